@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Files and paths. Reading never trusts a size, writing never leaves half a file. */
+#ifndef BASE_FILES_H
+#define BASE_FILES_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { FILE_PATH_SIZE = 4096 };
+
+/* out = a + "/" + b (b alone when it is absolute or a is ""). OCELLUS_USAGE when it does not fit in FILE_PATH_SIZE. */
+ocellus_status path_join(char out[FILE_PATH_SIZE], const char *a, const char *b);
+bool path_exists(const char *path);
+bool path_is_folder(const char *path);
+/* The part after the last slash; points into path. */
+const char *path_base_name(const char *path);
+/* mkdir -p. */
+ocellus_status folder_make(const char *path);
+/* Removes a folder and all in it, never following links. */
+ocellus_status folder_remove(const char *path);
+/* The names in a folder in byte order, without "." and "..", as a NULL-terminated array; free with names_free(). */
+ocellus_status folder_names(const char *path, char ***names, size_t *count);
+void names_free(char **names);
+/* $XDG_CACHE_HOME/ocellus, else ~/.cache/ocellus; made when missing. */
+ocellus_status folder_cache(char out[FILE_PATH_SIZE]);
+
+/* Reads a whole regular file of at most `limit` bytes (a device, pipe or folder is refused without blocking, a larger
+ * file before anything is allocated). *bytes has one extra zero byte; free with free(). */
+ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *size);
+/* Size of a regular file. */
+ocellus_status file_size(const char *path, uint64_t *size);
+
+/* Replaces `path` by the bytes, or leaves it as it was: a temporary file in the same folder (O_EXCL), space reserved
+ * first, written, flushed to disk, renamed, the folder flushed. The temporary file is removed on failure. */
+ocellus_status file_write(const char *path, const void *bytes, size_t size);
+
+/* The same in steps, for content that is made piece by piece. After begin, either commit or discard. */
+struct file_writer {
+    FILE *stream; /* write here; errors are found by file_writer_commit() */
+    char path[FILE_PATH_SIZE];
+    char temporary[FILE_PATH_SIZE];
+};
+ocellus_status file_writer_begin(struct file_writer *writer, const char *path);
+ocellus_status file_writer_commit(struct file_writer *writer);
+void file_writer_discard(struct file_writer *writer);
+
+/* SHA-256 as 64 lower-case hex digits and a zero. */
+enum { SHA256_TEXT_SIZE = 65 };
+void sha256_bytes(const void *bytes, size_t size, char text[SHA256_TEXT_SIZE]);
+ocellus_status sha256_file(const char *path, char text[SHA256_TEXT_SIZE]);
+/* Piece by piece. */
+struct sha256;
+struct sha256 *sha256_begin(void); /* NULL without memory */
+void sha256_add(struct sha256 *hash, const void *bytes, size_t size);
+void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]); /* also frees */
+
+#endif

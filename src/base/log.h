@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The log, and the progress of long work. Both go to stderr; results go to stdout and are none of this file's. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdint.h>
+
+/* Numbered by how often they come: errors and warnings always, then per run, per epoch, per step. */
+enum log_level { LOG_QUIET = 0, LOG_NORMAL = 1, LOG_VERBOSE = 2 };
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+/* Keeps a copy of all lines in this file from now on (a run's train.log); NULL stops. The path must stay valid. */
+void log_set_file(const char *path);
+
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "ocellus: warning: ..." */
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* LOG_NORMAL and up */
+void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* LOG_VERBOSE */
+
+/* A bar for work that takes long: on a terminal one line redrawn at most ten times a second with percent, rate and the
+ * time left; elsewhere a plain line when it starts, every 15 seconds and when it ends. total 0 means unknown: the time
+ * elapsed is shown instead. LOG_QUIET shows nothing. */
+struct progress {
+    const char *what; /* "unpacking data_batch_1.png"; must stay valid */
+    const char *unit; /* "B" prints sizes as MB; anything else is printed after the count */
+    uint64_t total;
+    double started, drawn; /* seconds of a monotonic clock */
+};
+void progress_begin(struct progress *progress, const char *what, const char *unit, uint64_t total);
+void progress_update(struct progress *progress, uint64_t done);
+void progress_end(struct progress *progress, uint64_t done);
+
+/* Seconds of a monotonic clock. */
+double clock_seconds(void);
+/* True when stderr is a terminal and TERM is not "dumb". */
+int log_is_terminal(void);
+/* True when colour is wanted on this stream (a terminal, and NO_COLOR is not set): 1 stdout, 2 stderr. */
+int log_has_color(int stream);
+/* Columns of the terminal on stderr; 80 when unknown. */
+int log_columns(void);
+
+#endif

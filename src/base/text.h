@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Text: growing buffers, numbers that do not depend on the locale, suggestions for misspelt words. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing string. Start with {0}; after a failed append `failed` stays set and later appends do nothing, so that
+ * only the end needs a check. `bytes` is zero-terminated once anything was appended. Free with text_free(). */
+struct text {
+    char *bytes;
+    size_t size, capacity;
+    bool failed;
+};
+void text_append(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_append_bytes(struct text *text, const char *bytes, size_t size);
+/* Escapes & < > " ' for HTML and SVG. */
+void text_append_html(struct text *text, const char *raw);
+void text_free(struct text *text);
+
+/* Whole numbers and reals in the C locale, the whole string or nothing ("32x", "", " 1" are refused); finite only. */
+bool text_to_integer(const char *text, int64_t *out);
+bool text_to_unsigned(const char *text, uint64_t *out);
+bool text_to_real(const char *text, double *out);
+/* The shortest decimal that reads back as the same double ("0.001", "1e-07"). */
+void text_from_real(double number, char out[32]);
+/* 123210 as "123,210". */
+void text_with_commas(uint64_t number, char out[32]);
+
+/* The candidate nearest to `word` by edit distance, when it is near enough to be a slip; else NULL. */
+const char *text_nearest(const char *word, const char *const *candidates, size_t count);
+
+/* The width of a UTF-8 string in terminal columns is its count of code points here (no wide scripts are printed). */
+size_t text_columns(const char *utf8);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread pool: the only place where threads live. Kernels are serial over ranges; whoever runs them says
+ * parallel_for(). Results must never depend on which thread took which chunk. */
+#ifndef BASE_THREADS_H
+#define BASE_THREADS_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+struct thread_pool;
+
+/* Processors this process may use: the affinity mask and the cgroup limit (v1 and v2) both count. At least 1. */
+size_t threads_available(void);
+
+/* A pool of `threads` workers, the caller counted as worker 0; 0 means threads_available(). At most 256.
+ * Workers wait by spinning briefly, then sleep. Every worker has the floating-point mode of threads_float_mode(). */
+ocellus_status thread_pool_create(size_t threads, struct thread_pool **pool);
+void thread_pool_destroy(struct thread_pool *pool);
+size_t thread_pool_size(const struct thread_pool *pool);
+
+/* Calls body(context, chunk, worker) once for each chunk in [0, chunks), worker in [0, thread_pool_size()); returns
+ * when all are done. Chunks are handed out in ascending order, so larger work goes first. Allocates nothing. Not to be
+ * called from inside a body, nor by two threads at once on one pool. */
+void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *context, size_t chunk, size_t worker),
+                  void *context);
+
+/* Sets this thread's floating-point mode: round to nearest, subnormals flushed to zero in and out (where the
+ * processor can: a network whose units die makes subnormals that cost a hundred cycles each). Called for every worker
+ * and by thread_pool_create() for its caller, so that bits never depend on the thread. */
+void threads_float_mode(void);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels: loops over numbers, nothing else. They know shapes and pointers, no layers, files or threads; each call
+ * is serial, over one image or one run of values, and whoever calls decides what runs at the same time.
+ *
+ * There is one table per instruction set, with every operator in it. reference.c is the plain C of each, complete and
+ * kept forever: it is the fallback, the oracle of the kernel test, and the documentation. The fast rows start as a
+ * copy of the reference row and replace what they do better (dispatch.c).
+ *
+ * Layouts. An image is NHWC: element (y, x, c) of an image lies at y * row_stride + x * c_count + c, row_stride in
+ * elements, so that an image may be the inside of a larger, padded one. Convolution weights are HWIO: row k =
+ * (kh, kw, ic) of the K x OC matrix; dense weights are (in, out), the same matrix for a 1x1 kernel, and a dense layer
+ * over n images is a 1x1 convolution over a row of n pixels. Weights are packed once per step into panels of
+ * tile_columns columns, panel p holding [K][tile_columns] values, the last one filled up with zeros.
+ *
+ * Same bits: every output element is summed in one order that depends on the shape and the instruction set alone. */
+#ifndef KERNELS_KERNELS_H
+#define KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The tests build this folder and the engine a second time in double, to check gradients far from rounding. */
+#ifdef OCELLUS_REAL_DOUBLE
+typedef double real;
+#else
+typedef float real;
+#endif
+
+/* A convolution of one image that carries its padding already (valid convolution):
+ * oh = (ih - kh) / sh + 1, ow = (iw - kw) / sw + 1. Strides of rows in elements, at least iw * ic and ow * oc. */
+struct conv_shape {
+    size_t ih, iw, ic;
+    size_t oh, ow, oc;
+    size_t kh, kw, sh, sw;
+    size_t src_row_stride, dst_row_stride;
+};
+
+/* A maximum pooling of one image that carries its padding already (the padding holds what the layer says: 0 after
+ * ReLU for ResNet50's explicit ZeroPadding2D). */
+struct pool_shape {
+    size_t ih, iw, c;
+    size_t oh, ow;
+    size_t kh, kw, sh, sw;
+    size_t src_row_stride; /* dst is dense: row stride ow * c */
+};
+
+/* Rows of pixels with their strides: the shape of what is done value by value or channel by channel. */
+struct rows_shape {
+    size_t rows, width, c; /* width in pixels */
+    size_t src_row_stride, dst_row_stride;
+};
+
+struct adam_step {
+    real learning_rate; /* already with the bias correction: lr * sqrt(1 - beta2^t) / (1 - beta1^t) */
+    real beta1, beta2, epsilon;
+};
+
+struct sgd_step {
+    real learning_rate, momentum;
+    bool nesterov;
+};
+
+struct kernels {
+    const char *name;    /* "ref", "avx2", "avx512", "neon" */
+    size_t tile_rows;    /* pixels of the register tile */
+    size_t tile_columns; /* channels of the register tile, and the width of a panel of packed weights */
+
+    /* packed[panel][k][tile_columns] from weights[k][columns]; kernels_packed_size() values. */
+    void (*pack)(const real *weights, size_t k, size_t columns, real *packed);
+    /* The weights of the gradient to the source: from HWIO weights, the matrix whose row (kh', kw', oc) and column ic
+     * is weights[kh-1-kh'][kw-1-kw'][ic][oc], packed. A convolution of the padded diff_dst with it gives diff_src. */
+    void (*pack_rotated)(const real *weights, size_t kh, size_t kw, size_t ic, size_t oc, real *packed);
+
+    /* dst[y][x][oc] = act(bias[oc] + sum over k of src * packed), rows [row_begin, row_end) of the output. bias NULL is
+     * none; relu: act is max(0, .), NaN stays NaN. */
+    void (*conv2d)(const struct conv_shape *shape, const real *src, const real *packed, const real *bias, bool relu,
+                   size_t row_begin, size_t row_end, real *dst);
+    /* diff_weights[k][oc] += sum over the image's pixels of src(pixel, k) * diff_dst(pixel, oc); dst_row_stride is
+     * diff_dst's. */
+    void (*conv2d_diff_weights)(const struct conv_shape *shape, const real *src, const real *diff_dst,
+                                real *diff_weights);
+
+    /* dst = act(src * scale[c] + shift[c]); scale NULL copies (shift is not read). */
+    void (*affine)(const struct rows_shape *shape, const real *src, const real *scale, const real *shift, bool relu,
+                   real *dst);
+    /* dst = act(a + b), count values. */
+    void (*add)(size_t count, const real *a, const real *b, bool relu, real *dst);
+    /* diff_src = dst > 0 ? diff_dst : 0, `dst` the output of the ReLU. May run in place (diff_src == diff_dst). */
+    void (*relu_backward)(size_t count, const real *diff_dst, const real *dst, real *diff_src);
+
+    /* mean[c], m2[c] (sum of squared deviations from that mean) of `pixels` dense pixels. */
+    void (*statistics)(size_t pixels, size_t c, const real *src, real *mean, real *m2);
+    /* sum_diff[c] += sum of diff_dst; sum_diff_src[c] += sum of diff_dst * (src - mean[c]). Dense. */
+    void (*batch_norm_reduce)(size_t pixels, size_t c, const real *diff_dst, const real *src, const real *mean,
+                              real *sum_diff, real *sum_diff_src);
+    /* diff_src = a[c] * diff_dst + b[c] * src + d[c], and 0 where mask_relu and src <= 0 (src is then the output of a
+     * ReLU inside the layer before). diff_dst and src dense, diff_src with dst_row_stride. */
+    void (*batch_norm_backward)(const struct rows_shape *shape, const real *diff_dst, const real *src, const real *a,
+                                const real *b, const real *d, bool mask_relu, real *diff_src);
+    /* sum[c] += sum over the rows of src: the gradient of a bias. */
+    void (*sum_pixels)(const struct rows_shape *shape, const real *src, real *sum);
+
+    /* Maximum over each window of src * scale[c] + shift[c] (scale NULL: of src), first in row-major order among equals;
+     * NaN wins over numbers. argmax (NULL: not wanted) gets ky * kw + kx, one byte an output value. */
+    void (*max_pool)(const struct pool_shape *shape, const real *src, const real *scale, const real *shift, real *dst,
+                     uint8_t *argmax);
+    /* diff_src = 0, then += diff_dst at each window's maximum. diff_src has src_row_stride. */
+    void (*max_pool_backward)(const struct pool_shape *shape, const real *diff_dst, const uint8_t *argmax,
+                              real *diff_src);
+
+    /* dst[c] = mean over `pixels` dense pixels, and back: diff_src[p][c] = diff_dst[c] / pixels. */
+    void (*global_average)(size_t pixels, size_t c, const real *src, real *dst);
+    void (*global_average_backward)(size_t pixels, size_t c, const real *diff_dst, real *diff_src);
+
+    /* Nearest up-sampling by whole factors: shape is the source's (rows, width, c, strides of both). */
+    void (*upsample)(const struct rows_shape *shape, size_t factor_h, size_t factor_w, const real *src, real *dst);
+    void (*upsample_backward)(const struct rows_shape *shape, size_t factor_h, size_t factor_w, const real *diff_dst,
+                              real *diff_src); /* src_row_stride is diff_src's, dst_row_stride diff_dst's */
+
+    /* probabilities[i][] = softmax of logits[i][], the maximum subtracted first. */
+    void (*softmax)(size_t n, size_t classes, const real *logits, real *probabilities);
+    /* loss[i] = -log softmax(logits[i])[labels[i]], computed on logits; diff_logits = (softmax - onehot) * scale. */
+    void (*softmax_cross_entropy)(size_t n, size_t classes, const real *logits, const int32_t *labels, real scale,
+                                  real *loss, real *diff_logits);
+
+    /* dst[i] = sum of the `parts` vectors part[0..parts) that lie `part_stride` apart, for i in [0, count), added in a
+     * fixed binary tree over the parts: neighbours first ((p0+p1)+(p2+p3))+...; an odd one at the end moves up as it is. */
+    void (*join_parts)(size_t count, size_t parts, size_t part_stride, const real *part, real *dst);
+
+    /* Optimizers as Keras defines them. Adam: m += (g - m)(1 - beta1); v += (g^2 - v)(1 - beta2);
+     * w -= learning_rate * m / (sqrt(v) + epsilon). SGD with momentum: v = momentum v - lr g; w += v, or with Nesterov
+     * w += momentum v - lr g; without momentum (velocity may be NULL) w -= lr g. */
+    void (*adam)(size_t count, const struct adam_step *step, const real *gradient, real *weights, real *m, real *v);
+    void (*sgd)(size_t count, const struct sgd_step *step, const real *gradient, real *weights, real *velocity);
+};
+
+/* Values in a packed k x columns matrix: k times columns rounded up to tile_columns. */
+size_t kernels_packed_size(const struct kernels *kernels, size_t k, size_t columns);
+
+/* The table for this machine: the best row it can run, or the one OCELLUS_CPU names (ref, avx2, avx512, neon). NULL
+ * when OCELLUS_CPU names none or one this machine lacks; *why (when given) then says so. */
+const struct kernels *kernels_select(const char **why);
+/* Every row built into this program that this machine can run, reference first; NULL-terminated. */
+const struct kernels *const *kernels_available(void);
+
+#endif

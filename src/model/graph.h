@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The graph of a network: nodes in execution order, each with a layer, its inputs, its output shape and the parameters
+ * it needs. It holds no values: those belong to an engine, under the names given here ("conv2d/kernel"). */
+#ifndef MODEL_GRAPH_H
+#define MODEL_GRAPH_H
+
+#include "base/json.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { GRAPH_MAX_RANK = 4, GRAPH_MAX_INPUTS = 2, GRAPH_MAX_PARAMETERS = 4, GRAPH_NAME_SIZE = 96 };
+
+/* Without the batch: (h, w, c) for images, (features) for vectors. A parameter's shape has its own meaning of dims. */
+struct shape {
+    size_t rank;
+    int64_t dims[GRAPH_MAX_RANK];
+};
+size_t shape_size(const struct shape *shape); /* values; shapes in a graph were checked not to overflow */
+bool shape_equal(const struct shape *a, const struct shape *b);
+/* "(30, 30, 32)", or with a batch "(None, 30, 30, 32)". */
+void shape_text(const struct shape *shape, bool batch, char out[96]);
+
+enum initializer { INITIAL_ZEROS, INITIAL_ONES, INITIAL_GLOROT_UNIFORM };
+
+struct parameter {
+    char name[GRAPH_NAME_SIZE]; /* NODE/ROLE, role as in Keras: kernel, bias, gamma, beta, moving_mean, moving_variance */
+    struct shape shape;         /* kernels HWIO or (in, out) */
+    bool trainable;             /* false for moving statistics; a frozen node's are not trained either */
+    enum initializer initializer;
+    size_t fan_in, fan_out;     /* of kernels; limit of Glorot uniform: sqrt(6 / (fan_in + fan_out)) */
+};
+
+enum activation { ACTIVATION_LINEAR, ACTIVATION_RELU, ACTIVATION_SOFTMAX };
+enum padding { PADDING_VALID, PADDING_SAME };
+
+/* What a layer was made with; the member is chosen by the node's layer type. Named as in Keras. */
+union layer_config {
+    struct { int64_t filters, kernel_size[2], strides[2]; enum padding padding; enum activation activation; bool use_bias; } conv2d;
+    struct { int64_t units; enum activation activation; bool use_bias; } dense;
+    struct { double momentum, epsilon; } batch_normalization;
+    struct { int64_t pool_size[2], strides[2]; enum padding padding; } max_pooling2d;
+    struct { int64_t padding[2][2]; } zero_padding2d; /* [rows, columns][before, after] */
+    struct { int64_t size[2]; } up_sampling2d;        /* nearest */
+    struct { enum activation activation; } activation;
+    struct { struct shape shape; } input_layer;
+};
+
+struct layer_type;
+
+struct node {
+    char name[GRAPH_NAME_SIZE]; /* unique in the graph; current Keras's canonical name */
+    char path[GRAPH_NAME_SIZE]; /* the nested model it belongs to ("resnet50"), or "" */
+    const struct layer_type *type;
+    union layer_config config;
+    size_t inputs[GRAPH_MAX_INPUTS], input_count; /* indices of earlier nodes */
+    struct shape shape;                           /* of the output, set by the layer's rule */
+    struct parameter parameters[GRAPH_MAX_PARAMETERS];
+    size_t parameter_count;
+    bool frozen; /* not trained; a frozen BatchNormalization runs in inference mode, as in Keras */
+};
+
+/* How pixels 0..255 RGB become the network's input. Belongs to the model and is saved with it. */
+enum preprocessing {
+    PREPROCESSING_UNIT, /* x / 255 */
+    PREPROCESSING_CAFFE /* BGR, minus (103.939, 116.779, 123.68): Keras's "caffe" mode */
+};
+
+struct graph {
+    char name[GRAPH_NAME_SIZE]; /* "simcnn" */
+    struct node *nodes;         /* in execution order; node 0 is the InputLayer, the last one is the output */
+    size_t count, capacity;
+    enum preprocessing preprocessing;
+    char **class_names; /* NULL, or as many as the output has values */
+    size_t class_count;
+};
+
+ocellus_status graph_create(const char *name, struct graph **graph);
+void graph_free(struct graph *graph);
+
+/* Appends a node: its name is `name`, or when NULL Keras's automatic one ("conv2d", "conv2d_1", ...). Checks the inputs,
+ * runs the layer's shape rule and names both shapes when it fails (OCELLUS_USAGE from code, the reader of a file turns
+ * it into OCELLUS_BAD_CONTENT). *index gets the node's index; NULL is accepted. */
+ocellus_status graph_add(struct graph *graph, const char *class_name, const char *name, const char *path,
+                         const union layer_config *config, const size_t *inputs, size_t input_count, size_t *index);
+const struct node *graph_node(const struct graph *graph, const char *name); /* NULL when there is none */
+const struct parameter *graph_parameter(const struct graph *graph, const char *name, const struct node **node);
+const struct shape *graph_input_shape(const struct graph *graph);
+const struct shape *graph_output_shape(const struct graph *graph);
+ocellus_status graph_set_class_names(struct graph *graph, const char *const *names, size_t count); /* copies */
+/* Freezes the nodes whose names match a shell pattern ("conv1_*"); *matched counts them. */
+ocellus_status graph_freeze(struct graph *graph, const char *pattern, size_t *matched);
+
+struct parameter_totals { size_t total, trainable, non_trainable; };
+struct parameter_totals graph_totals(const struct graph *graph);
+
+/* Fills `values` (shape_size of the parameter) with its initial values: a pure function of seed and the parameter's
+ * place in the graph. */
+ocellus_status graph_initial_values(const struct graph *graph, const char *parameter, uint64_t seed, float *values);
+
+/* The graph as Keras JSON ({"class_name": "Functional", "config": {...}}), and back. */
+ocellus_status graph_to_json(const struct graph *graph, json_value **json);
+ocellus_status graph_from_json(const json_value *json, const char *source, struct graph **graph);
+
+/* Built-in networks for images of height x width x channels and that many classes (sizes come from the data). */
+ocellus_status graph_simcnn(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What a layer is: its names, its shape rule with the parameters it asks for, its configuration in Keras's JSON, and
+ * the operator that an engine runs for it. One file per layer in this folder defines one of these; registry.c lists
+ * them. Adding a layer touches that file, one line of the registry and one operator of the engine. */
+#ifndef MODEL_LAYER_H
+#define MODEL_LAYER_H
+
+#include "model/graph.h"
+
+/* What an engine has to know how to run. */
+enum operator_kind {
+    OPERATOR_INPUT,
+    OPERATOR_CONV2D,
+    OPERATOR_DENSE,
+    OPERATOR_BATCH_NORM,
+    OPERATOR_MAX_POOL,
+    OPERATOR_GLOBAL_AVERAGE,
+    OPERATOR_FLATTEN,
+    OPERATOR_ZERO_PAD,
+    OPERATOR_UPSAMPLE,
+    OPERATOR_ADD,
+    OPERATOR_ACTIVATION
+};
+
+struct layer_type {
+    const char *class_name; /* Keras's: "Conv2D" */
+    const char *auto_name;  /* the stem of automatic names: "conv2d" */
+    enum operator_kind operator_kind;
+    size_t inputs; /* exactly this many */
+    /* Checks node->config against the input shapes, sets node->shape and node->parameters. */
+    ocellus_status (*infer)(struct node *node, const struct shape *const *inputs);
+    /* Reads and writes node->config; NULL where there is nothing to say. Reading refuses what the layer cannot do by
+     * name (dilation, groups, other data formats, other activations); missing members have Keras's defaults. */
+    ocellus_status (*read_config)(struct node *node, const json_value *config, const char *source);
+    bool (*write_config)(const struct node *node, json_value *config); /* false without memory */
+};
+
+/* NULL when there is no such layer. */
+const struct layer_type *layer_by_class_name(const char *class_name);
+
+/* For infer(): appends a parameter NODE/ROLE. */
+void layer_add_parameter(struct node *node, const char *role, struct shape shape, bool trainable,
+                         enum initializer initializer, size_t fan_in, size_t fan_out);
+
+#endif
