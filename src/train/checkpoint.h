@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The checkpoint: all that is needed to go on with the same bits, in two generations (checkpoint/a|b.safetensors) of
+ * which the newer valid one counts. */
+#ifndef TRAIN_CHECKPOINT_H
+#define TRAIN_CHECKPOINT_H
+
+#include "base/files.h"
+#include "engine/engine.h"
+#include "run/history.h"
+#include "run/run_folder.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where a training stands. The order of an epoch is a pure function of seed and epoch, so (epoch, position) is all that
+ * the loader's state consists of. */
+struct train_state {
+    uint64_t step;     /* updates done in the whole run */
+    uint64_t epoch;    /* the epoch it is in, from 0; equals the number of epochs done when position is 0 */
+    uint64_t position; /* steps done in that epoch; all of them: only validation is left */
+    double loss_sum;   /* over the images of this epoch so far */
+    uint64_t correct, images;
+    double seconds; /* this epoch has taken so far */
+    bool has_best;
+    double best_accuracy; /* the highest validation accuracy so far */
+    uint64_t best_epoch;
+    struct history history; /* of the epochs done; owned */
+};
+void train_state_free(struct train_state *state);
+
+/* What a checkpoint belongs to: a resume under another recipe or other data is refused. */
+struct checkpoint_identity {
+    char recipe_hash[SHA256_TEXT_SIZE], data_hash[SHA256_TEXT_SIZE];
+};
+
+/* Writes the older (or broken, or missing) generation; path gets its path, for messages. */
+ocellus_status checkpoint_write(const struct run_folder *run, const struct engine *engine, const struct train_state *state,
+                                const struct checkpoint_identity *identity, char path[FILE_PATH_SIZE]);
+/* Sets the engine's tensors and *state from the newest valid generation. *found is false when the run has no checkpoint
+ * yet (engine and state untouched). A broken generation is warned about and the other one used; when none that is there
+ * can be used: OCELLUS_BAD_CONTENT, nothing deleted. Another instruction set than the checkpoint's is a warning: the
+ * bits will differ. OCELLUS_USAGE when the identity differs. */
+ocellus_status checkpoint_read(const struct run_folder *run, struct engine *engine, const struct checkpoint_identity *identity,
+                               struct train_state *state, bool *found);
+
+#endif
