@@ -11,7 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GRAPH_MAX_RANK = 4, GRAPH_MAX_INPUTS = 2, GRAPH_MAX_PARAMETERS = 4, GRAPH_NAME_SIZE = 96 };
+enum { GRAPH_MAX_RANK = 4, GRAPH_MAX_INPUTS = 2, GRAPH_MAX_PARAMETERS = 4, GRAPH_NAME_SIZE = 96, GRAPH_MAX_NODES = 4096 };
+/* Every dimension and every number of a configuration is at most GRAPH_MAX_DIMENSION, and every tensor holds at most
+ * GRAPH_MAX_VALUES values: sums over a graph and sizes in bytes then fit in a size_t. */
+#define GRAPH_MAX_DIMENSION ((int64_t)INT32_MAX)
+#define GRAPH_MAX_VALUES    ((size_t)1 << 40)
 
 /* Without the batch: (h, w, c) for images, (features) for vectors. A parameter's shape has its own meaning of dims. */
 struct shape {
@@ -21,7 +25,8 @@ struct shape {
 size_t shape_size(const struct shape *shape); /* values; shapes in a graph were checked not to overflow */
 bool shape_equal(const struct shape *a, const struct shape *b);
 /* "(30, 30, 32)", or with a batch "(None, 30, 30, 32)". */
-void shape_text(const struct shape *shape, bool batch, char out[96]);
+enum { SHAPE_TEXT_SIZE = 96 };
+void shape_text(const struct shape *shape, bool batch, char out[SHAPE_TEXT_SIZE]);
 
 enum initializer { INITIAL_ZEROS, INITIAL_ONES, INITIAL_GLOROT_UNIFORM };
 
@@ -72,6 +77,7 @@ struct graph {
     char name[GRAPH_NAME_SIZE]; /* "simcnn" */
     struct node *nodes;         /* in execution order; node 0 is the InputLayer, the last one is the output */
     size_t count, capacity;
+    bool sequential; /* a Keras Sequential: its summary does not list the InputLayer */
     enum preprocessing preprocessing;
     char **class_names; /* NULL, or as many as the output has values */
     size_t class_count;

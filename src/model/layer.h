@@ -27,7 +27,8 @@ struct layer_type {
     const char *auto_name;  /* the stem of automatic names: "conv2d" */
     enum operator_kind operator_kind;
     size_t inputs; /* exactly this many */
-    /* Checks node->config against the input shapes, sets node->shape and node->parameters. */
+    /* Checks node->config against the input shapes, sets node->shape and node->parameters. graph_add() then checks
+     * that every shape keeps the limits of graph.h, so a rule may let a product of config values wrap around. */
     ocellus_status (*infer)(struct node *node, const struct shape *const *inputs);
     /* Reads and writes node->config; NULL where there is nothing to say. Reading refuses what the layer cannot do by
      * name (dilation, groups, other data formats, other activations); missing members have Keras's defaults. */

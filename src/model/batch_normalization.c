@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* BatchNormalization over all axes but the last one. */
+#include "model/layer_config.h"
+
+#include <math.h>
+
+static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
+    const double momentum = node->config.batch_normalization.momentum,
+                 epsilon = node->config.batch_normalization.epsilon;
+    if (!(momentum >= 0 && momentum < 1))
+        return fail(OCELLUS_USAGE, "%s: momentum: out of range (expected 0 to below 1, got %g)", node->name, momentum);
+    if (!(epsilon > 0 && isfinite(epsilon)))
+        return fail(OCELLUS_USAGE, "%s: epsilon: out of range (expected above 0, got %g)", node->name, epsilon);
+    node->shape = *inputs[0];
+    const struct shape channels = {1, {node->shape.dims[node->shape.rank - 1]}};
+    layer_add_parameter(node, "gamma", channels, true, INITIAL_ONES, 0, 0);
+    layer_add_parameter(node, "beta", channels, true, INITIAL_ZEROS, 0, 0);
+    layer_add_parameter(node, "moving_mean", channels, false, INITIAL_ZEROS, 0, 0);
+    layer_add_parameter(node, "moving_variance", channels, false, INITIAL_ONES, 0, 0);
+    return OCELLUS_OK;
+}
+
+/* "axis" is a number in current files and a list of one in older ones; -1 means the last. */
+static ocellus_status read_config(struct node *node, const json_value *config, const char *source) {
+    node->config.batch_normalization.momentum = 0.99;
+    node->config.batch_normalization.epsilon = 1e-3;
+    const json_value *axis = json_member(config, "axis");
+    if (json_count(axis) == 1) axis = json_element(axis, 0);
+    int64_t number = -1;
+    if (axis && (!json_get_integer(axis, &number) || (number != -1 && number != 3 && number != 1)))
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: axis: not supported (expected the last one)", source, node->name);
+    TRY(config_read_real(node, config, source, "momentum", &node->config.batch_normalization.momentum));
+    TRY(config_read_real(node, config, source, "epsilon", &node->config.batch_normalization.epsilon));
+    TRY(config_expect_bool(node, config, source, "center", true));
+    return config_expect_bool(node, config, source, "scale", true);
+}
+
+static bool write_config(const struct node *node, json_value *config) {
+    return json_set(config, "axis", json_new_integer(-1)) &&
+           json_set(config, "momentum", json_new_real(node->config.batch_normalization.momentum)) &&
+           json_set(config, "epsilon", json_new_real(node->config.batch_normalization.epsilon)) &&
+           json_set(config, "center", json_new_bool(true)) && json_set(config, "scale", json_new_bool(true));
+}
+
+const struct layer_type layer_batch_normalization = {
+    "BatchNormalization", "batch_normalization", OPERATOR_BATCH_NORM, 1, infer, read_config, write_config};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Flatten: any shape to a vector, in the order of memory. */
+#include "model/layer_config.h"
+
+static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
+    node->shape = (struct shape){1, {(int64_t)shape_size(inputs[0])}};
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_config(struct node *node, const json_value *config, const char *source) {
+    return config_expect_text(node, config, source, "data_format", "channels_last");
+}
+
+static bool write_config(const struct node *node, json_value *config) {
+    (void)node;
+    return json_set(config, "data_format", json_new_text("channels_last"));
+}
+
+const struct layer_type layer_flatten = {"Flatten", "flatten", OPERATOR_FLATTEN, 1, infer, read_config, write_config};

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* The graph: building it, asking it. */
+#include "model/graph.h"
+
+#include "base/memory.h"
+#include "base/sizes.h"
+#include "model/layer.h"
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_ROLE = 15 }; /* "moving_variance" */
+
+size_t shape_size(const struct shape *shape) {
+    size_t size = 1;
+    for (size_t i = 0; i < shape->rank; i++)
+        size *= (size_t)shape->dims[i];
+    return size;
+}
+
+bool shape_equal(const struct shape *a, const struct shape *b) {
+    if (a->rank != b->rank) return false;
+    for (size_t i = 0; i < a->rank; i++) {
+        if (a->dims[i] != b->dims[i]) return false;
+    }
+    return true;
+}
+
+void shape_text(const struct shape *shape, bool batch, char out[SHAPE_TEXT_SIZE]) {
+    size_t used = (size_t)snprintf(out, SHAPE_TEXT_SIZE, batch ? "(None" : "(");
+    for (size_t i = 0; i < shape->rank; i++)
+        used += (size_t)snprintf(out + used, SHAPE_TEXT_SIZE - used, "%s%" PRId64, batch || i > 0 ? ", " : "",
+                                 shape->dims[i]);
+    /* Python writes a tuple of one as "(3,)". */
+    snprintf(out + used, SHAPE_TEXT_SIZE - used, shape->rank + (batch ? 1 : 0) == 1 ? ",)" : ")");
+}
+
+/* A dimension of at most 2^63 has 19 digits and a sign, and ", " before it. */
+_Static_assert(SHAPE_TEXT_SIZE > 5 + GRAPH_MAX_RANK * 22 + 2, "a shape's text must fit");
+
+/* A node's name becomes the first part of its parameters' names. */
+static ocellus_status check_name(const char *name) {
+    const size_t size = strlen(name), limit = GRAPH_NAME_SIZE - 2 - LONGEST_ROLE;
+    if (size < 1 || size > limit)
+        return fail(OCELLUS_USAGE, "%.100s: name: wrong length (expected 1 to %zu bytes, got %zu)", name, limit, size);
+    for (const char *c = name; *c; c++) {
+        if (*c <= ' ' || *c > '~' || *c == '/')
+            return fail(OCELLUS_USAGE, "%s: name: holds a byte that is not allowed (expected visible ASCII without /)",
+                        name);
+    }
+    return OCELLUS_OK;
+}
+
+ocellus_status graph_create(const char *name, struct graph **graph) {
+    TRY(check_name(name));
+    struct graph *made = memory_allocate(1, sizeof *made);
+    if (!made) return OCELLUS_IO;
+    snprintf(made->name, sizeof made->name, "%s", name);
+    *graph = made;
+    return OCELLUS_OK;
+}
+
+static void free_class_names(struct graph *graph) {
+    for (size_t i = 0; graph->class_names && i < graph->class_count; i++)
+        memory_free(graph->class_names[i]);
+    memory_free(graph->class_names);
+    graph->class_names = NULL;
+    graph->class_count = 0;
+}
+
+void graph_free(struct graph *graph) {
+    if (!graph) return;
+    free_class_names(graph);
+    free(graph->nodes);
+    memory_free(graph);
+}
+
+/* "conv2d", "conv2d_1", ...: the first that is free. */
+static void automatic_name(const struct graph *graph, const char *stem, char out[GRAPH_NAME_SIZE]) {
+    snprintf(out, GRAPH_NAME_SIZE, "%s", stem);
+    for (size_t i = 1; graph_node(graph, out); i++)
+        snprintf(out, GRAPH_NAME_SIZE, "%s_%zu", stem, i);
+}
+
+static ocellus_status check_inputs(const struct graph *graph, const struct node *node) {
+    const struct layer_type *type = node->type;
+    if ((graph->count == 0) != (type->operator_kind == OPERATOR_INPUT))
+        return fail(OCELLUS_USAGE, "%s: an InputLayer must be the first node, and only that", node->name);
+    if (node->input_count != type->inputs)
+        return fail(OCELLUS_USAGE, "%s: inputs: wrong count for %s (expected %zu, got %zu)", node->name,
+                    type->class_name, type->inputs, node->input_count);
+    for (size_t i = 0; i < node->input_count; i++) {
+        if (node->inputs[i] >= graph->count)
+            return fail(OCELLUS_USAGE, "%s: inputs: unknown node %zu (expected below %zu)", node->name, node->inputs[i],
+                        graph->count);
+    }
+    return OCELLUS_OK;
+}
+
+static ocellus_status check_shape(const struct shape *shape, const char *name) {
+    size_t size;
+    bool good = size_product(shape->dims, shape->rank, &size) && size <= GRAPH_MAX_VALUES;
+    for (size_t i = 0; i < shape->rank; i++)
+        good = good && shape->dims[i] >= 1 && shape->dims[i] <= GRAPH_MAX_DIMENSION;
+    if (good) return OCELLUS_OK;
+    char text[SHAPE_TEXT_SIZE];
+    shape_text(shape, false, text);
+    return fail(OCELLUS_USAGE, "%s: shape %s: out of range (expected dimensions of at least 1 and at most 2^40 values)",
+                name, text);
+}
+
+static ocellus_status infer(const struct graph *graph, struct node *node) {
+    const struct shape *inputs[GRAPH_MAX_INPUTS] = {NULL};
+    char text[SHAPE_TEXT_SIZE] = "nothing";
+    for (size_t i = 0; i < node->input_count; i++)
+        inputs[i] = &graph->nodes[node->inputs[i]].shape;
+    if (inputs[0]) shape_text(inputs[0], true, text);
+    const ocellus_status status = node->type->infer(node, inputs);
+    if (status != OCELLUS_OK)
+        return inputs[0] ? fail_within(status, "%s on input %s", node->type->class_name, text) : status;
+    TRY(check_shape(&node->shape, node->name));
+    for (size_t i = 0; i < node->parameter_count; i++)
+        TRY(check_shape(&node->parameters[i].shape, node->parameters[i].name));
+    return OCELLUS_OK;
+}
+
+ocellus_status graph_add(struct graph *graph, const char *class_name, const char *name, const char *path,
+                         const union layer_config *config, const size_t *inputs, size_t input_count, size_t *index) {
+    const struct layer_type *type = layer_by_class_name(class_name);
+    if (!type) return fail(OCELLUS_USAGE, "%s: there is no layer of this class", class_name);
+    if (graph->count == GRAPH_MAX_NODES)
+        return fail(OCELLUS_USAGE, "%s: too many layers (expected at most %d)", graph->name, GRAPH_MAX_NODES);
+    if (input_count > GRAPH_MAX_INPUTS)
+        return fail(OCELLUS_USAGE, "%s: inputs: too many (expected at most %d, got %zu)", name ? name : class_name,
+                    GRAPH_MAX_INPUTS, input_count);
+    struct node node = {.type = type, .input_count = input_count};
+    if (name) {
+        TRY(check_name(name));
+        if (graph_node(graph, name)) return fail(OCELLUS_USAGE, "%s: name: used by two layers", name);
+        snprintf(node.name, sizeof node.name, "%s", name);
+    } else {
+        automatic_name(graph, type->auto_name, node.name);
+    }
+    if (path && *path) {
+        TRY(check_name(path));
+        snprintf(node.path, sizeof node.path, "%s", path);
+    }
+    if (config) node.config = *config;
+    for (size_t i = 0; i < input_count; i++)
+        node.inputs[i] = inputs[i];
+    TRY(check_inputs(graph, &node));
+    TRY(infer(graph, &node));
+    void *nodes = graph->nodes;
+    TRY(memory_grow(&nodes, &graph->capacity, graph->count + 1, sizeof node));
+    graph->nodes = nodes;
+    if (index) *index = graph->count;
+    graph->nodes[graph->count++] = node;
+    return OCELLUS_OK;
+}
+
+void layer_add_parameter(struct node *node, const char *role, struct shape shape, bool trainable,
+                         enum initializer initializer, size_t fan_in, size_t fan_out) {
+    struct parameter parameter = {
+        .shape = shape, .trainable = trainable, .initializer = initializer, .fan_in = fan_in, .fan_out = fan_out};
+    /* check_name() left room for the longest role. */
+    snprintf(parameter.name, sizeof parameter.name, "%.*s/%s", GRAPH_NAME_SIZE - 2 - LONGEST_ROLE, node->name, role);
+    node->parameters[node->parameter_count++] = parameter;
+}
+
+const struct node *graph_node(const struct graph *graph, const char *name) {
+    for (size_t i = 0; i < graph->count; i++) {
+        if (strcmp(graph->nodes[i].name, name) == 0) return &graph->nodes[i];
+    }
+    return NULL;
+}
+
+const struct parameter *graph_parameter(const struct graph *graph, const char *name, const struct node **node) {
+    for (size_t i = 0; i < graph->count; i++) {
+        for (size_t k = 0; k < graph->nodes[i].parameter_count; k++) {
+            if (strcmp(graph->nodes[i].parameters[k].name, name) != 0) continue;
+            if (node) *node = &graph->nodes[i];
+            return &graph->nodes[i].parameters[k];
+        }
+    }
+    return NULL;
+}
+
+const struct shape *graph_input_shape(const struct graph *graph) {
+    return &graph->nodes[0].shape;
+}
+const struct shape *graph_output_shape(const struct graph *graph) {
+    return &graph->nodes[graph->count - 1].shape;
+}
+
+ocellus_status graph_set_class_names(struct graph *graph, const char *const *names, size_t count) {
+    const size_t values = shape_size(graph_output_shape(graph));
+    if (count != values)
+        return fail(OCELLUS_USAGE, "%s: class names: wrong count (expected the output's %zu, got %zu)", graph->name,
+                    values, count);
+    char **copies = memory_allocate(count, sizeof *copies);
+    if (!copies) return OCELLUS_IO;
+    free_class_names(graph);
+    graph->class_names = copies;
+    graph->class_count = count;
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = memory_copy_text(names[i]);
+        if (copies[i]) continue;
+        free_class_names(graph);
+        return OCELLUS_IO;
+    }
+    return OCELLUS_OK;
+}
+
+ocellus_status graph_freeze(struct graph *graph, const char *pattern, size_t *matched) {
+    *matched = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        const int result = fnmatch(pattern, graph->nodes[i].name, 0);
+        if (result != 0 && result != FNM_NOMATCH)
+            return fail(OCELLUS_USAGE, "%s: cannot be read as a pattern of layer names", pattern);
+        if (result == FNM_NOMATCH) continue;
+        graph->nodes[i].frozen = true;
+        ++*matched;
+    }
+    return OCELLUS_OK;
+}
+
+struct parameter_totals graph_totals(const struct graph *graph) {
+    struct parameter_totals totals = {0};
+    for (size_t i = 0; i < graph->count; i++) {
+        const struct node *node = &graph->nodes[i];
+        for (size_t k = 0; k < node->parameter_count; k++) {
+            const size_t size = shape_size(&node->parameters[k].shape);
+            totals.total += size;
+            if (node->parameters[k].trainable && !node->frozen) totals.trainable += size;
+        }
+    }
+    totals.non_trainable = totals.total - totals.trainable;
+    return totals;
+}

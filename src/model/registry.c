@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The layers there are. */
+#include "model/layer.h"
+
+#include <string.h>
+
+extern const struct layer_type layer_input_layer, layer_conv2d, layer_dense, layer_batch_normalization,
+    layer_max_pooling2d, layer_global_average_pooling2d, layer_flatten, layer_zero_padding2d, layer_up_sampling2d,
+    layer_add, layer_activation;
+
+static const struct layer_type *const layers[] = {
+    &layer_input_layer,   &layer_conv2d,
+    &layer_dense,         &layer_batch_normalization,
+    &layer_max_pooling2d, &layer_global_average_pooling2d,
+    &layer_flatten,       &layer_zero_padding2d,
+    &layer_up_sampling2d, &layer_add,
+    &layer_activation,
+};
+
+const struct layer_type *layer_by_class_name(const char *class_name) {
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strcmp(layers[i]->class_name, class_name) == 0) return layers[i];
+    }
+    return NULL;
+}
