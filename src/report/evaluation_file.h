@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* What evaluate leaves in the run folder, written and read: evaluation.json (docs/architecture.md) and predictions.csv. */
+#ifndef REPORT_EVALUATION_FILE_H
+#define REPORT_EVALUATION_FILE_H
+
+#include "base/files.h"
+#include "base/json.h"
+#include "metrics/metrics.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum evaluation_split { EVALUATION_TRAIN, EVALUATION_VALIDATION, EVALUATION_TEST, EVALUATION_SPLITS };
+/* "train", "validation", "test": the keys of the file. */
+const char *evaluation_split_name(enum evaluation_split split);
+
+/* The evaluations of one model. Owns its names and its splits. */
+struct evaluation_record {
+    char model[FILE_PATH_SIZE]; /* the evaluated model file, as it is named in the run folder or by the user */
+    char **class_names;         /* [classes] */
+    size_t classes;
+    bool present[EVALUATION_SPLITS];
+    struct evaluation splits[EVALUATION_SPLITS]; /* where present */
+};
+
+/* An empty record that copies the names; then set splits[s] (taken over) and present[s]. */
+ocellus_status evaluation_record_create(const char *model, const char *const *class_names, size_t classes,
+                                        struct evaluation_record *record);
+void evaluation_record_free(struct evaluation_record *record);
+
+/* The document, for `evaluate --json` too; NULL without memory. Release with json_release(). */
+json_value *evaluation_record_to_json(const struct evaluation_record *record);
+ocellus_status evaluation_file_write(const char *path, const struct evaluation_record *record);
+/* All figures are computed anew from the confusion matrices; a file whose count or correct disagree with its own matrix
+ * is OCELLUS_BAD_CONTENT, as is one whose splits disagree about the classes. */
+ocellus_status evaluation_file_read(const char *path, struct evaluation_record *record);
+
+/* A row of predictions.csv. */
+struct prediction {
+    size_t index; /* of the image in its split */
+    int32_t label, predicted;
+    float probability, label_probability; /* of the predicted and of the true class */
+};
+
+ocellus_status predictions_write(const char *path, const struct prediction *rows, size_t count);
+/* *rows is owned by the caller: free(). OCELLUS_BAD_CONTENT names the line. */
+ocellus_status predictions_read(const char *path, struct prediction **rows, size_t *count);
+
+#endif

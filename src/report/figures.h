@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures, drawn by gnuplot (report/gnuplot.h). Each call leaves four files in `folder` (made when missing): NAME.csv,
+ * NAME.gnuplot, NAME.svg and NAME.png. `gnuplot NAME.gnuplot` in the folder draws the pictures again. */
+#ifndef REPORT_FIGURES_H
+#define REPORT_FIGURES_H
+
+#include "base/status.h"
+#include "metrics/metrics.h"
+#include "run/history.h"
+
+#include <stddef.h>
+
+#define FIGURE_CLASSES   "class-distribution"
+#define FIGURE_LOSS      "loss"
+#define FIGURE_ACCURACY  "accuracy"
+#define FIGURE_CONFUSION "confusion"
+#define FIGURE_RESULTS   "results"
+
+/* Images of each class; `test` may be NULL. */
+ocellus_status figure_class_distribution(const char *folder, const char *const *names, const size_t *train,
+                                         const size_t *test, size_t classes);
+
+/* The curves over the epochs (counted from 1). `validation` names the validation curve ("validation", "test set"). An
+ * empty history is OCELLUS_USAGE. */
+ocellus_status figure_loss(const char *folder, const struct history *history, const char *validation);
+/* `claimed` is an accuracy to mark, 0..1; NaN marks none. */
+ocellus_status figure_accuracy(const char *folder, const struct history *history, const char *validation,
+                               double claimed);
+
+/* The confusion matrix with its numbers, shaded by each true class's shares. */
+ocellus_status figure_confusion(const char *folder, const char *const *names, const struct evaluation *evaluation);
+
+/* Accuracies beside each other. */
+enum figure_kind { FIGURE_CLAIMED, FIGURE_TRAINING, FIGURE_VALIDATION, FIGURE_TEST };
+struct figure_result {
+    const char *label;
+    enum figure_kind kind;
+    double accuracy;          /* 0..1 */
+    struct interval interval; /* low = high = accuracy when there is none */
+};
+ocellus_status figure_results(const char *folder, const struct figure_result *results, size_t count);
+
+#endif

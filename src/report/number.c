@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers for people. printf's %f would follow the locale of the program around us. */
+#include "report/number.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define NARROW_SPACE "\u202f"
+
+struct number number_fixed(double value, int digits) {
+    struct number number;
+    if (!(fabs(value) < 1e9)) {
+        snprintf(number.text, sizeof number.text, "\u2013");
+        return number;
+    }
+    long long scale = 1;
+    for (int i = 0; i < digits; i++)
+        scale *= 10;
+    long long scaled = llround(fabs(value) * (double)scale);
+    const char *sign = value < 0.0 && scaled != 0 ? "\u2212" : "";
+    if (digits == 0) snprintf(number.text, sizeof number.text, "%s%lld", sign, scaled);
+    else snprintf(number.text, sizeof number.text, "%s%lld.%0*lld", sign, scaled / scale, digits, scaled % scale);
+    return number;
+}
+
+struct number number_percent(double share, int digits) {
+    struct number number;
+    snprintf(number.text, sizeof number.text, "%.40s" NARROW_SPACE "%%", number_fixed(100.0 * share, digits).text);
+    return number;
+}
+
+struct number number_percent_range(double low, double high, int digits) {
+    struct number number;
+    snprintf(number.text, sizeof number.text, "%.25s\u2013%.25s" NARROW_SPACE "%%",
+             number_fixed(100.0 * low, digits).text, number_fixed(100.0 * high, digits).text);
+    return number;
+}
+
+struct number number_points(double difference, int digits) {
+    struct number number;
+    snprintf(number.text, sizeof number.text, "%.40s" NARROW_SPACE "points",
+             number_fixed(100.0 * difference, digits).text);
+    return number;
+}
+
+struct number number_duration(double seconds) {
+    struct number number;
+    if (!(seconds < 1e9) || seconds < 99.5) {
+        snprintf(number.text, sizeof number.text, "%.40s" NARROW_SPACE "s", number_fixed(seconds, 1).text);
+        return number;
+    }
+    long long whole = llround(seconds), hours = whole / 3600, minutes = whole / 60 % 60;
+    if (hours > 0)
+        snprintf(number.text, sizeof number.text, "%lld" NARROW_SPACE "h %lld" NARROW_SPACE "min", hours, minutes);
+    else
+        snprintf(number.text, sizeof number.text, "%lld" NARROW_SPACE "min %lld" NARROW_SPACE "s", minutes, whole % 60);
+    return number;
+}

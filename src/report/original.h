@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The original report, 'CIFAR-10 Image Classification with SimCNN and ResNet50': what it claims and how it says it got
+ * there. All facts about it that the program knows stand in original.c. */
+#ifndef REPORT_ORIGINAL_H
+#define REPORT_ORIGINAL_H
+
+#include "base/text.h"
+#include "run/recipe.h"
+#include "run/run_folder.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct original_claim {
+    const char *key;   /* "simcnn", "resnet50-base", "resnet50-custom" */
+    const char *model; /* the network's built-in name */
+    const char *title; /* for people */
+    double test_accuracy;
+    const char *remark; /* what it says about the result; "" nothing */
+    /* Its recipe; 0, or -1 for the optimizer, where it says nothing. */
+    uint64_t epochs, batch_size, steps_per_epoch, validation_steps;
+    int optimizer; /* enum recipe_optimizer */
+    double learning_rate;
+};
+
+const struct original_claim *original_claim_named(const char *key); /* NULL when there is none */
+/* The claim for the recipe's network, among several the one with the nearest recipe; NULL when there is none. */
+const struct original_claim *original_claim_for(const struct recipe *recipe);
+
+/* Appends where the run departs from the original's recipe, as far as that is told, as a list in one line ("5 epochs
+ * instead of 20, validation on held-out images instead of the test set"); returns how many departures there are. */
+size_t original_departures(const struct original_claim *claim, const struct recipe *recipe, const struct run_data *data,
+                           struct text *out);
+
+/* Its slips that a reader who compares should know, by the section they belong to ("data", "model", "recipe"); NULL
+ * when there is none. */
+const char *original_slip(const char *model, const char *section);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What the numbers of a run say, in words. Every sentence is chosen and filled by the numbers: other numbers get other
+ * sentences. Plain text, not HTML. */
+#ifndef REPORT_VERDICT_H
+#define REPORT_VERDICT_H
+
+#include "base/text.h"
+#include "metrics/metrics.h"
+#include "report/original.h"
+#include "run/history.h"
+
+struct verdict_facts {
+    const struct original_claim *claim; /* NULL: nothing was claimed for this network */
+    const char *departures;             /* from the original's recipe; "" none */
+    const struct history *history;      /* at least one epoch */
+    const struct evaluation *train;     /* NULL: not evaluated */
+    const struct evaluation *test;
+    bool validation_is_test;
+};
+
+/* The first epoch, from 1, whose running training accuracy is at least `accuracy`; 0 when none is. */
+size_t verdict_epoch_reaching(const struct history *history, double accuracy);
+/* The epoch, from 1, of the largest validation accuracy; 0 without validation. */
+size_t verdict_best_validation_epoch(const struct history *history);
+
+/* What was measured: test accuracy with its interval, training accuracy, the gap, signs of overfitting. */
+void verdict_measured(const struct verdict_facts *facts, struct text *out);
+/* What that means for the claimed value; appends nothing without a claim. */
+void verdict_claim(const struct verdict_facts *facts, struct text *out);
+
+#endif
