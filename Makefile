@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# A thin face over CMake: each target does all that it needs, alone and again. `make help` lists them.
+BUILD := build/release
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+SOURCES = $(shell git ls-files '*.c' '*.h')
+
+.PHONY: build run test check bench format install clean help setup
+build: ## build the program: build/release/ocellus
+	@scripts/build release $(JOBS)
+
+run: ## install what is missing, build, and run the whole experiment on the real CIFAR-10
+	@scripts/setup run
+	@scripts/build release $(JOBS)
+	$(BUILD)/ocellus reproduce
+
+test: ## install what is missing, build, and run every test
+	@scripts/setup test
+	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+check: ## the slow checks: format, dependency law, clang, the tests under the sanitizers
+	@scripts/setup check
+	scripts/check-deps
+	clang-format --dry-run --Werror $(SOURCES)
+	@scripts/build clang $(JOBS)
+	@scripts/build asan-ubsan $(JOBS)
+	ctest --test-dir build/asan-ubsan --output-on-failure -j $(JOBS)
+	@scripts/build tsan $(JOBS)
+	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
+
+bench: ## speed of the kernels and of training
+	@scripts/setup test
+	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
+	bench/run $(BUILD)
+
+format: ## clang-format every source file in place
+	clang-format -i $(SOURCES)
+
+install: build ## install program, library, headers and pkg-config file under PREFIX (/usr/local)
+	cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean: ## remove build/ (runs and the data cache stay)
+	rm -rf build
+
+setup: ## only install what building, running and testing need
+	@scripts/setup test
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
