@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/training.h"
+
+#include "app/network.h"
+#include "app/recipes.h"
+#include "base/log.h"
+#include "model/summary.h"
+#include "train/weights.h"
+
+#include <string.h>
+
+ocellus_status training_recipe(const char *name, struct recipe *recipe) {
+    recipe_defaults(recipe);
+    if (!name) return OCELLUS_OK;
+    if (path_exists(name)) return recipe_read(name, recipe);
+    const char *text = recipe_builtin(name);
+    if (text) return recipe_parse(text, name, recipe);
+    const char *names[32];
+    size_t count = 0;
+    for (const struct builtin_recipe *row = recipe_table; row->name && count < 32; row++)
+        names[count++] = row->name;
+    const char *nearest = text_nearest(name, names, count);
+    if (nearest) return fail(OCELLUS_USAGE, "%s: no such recipe file (did you mean the built-in '%s'?)", name, nearest);
+    return fail(OCELLUS_USAGE, "%s: no such recipe file, and no built-in recipe of that name", name);
+}
+
+ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
+    struct run_folder run;
+    TRY(run_folder_open(&run, path));
+    char file[FILE_PATH_SIZE];
+    ocellus_status status = run_folder_file(&run, RUN_RECIPE, file);
+    run_folder_close(&run);
+    recipe_defaults(recipe);
+    return status == OCELLUS_OK ? recipe_read(file, recipe) : status;
+}
+
+ocellus_status training_load_data(const struct recipe *recipe, struct dataset *train, struct dataset *test) {
+    if (strcmp(recipe->data_name, "cifar10") != 0)
+        return fail(OCELLUS_USAGE, "data name: no such data set (expected cifar10, got %s)", recipe->data_name);
+    bool given = recipe->data_path[0] != '\0';
+    return cifar10_load(given ? recipe->data_path : NULL, !given, train, test);
+}
+
+/* Patterns separated by commas; one that matches nothing is a mistake. */
+static ocellus_status freeze_layers(struct graph *graph, const char *patterns) {
+    char pattern[RECIPE_TEXT_SIZE];
+    while (*patterns) {
+        size_t size = strcspn(patterns, ",");
+        memcpy(pattern, patterns, size);
+        pattern[size] = '\0';
+        size_t matched = 0;
+        TRY(graph_freeze(graph, pattern, &matched));
+        if (matched == 0) return fail(OCELLUS_USAGE, "freeze: '%s' matches no layer of %s", pattern, graph->name);
+        patterns += size;
+        if (*patterns == ',') patterns++;
+    }
+    return OCELLUS_OK;
+}
+
+/* The network with the values it starts from. */
+static ocellus_status open_network(struct training *training, size_t threads) {
+    const struct recipe *recipe = &training->recipe;
+    TRY(network_for_dataset(recipe->model_name, &training->train_data, &training->graph));
+    TRY(freeze_layers(training->graph, recipe->model_freeze));
+    struct engine_options options = {.threads = threads, .batch_size = recipe->batch_size, .training = true};
+    TRY(engine_open(training->graph, &options, &training->engine));
+    TRY(engine_initialize(training->engine, recipe->seed));
+    if (recipe->model_weights[0]) TRY(weights_read(training->engine, training->graph, recipe->model_weights));
+    return OCELLUS_OK;
+}
+
+/* What a new run folder says about itself from the start. */
+static ocellus_status write_records(const struct training *training, const struct training_request *request) {
+    struct run_environment environment = {0};
+    run_environment_fill(&environment);
+    snprintf(environment.kernels, sizeof environment.kernels, "%s", engine_kernels_name(training->engine));
+    environment.threads = engine_thread_count(training->engine);
+    run_environment_set_command(&environment, request->argc, request->argv);
+    TRY(run_environment_write(&training->run, &environment));
+
+    char path[FILE_PATH_SIZE];
+    TRY(run_folder_file(&training->run, RUN_SUMMARY, path));
+    struct text summary = {0};
+    summary_text(training->graph, &summary);
+    ocellus_status status = summary.failed ? fail(OCELLUS_IO, "%s: not enough memory", path)
+                                           : file_write(path, summary.bytes, summary.size);
+    text_free(&summary);
+    return status;
+}
+
+static ocellus_status open_run(struct training *training, const struct training_request *request) {
+    if (request->resume) return run_folder_open_locked(&training->run, request->run);
+    char path[FILE_PATH_SIZE];
+    if (request->run) return run_folder_create(&training->run, request->run);
+    TRY(run_folder_default(training->recipe.model_name, path));
+    return run_folder_create(&training->run, path);
+}
+
+static ocellus_status open_all(struct training *training, const struct training_request *request) {
+    /* A folder that is in the way is said before the data is loaded; run_folder_create() decides. */
+    if (!request->resume && request->run && path_exists(request->run))
+        return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
+                    request->run);
+    TRY(training_load_data(&training->recipe, &training->train_data, &training->test_data));
+    TRY(train_sets_create(&training->recipe, &training->train_data, &training->test_data, &training->sets));
+    struct train_plan plan;
+    TRY(train_plan_make(&training->recipe, &training->sets, &plan));
+    TRY(open_network(training, request->threads));
+    TRY(open_run(training, request));
+    TRY(run_folder_file(&training->run, RUN_LOG, training->log_path));
+    log_set_file(training->log_path);
+    return request->resume ? OCELLUS_OK : write_records(training, request);
+}
+
+ocellus_status training_open(const struct training_request *request, struct training *training) {
+    *training = (struct training){.recipe = *request->recipe, .resume = request->resume, .run = {.lock = -1}};
+    ocellus_status status = open_all(training, request);
+    if (status != OCELLUS_OK) training_close(training);
+    return status;
+}
+
+ocellus_status training_run(struct training *training, const struct stop_flag *stop, train_observer observer,
+                            void *context, struct train_result *result) {
+    struct train_options options = {
+        .recipe = &training->recipe,
+        .graph = training->graph,
+        .engine = training->engine,
+        .sets = &training->sets,
+        .run = &training->run,
+        .resume = training->resume,
+        .stop = stop,
+        .observer = observer,
+        .context = context,
+    };
+    return train_run(&options, result);
+}
+
+void training_close(struct training *training) {
+    log_set_file(NULL);
+    run_folder_close(&training->run);
+    engine_close(training->engine);
+    graph_free(training->graph);
+    train_sets_free(&training->sets);
+    dataset_free(&training->train_data);
+    dataset_free(&training->test_data);
+    *training = (struct training){.run = {.lock = -1}};
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* A training from a recipe to a finished run folder: what `train` and `reproduce` share. */
+#ifndef APP_TRAINING_H
+#define APP_TRAINING_H
+
+#include "train/train.h"
+
+struct training_request {
+    const struct recipe *recipe;
+    const char *run; /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
+    bool resume;     /* go on with the run at `run`, whose own recipe is in *recipe */
+    size_t threads;  /* 0: all this process may use */
+    int argc;        /* the command line, for environment.json */
+    const char *const *argv;
+};
+
+/* Everything a training needs, opened in the order in which it can be refused: the run folder last, so that nothing is
+ * left behind by a mistake. */
+struct training {
+    struct recipe recipe;
+    bool resume;
+    struct dataset train_data, test_data;
+    struct train_sets sets;
+    struct graph *graph;
+    struct engine *engine;
+    struct run_folder run;
+    char log_path[FILE_PATH_SIZE];
+};
+
+/* Loads the data, makes the network, opens the engine and makes (or locks) the run folder, with environment.json and
+ * summary.txt in it; log lines go to its train.log from here on. After a failure nothing needs to be closed. */
+ocellus_status training_open(const struct training_request *request, struct training *training);
+/* Runs it: train_run() with what was opened. */
+ocellus_status training_run(struct training *training, const struct stop_flag *stop, train_observer observer,
+                            void *context, struct train_result *result);
+void training_close(struct training *training);
+
+/* The recipe of a request: the defaults, then the recipe `name` (a file, or a built-in one's name; NULL: none). */
+ocellus_status training_recipe(const char *name, struct recipe *recipe);
+/* The recipe an existing run was made with. */
+ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe);
+
+/* The images a recipe names. A folder given by data_path is taken as it is; the cache's content is verified. */
+ocellus_status training_load_data(const struct recipe *recipe, struct dataset *train, struct dataset *test);
+
+#endif

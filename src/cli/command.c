@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Parsing of a verb's arguments, its help, and the end of the program. */
+#include "cli/command.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAXIMUM_OPTIONS = 64 };
+
+static bool quiet, verbose, help;
+
+static const struct option common_options[] = {
+    {"quiet", NULL, "only results and errors", OPTION_SWITCH, &quiet},
+    {"verbose", NULL, "say more about what is done", OPTION_SWITCH, &verbose},
+    {"help", NULL, "this text", OPTION_SWITCH, &help},
+    {0},
+};
+
+static void print_option(const struct option *option) {
+    char left[64];
+    snprintf(left, sizeof left, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+    printf("  %-28s %s\n", left, option->help);
+}
+
+static void print_help(const struct command *command, const struct option *options) {
+    printf("usage: ocellus %s [FLAGS]%s%s\n\n%s\n\n", command->name, *command->arguments ? " " : "", command->arguments,
+           command->summary);
+    for (const struct option *option = options; option->name; option++)
+        print_option(option);
+    for (const struct option *option = common_options; option->name; option++)
+        print_option(option);
+    if (command->details) printf("\n%s\n", command->details);
+}
+
+static const struct option *find_option(const struct option *options, const char *name, size_t size) {
+    for (const struct option *option = options; option->name; option++)
+        if (strlen(option->name) == size && memcmp(option->name, name, size) == 0) return option;
+    return NULL;
+}
+
+static ocellus_status fail_unknown(const struct command *command, const struct option *options, const char *word,
+                                   size_t name_size) {
+    const char *names[MAXIMUM_OPTIONS];
+    size_t count = 0;
+    for (const struct option *option = options; option->name && count < MAXIMUM_OPTIONS; option++)
+        names[count++] = option->name;
+    for (const struct option *option = common_options; option->name && count < MAXIMUM_OPTIONS; option++)
+        names[count++] = option->name;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(name_size < sizeof name ? name_size : sizeof name - 1), word);
+    const char *nearest = text_nearest(name, names, count);
+    if (nearest) return fail(OCELLUS_USAGE, "%s: unknown flag --%s (did you mean --%s?)", command->name, name, nearest);
+    return fail(OCELLUS_USAGE, "%s: unknown flag --%s (see ocellus %s --help)", command->name, name, command->name);
+}
+
+static ocellus_status set_option(const struct option *option, const char *value) {
+    uint64_t number;
+    switch (option->kind) {
+    case OPTION_SWITCH:
+        *(bool *)option->target = true;
+        return OCELLUS_OK;
+    case OPTION_TEXT:
+        *(const char **)option->target = value;
+        return OCELLUS_OK;
+    case OPTION_COUNT:
+    case OPTION_NUMBER:
+        if (!text_to_unsigned(value, &number) || number > SIZE_MAX / 2 || (option->kind == OPTION_COUNT && number == 0))
+            return fail(OCELLUS_USAGE, "--%s: expected a whole number of at least %d (got '%s')", option->name,
+                        option->kind == OPTION_COUNT, value);
+        *(size_t *)option->target = (size_t)number;
+        return OCELLUS_OK;
+    case OPTION_REAL:
+        if (!text_to_real(value, option->target))
+            return fail(OCELLUS_USAGE, "--%s: expected a number (got '%s')", option->name, value);
+        return OCELLUS_OK;
+    case OPTION_SETTING: {
+        struct settings *settings = option->target;
+        if (settings->count == sizeof settings->items / sizeof settings->items[0])
+            return fail(OCELLUS_USAGE, "--%s: too many flags", option->name);
+        settings->items[settings->count++] = (struct setting){option->name, value};
+        return OCELLUS_OK;
+    }
+    }
+    return fail(OCELLUS_ERROR, "--%s: unknown kind of flag", option->name);
+}
+
+/* One flag at argv[*place], and its value there or in the next argument. */
+static ocellus_status parse_flag(const struct command *command, const struct option *options, int argc, char **argv,
+                                 int *place) {
+    const char *word = argv[*place] + 2;
+    size_t size = strcspn(word, "=");
+    const struct option *option = find_option(options, word, size);
+    if (!option) option = find_option(common_options, word, size);
+    if (!option) return fail_unknown(command, options, word, size);
+    const char *value = word[size] == '=' ? word + size + 1 : NULL;
+    if (!option->value) {
+        if (value) return fail(OCELLUS_USAGE, "--%s takes no value (got '%s')", option->name, value);
+    } else if (!value) {
+        if (*place + 1 >= argc)
+            return fail(OCELLUS_USAGE, "--%s needs a value: --%s %s", option->name, option->name, option->value);
+        value = argv[++*place];
+    }
+    return set_option(option, value);
+}
+
+ocellus_status command_parse(const struct command *command, const struct option *options, int argc, char **argv,
+                             struct words *words) {
+    size_t count = 0;
+    bool flags_ended = false;
+    for (int place = 1; place < argc; place++) {
+        char *argument = argv[place];
+        if (flags_ended || argument[0] != '-' || argument[1] == '\0') {
+            argv[++count] = argument; /* never overtakes `place` */
+        } else if (strcmp(argument, "--") == 0) {
+            flags_ended = true;
+        } else if (strcmp(argument, "-h") == 0) {
+            help = true;
+        } else if (argument[1] != '-') {
+            return fail(OCELLUS_USAGE, "%s: unknown flag %s (flags are long: see ocellus %s --help)", command->name,
+                        argument, command->name);
+        } else {
+            TRY(parse_flag(command, options, argc, argv, &place));
+        }
+    }
+    if (help) {
+        print_help(command, options);
+        command_exit(OCELLUS_OK);
+    }
+    if (quiet && verbose) return fail(OCELLUS_USAGE, "--quiet and --verbose exclude each other");
+    log_set_level(quiet ? LOG_QUIET : verbose ? LOG_VERBOSE : LOG_NORMAL);
+    *words = (struct words){argv + 1, count};
+    if (count > command->maximum)
+        return fail(OCELLUS_USAGE, "%s: unexpected argument '%s' (usage: ocellus %s [FLAGS] %s)", command->name,
+                    argv[1 + command->maximum], command->name, command->arguments);
+    if (count < command->minimum)
+        return fail(OCELLUS_USAGE, "%s: an argument is missing (usage: ocellus %s [FLAGS] %s)", command->name,
+                    command->name, command->arguments);
+    return OCELLUS_OK;
+}
+
+ocellus_status command_print_json(json_value *root) {
+    char *text = root ? json_write(root, 2) : NULL;
+    json_release(root);
+    if (!text) return fail(OCELLUS_IO, "not enough memory for the JSON output");
+    puts(text);
+    free(text);
+    return OCELLUS_OK;
+}
+
+ocellus_status command_print_text(struct text *text) {
+    bool failed = text->failed;
+    if (!failed && text->bytes) fwrite(text->bytes, 1, text->size, stdout);
+    text_free(text);
+    return failed ? fail(OCELLUS_IO, "not enough memory for the output") : OCELLUS_OK;
+}
+
+_Noreturn void command_exit(ocellus_status status) {
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == OCELLUS_OK)
+        status = fail_errno(errno ? errno : EIO, "standard output");
+    if (status != OCELLUS_OK) fprintf(stderr, "ocellus: error: %s\n", status_message());
+    exit((int)status);
+}

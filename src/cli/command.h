@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs share: the table of a verb's flags, which serves parsing, --help and suggestions alike; and how
+ * results are printed. One file per verb beside this one. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "base/json.h"
+#include "base/status.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option_kind {
+    OPTION_SWITCH, /* bool: true when given */
+    OPTION_TEXT,   /* const char * */
+    OPTION_COUNT,  /* size_t, a whole number of at least 1 */
+    OPTION_NUMBER, /* size_t, a whole number of at least 0 */
+    OPTION_REAL,   /* double */
+    OPTION_SETTING /* struct settings: the flag's name and text are kept for the recipe */
+};
+
+struct option {
+    const char *name;  /* without the dashes; NULL ends a table */
+    const char *value; /* what --help calls the value; NULL for a switch */
+    const char *help;
+    enum option_kind kind;
+    void *target;
+};
+
+/* Flags that set recipe keys, in the order given. Fixed room: a key needs to be given once. */
+struct settings {
+    struct setting {
+        const char *key, *value;
+    } items[64];
+    size_t count;
+};
+
+struct command {
+    const char *name;        /* "data show" */
+    const char *arguments;   /* "RUN|FILE IMAGE..." or "" */
+    const char *summary;     /* one sentence */
+    const char *details;     /* what --help says after the flags; NULL for nothing */
+    size_t minimum, maximum; /* how many words beside the flags; SIZE_MAX for any number */
+};
+
+/* Words beside the flags: argv's own, moved to its front. */
+struct words {
+    char **items;
+    size_t count;
+};
+
+/* Reads argv[1..argc): flags of `options` and the common ones (--quiet, --verbose, --help). A fault is OCELLUS_USAGE with
+ * a suggestion. --help prints and ends the program. */
+ocellus_status command_parse(const struct command *command, const struct option *options, int argc, char **argv,
+                             struct words *words);
+
+/* Prints a JSON document and releases it; NULL (no memory) fails. */
+ocellus_status command_print_json(json_value *root);
+/* Prints what was gathered and frees it. */
+ocellus_status command_print_text(struct text *text);
+
+/* Ends the program: prints the kept message of a failure as one line, or finds that stdout could not be written. */
+_Noreturn void command_exit(ocellus_status status);
+
+/* Runs a training with its progress and its result lines; `run` (FILE_PATH_SIZE bytes) gets the path of its folder. */
+struct training_request;
+ocellus_status command_train(const struct training_request *request, char *run);
+
+/* The verbs; each gets the arguments from its own name on. */
+ocellus_status verb_data(int argc, char **argv);
+ocellus_status verb_summary(int argc, char **argv);
+ocellus_status verb_train(int argc, char **argv);
+ocellus_status verb_evaluate(int argc, char **argv);
+ocellus_status verb_predict(int argc, char **argv);
+ocellus_status verb_report(int argc, char **argv);
+ocellus_status verb_reproduce(int argc, char **argv);
+ocellus_status verb_runs(int argc, char **argv);
+ocellus_status verb_info(int argc, char **argv);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/training_progress.h"
+
+#include "base/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BAR_WIDTH = 20 };
+static const double redraw_seconds = 0.1, line_seconds = 15;
+
+/* The variables that decide, in their order; setlocale() is not called so that no file depends on it. */
+static bool terminal_is_utf8(void) {
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value) return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "UTF8");
+    }
+    return false;
+}
+
+void training_progress_begin(struct training_progress *progress) {
+    *progress = (struct training_progress){
+        .terminal = log_is_terminal() && log_get_level() != LOG_QUIET,
+        .color = log_has_color(2),
+        .utf8 = terminal_is_utf8(),
+    };
+}
+
+/* As Keras prints metrics: four decimals, or an exponent for the very small. */
+static void metric(struct text *out, const char *name, double value) {
+    text_append(out, fabs(value) > 1e-3 ? " - %s: %.4f" : " - %s: %.4e", name, value);
+}
+
+static void duration(struct text *out, double seconds) {
+    unsigned long whole = (unsigned long)(seconds + 0.5);
+    if (whole >= 3600) text_append(out, "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60, whole % 60);
+    else if (whole >= 60) text_append(out, "%lu:%02lu", whole / 60, whole % 60);
+    else text_append(out, "%lus", whole);
+}
+
+static void step_time(struct text *out, double seconds) {
+    if (seconds >= 1) text_append(out, "%.0fs/step", seconds);
+    else if (seconds >= 1e-3) text_append(out, "%.0fms/step", seconds * 1e3);
+    else text_append(out, "%.0fus/step", seconds * 1e6);
+}
+
+static void bar(const struct training_progress *progress, struct text *out, uint64_t done, uint64_t total) {
+    uint64_t filled = total ? done * BAR_WIDTH / total : BAR_WIDTH;
+    const char *piece = progress->utf8 ? "\u2501" : "=", *rest = progress->color && progress->utf8 ? piece
+                                                                 : progress->utf8                  ? " "
+                                                                                                   : ".";
+    if (progress->color) text_append(out, "\033[32m");
+    for (uint64_t i = 0; i < BAR_WIDTH; i++) {
+        if (i == filled && progress->color) text_append(out, "\033[37m");
+        text_append(out, "%s", i < filled ? piece : rest);
+    }
+    if (progress->color) text_append(out, "\033[0m");
+}
+
+/* Seconds one step takes, measured in this session alone. */
+static double seconds_per_step(const struct training_progress *progress, const struct train_event *event,
+                               uint64_t position) {
+    uint64_t steps = position - progress->first_position;
+    return steps ? (event->seconds - progress->first_seconds) / (double)steps : 0;
+}
+
+/* "847/1563 ━━━━━━━━━━ 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714": the time left while it runs, the time taken in
+ * the end. */
+static void draw_bar(struct training_progress *progress, const struct train_event *event) {
+    struct text line = {0};
+    const struct train_plan *plan = event->plan;
+    bool done = event->kind == TRAIN_EPOCH;
+    uint64_t position = done ? plan->steps : event->position;
+    double step = seconds_per_step(progress, event, position);
+    char total[24];
+    int digits = snprintf(total, sizeof total, "%llu", (unsigned long long)plan->steps);
+    text_append(&line, "\r\033[K%*llu/%s ", digits, (unsigned long long)position, total);
+    bar(progress, &line, position, plan->steps);
+    text_append(&line, " ");
+    duration(&line, done ? event->seconds : step * (double)(plan->steps - position));
+    if (step > 0) {
+        text_append(&line, " ");
+        step_time(&line, step);
+    }
+    metric(&line, "accuracy", event->accuracy);
+    metric(&line, "loss", event->loss);
+    if (event->kind == TRAIN_VALIDATION_STEP && plan->validation_images)
+        text_append(&line, " - validating %.0f %%",
+                    100 * (double)event->validation_done / (double)plan->validation_images);
+    if (done && !isnan(event->row->val_loss)) {
+        metric(&line, "val_accuracy", event->row->val_accuracy);
+        metric(&line, "val_loss", event->row->val_loss);
+    }
+    if (done) text_append(&line, "\n");
+    if (!line.failed) fwrite(line.bytes, 1, line.size, stderr);
+    fflush(stderr);
+    text_free(&line);
+    progress->line_open = !done;
+    progress->drawn = clock_seconds();
+}
+
+static void epoch_line(const struct train_event *event) {
+    struct text line = {0};
+    text_append(&line, "epoch %llu/%llu: %.1f s", (unsigned long long)event->epoch + 1,
+                (unsigned long long)event->plan->epochs, event->row->time);
+    metric(&line, "accuracy", event->row->accuracy);
+    metric(&line, "loss", event->row->loss);
+    if (!isnan(event->row->val_loss)) {
+        metric(&line, "val_accuracy", event->row->val_accuracy);
+        metric(&line, "val_loss", event->row->val_loss);
+    }
+    if (!line.failed) log_info("%s", line.bytes);
+    text_free(&line);
+}
+
+static void step_line(const struct training_progress *progress, const struct train_event *event) {
+    struct text line = {0};
+    double step = seconds_per_step(progress, event, event->position);
+    text_append(&line, "epoch %llu/%llu step %llu/%llu: ", (unsigned long long)event->epoch + 1,
+                (unsigned long long)event->plan->epochs, (unsigned long long)event->position,
+                (unsigned long long)event->plan->steps);
+    duration(&line, step * (double)(event->plan->steps - event->position));
+    text_append(&line, " left, ");
+    step_time(&line, step);
+    metric(&line, "accuracy", event->accuracy);
+    metric(&line, "loss", event->loss);
+    if (!line.failed) log_info("%s", line.bytes);
+    text_free(&line);
+}
+
+void training_progress_show(void *context, const struct train_event *event) {
+    struct training_progress *progress = context;
+    double now = clock_seconds();
+    bool enters = event->kind == TRAIN_BEGIN || event->kind == TRAIN_EPOCH; /* what follows is another epoch */
+    bool work = event->kind == TRAIN_STEP || event->kind == TRAIN_VALIDATION_STEP;
+
+    if (progress->terminal) {
+        if (event->kind == TRAIN_EPOCH || (work && now - progress->drawn >= redraw_seconds)) {
+            if (work && !progress->line_open)
+                fprintf(stderr, "Epoch %llu/%llu\n", (unsigned long long)event->epoch + 1,
+                        (unsigned long long)event->plan->epochs);
+            draw_bar(progress, event);
+        }
+    } else if (event->kind == TRAIN_EPOCH) {
+        epoch_line(event);
+    } else if (event->kind == TRAIN_STEP && now - progress->drawn >= line_seconds) {
+        step_line(progress, event);
+        progress->drawn = now;
+    }
+    if (event->kind == TRAIN_CHECKPOINT)
+        log_detail("checkpoint at step %llu: %s", (unsigned long long)event->step, event->path);
+    if (enters) {
+        progress->drawn = progress->terminal ? 0 : now;
+        progress->first_position = event->kind == TRAIN_BEGIN ? event->position : 0;
+        progress->first_seconds = event->kind == TRAIN_BEGIN ? event->seconds : 0;
+    }
+}
+
+void training_progress_end(struct training_progress *progress) {
+    if (progress->line_open) fputc('\n', stderr);
+    progress->line_open = false;
+}
