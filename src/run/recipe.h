@@ -18,7 +18,7 @@ enum recipe_optimizer { RECIPE_OPTIMIZER_ADAM, RECIPE_OPTIMIZER_SGD };
 enum { RECIPE_TEXT_SIZE = 1024 };
 
 struct recipe {
-    char model_name[RECIPE_TEXT_SIZE];   /* a built-in network */
+    char model_name[RECIPE_TEXT_SIZE];    /* a built-in network */
     char model_weights[RECIPE_TEXT_SIZE]; /* a model file whose values the training starts from; "": random values */
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
     char data_name[RECIPE_TEXT_SIZE];     /* "cifar10" */
@@ -31,8 +31,8 @@ struct recipe {
     uint64_t checkpoint_every; /* steps; 0: at the end of every epoch only */
     int optimizer;             /* enum recipe_optimizer */
     double learning_rate;
-    double momentum; /* SGD */
-    bool nesterov;   /* SGD */
+    double momentum;                /* SGD */
+    bool nesterov;                  /* SGD */
     double beta_1, beta_2, epsilon; /* Adam */
 };
 
@@ -40,11 +40,11 @@ enum recipe_type { RECIPE_TEXT, RECIPE_COUNT, RECIPE_REAL, RECIPE_BOOL, RECIPE_C
 
 /* A row of the table of keys. */
 struct recipe_key {
-    const char *section, *key; /* "training", "batch_size" */
-    const char *flag;          /* "batch-size": the flag of the command line without its dashes */
-    enum recipe_type type;     /* a RECIPE_BOOL takes "true" and "false" */
-    size_t offset;             /* in struct recipe */
-    double smallest, largest;  /* of counts and reals, both allowed */
+    const char *section, *key;  /* "training", "batch_size" */
+    const char *flag;           /* "batch-size": the flag of the command line without its dashes */
+    enum recipe_type type;      /* a RECIPE_BOOL takes "true" and "false" */
+    size_t offset;              /* in struct recipe */
+    double smallest, largest;   /* of counts and reals, both allowed */
     const char *const *choices; /* of a RECIPE_CHOICE, NULL at the end */
     bool may_change;            /* on resume: it does not change what the steps done so far computed */
     const char *help;           /* one line, with the unit */
@@ -60,9 +60,11 @@ const char *recipe_choice_name(const char *flag, int choice);
 
 /* The documented defaults: SimCNN on CIFAR-10, Adam 0.001, batch 32, 20 epochs, 5,000 images held out. */
 void recipe_defaults(struct recipe *recipe);
-/* Reads an INI file over what *recipe holds. OCELLUS_USAGE for an unknown section or key (with the nearest known one),
- * a key given twice or a value that is not allowed, naming file, line and key; OCELLUS_IO when it cannot be read. On
+/* Reads INI text over what *recipe holds; `source` names it in messages (a path). OCELLUS_USAGE for an unknown section or key (with the nearest known one),
+ * a key given twice or a value that is not allowed, naming source, line and key. On
  * failure *recipe is as it was. */
+ocellus_status recipe_parse(const char *text, const char *source, struct recipe *recipe);
+/* The same from a file of at most 64 KiB. */
 ocellus_status recipe_read(const char *path, struct recipe *recipe);
 /* Sets one key from text. `source` names where it came from in messages ("--batch-size"). */
 ocellus_status recipe_set(struct recipe *recipe, const struct recipe_key *key, const char *value, const char *source);

@@ -7,25 +7,27 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "run/recipe.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define RUN_RECIPE "recipe.ini"
+#define RUN_RECIPE      "recipe.ini"
 #define RUN_ENVIRONMENT "environment.json"
-#define RUN_DATA "data.json"
-#define RUN_SUMMARY "summary.txt"
-#define RUN_HISTORY "history.csv"
-#define RUN_EVENTS "metrics.jsonl"
-#define RUN_LAST "last.safetensors"
-#define RUN_BEST "best.safetensors"
+#define RUN_DATA        "data.json"
+#define RUN_SUMMARY     "summary.txt"
+#define RUN_HISTORY     "history.csv"
+#define RUN_EVENTS      "metrics.jsonl"
+#define RUN_LAST        "last.safetensors"
+#define RUN_BEST        "best.safetensors"
 #define RUN_CHECKPOINTS "checkpoint"
-#define RUN_EVALUATION "evaluation.json"
+#define RUN_EVALUATION  "evaluation.json"
 #define RUN_PREDICTIONS "predictions.csv"
-#define RUN_FIGURES "figures"
-#define RUN_REPORT "report.html"
-#define RUN_LOG "train.log"
-#define RUN_LOCK "lock"
+#define RUN_FIGURES     "figures"
+#define RUN_REPORT      "report.html"
+#define RUN_LOG         "train.log"
+#define RUN_LOCK        "lock"
 
 struct run_folder {
     char path[FILE_PATH_SIZE];
@@ -45,8 +47,8 @@ ocellus_status run_folder_open_locked(struct run_folder *run, const char *path);
 void run_folder_close(struct run_folder *run);
 /* out = the path of a file in it (RUN_HISTORY, "checkpoint/a.safetensors"). */
 ocellus_status run_folder_file(const struct run_folder *run, const char *name, char out[FILE_PATH_SIZE]);
-/* Fails when `path` does not look like a run folder; for faces that take a run, a model file or a name. */
-int run_folder_is_run(const char *path);
+/* Whether `path` is a folder that holds recipe.ini; for faces that take a run, a model file or a name. */
+bool run_folder_is_run(const char *path);
 
 /* environment.json: what the run ran on. None of it changes what is computed but `kernels`. */
 struct run_environment {
@@ -67,7 +69,7 @@ struct run_data {
     char name[32];
     char train_sha256[SHA256_TEXT_SIZE], test_sha256[SHA256_TEXT_SIZE];
     uint64_t train_images, validation_images;
-    int validation; /* enum recipe_validation of run/recipe.h */
+    enum recipe_validation validation;
 };
 ocellus_status run_data_write(const struct run_folder *run, const struct run_data *data);
 ocellus_status run_data_read(const struct run_folder *run, struct run_data *data);
@@ -80,8 +82,10 @@ struct run_events {
 /* Opens for appending; keeps the lines up to the first that is torn or whose step lies after `last_step` and cuts the
  * rest off (a resumed run makes them again). A new run passes 0. */
 ocellus_status run_events_open(const struct run_folder *run, uint64_t last_step, struct run_events *events);
-/* Appends one line and flushes it to the file. `more` is a map with further members, or NULL; it is taken over. */
-ocellus_status run_events_append(struct run_events *events, const char *kind, uint64_t step, json_value *more);
+/* A new event: a map with t, kind and step, to which more members can be set. NULL only without memory. */
+json_value *run_event(const char *kind, uint64_t step);
+/* Appends the event as one line and flushes it to the file. The event is taken over; NULL is accepted as "no memory". */
+ocellus_status run_events_append(struct run_events *events, json_value *event);
 void run_events_close(struct run_events *events);
 /* Reads all lines as a list of maps; a torn last line is left out. Release with json_release(). */
 ocellus_status run_events_read(const struct run_folder *run, json_value **list);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Making, finding and locking a run's folder. The lock is an flock on the file `lock`: the kernel gives it back however
+ * the process ends, so a stale file never blocks anybody. */
+#include "run/run_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+ocellus_status run_folder_default(const char *model, char out[FILE_PATH_SIZE]) {
+    time_t now = time(NULL);
+    struct tm local;
+    char stamp[32];
+    if (!localtime_r(&now, &local) || strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local) == 0) {
+        return fail(OCELLUS_ERROR, "run folder: cannot tell the date");
+    }
+    int length = snprintf(out, FILE_PATH_SIZE, "runs/%s-%s", model, stamp);
+    if (length < 0 || length >= FILE_PATH_SIZE) return fail(OCELLUS_USAGE, "run folder: name of the model is too long");
+    return OCELLUS_OK;
+}
+
+ocellus_status run_folder_file(const struct run_folder *run, const char *name, char out[FILE_PATH_SIZE]) {
+    return path_join(out, run->path, name);
+}
+
+bool run_folder_is_run(const char *path) {
+    char recipe[FILE_PATH_SIZE];
+    return path_join(recipe, path, RUN_RECIPE) == OCELLUS_OK && path_exists(recipe);
+}
+
+/* Stores the path without slashes at its end. */
+static ocellus_status set_path(struct run_folder *run, const char *path) {
+    run->lock = -1;
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    if (length == 0) return fail(OCELLUS_USAGE, "run folder: empty path");
+    if (length >= FILE_PATH_SIZE) return fail(OCELLUS_USAGE, "run folder: path is too long");
+    memcpy(run->path, path, length);
+    run->path[length] = '\0';
+    return OCELLUS_OK;
+}
+
+static ocellus_status fail_in_use(const struct run_folder *run, int lock) {
+    char holder[32] = "";
+    ssize_t got = pread(lock, holder, sizeof holder - 1, 0);
+    uint64_t pid = 0;
+    if (got > 0) holder[strcspn(holder, "\n")] = '\0';
+    if (got > 0 && text_to_unsigned(holder, &pid)) {
+        return fail(OCELLUS_IN_USE, "%s: run folder is in use by process %" PRIu64, run->path, pid);
+    }
+    return fail(OCELLUS_IN_USE, "%s: run folder is in use by another process", run->path);
+}
+
+static ocellus_status take_lock(struct run_folder *run) {
+    char path[FILE_PATH_SIZE];
+    TRY(run_folder_file(run, RUN_LOCK, path));
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (lock < 0) return fail_errno(errno, "%s: cannot open the lock", path);
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        int error = errno;
+        ocellus_status status =
+            error == EWOULDBLOCK ? fail_in_use(run, lock) : fail_errno(error, "%s: cannot lock", path);
+        close(lock);
+        return status;
+    }
+    char holder[32];
+    int length = snprintf(holder, sizeof holder, "%ld\n", (long)getpid());
+    if (ftruncate(lock, 0) != 0 || pwrite(lock, holder, (size_t)length, 0) != length) {
+        ocellus_status status = fail_errno(errno, "%s: cannot write the lock", path);
+        close(lock);
+        return status;
+    }
+    run->lock = lock;
+    return OCELLUS_OK;
+}
+
+ocellus_status run_folder_create(struct run_folder *run, const char *path) {
+    TRY(set_path(run, path));
+    char parent[FILE_PATH_SIZE];
+    memcpy(parent, run->path, sizeof parent);
+    char *slash = strrchr(parent, '/');
+    if (slash && slash != parent) {
+        *slash = '\0';
+        TRY(folder_make(parent));
+    }
+    /* mkdir decides alone, so that of two processes that start at once only one gets the folder. */
+    if (mkdir(run->path, 0777) != 0) {
+        if (errno == EEXIST) {
+            return fail(OCELLUS_USAGE,
+                        "%s: exists already (a run is never overwritten; resume it or choose another path)", run->path);
+        }
+        return fail_errno(errno, "%s: cannot make the run folder", run->path);
+    }
+    return take_lock(run);
+}
+
+ocellus_status run_folder_open(struct run_folder *run, const char *path) {
+    TRY(set_path(run, path));
+    if (!path_is_folder(run->path)) return fail(OCELLUS_USAGE, "%s: no such run folder", run->path);
+    if (!run_folder_is_run(run->path))
+        return fail(OCELLUS_USAGE, "%s: not a run folder (no %s)", run->path, RUN_RECIPE);
+    return OCELLUS_OK;
+}
+
+ocellus_status run_folder_open_locked(struct run_folder *run, const char *path) {
+    TRY(run_folder_open(run, path));
+    return take_lock(run);
+}
+
+void run_folder_close(struct run_folder *run) {
+    if (run->lock < 0) return;
+    /* Emptied, not removed: removing would let a third process lock a new file while a second one waits on this one. */
+    (void)!ftruncate(run->lock, 0);
+    close(run->lock);
+    run->lock = -1;
+}
