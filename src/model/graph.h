@@ -112,5 +112,8 @@ ocellus_status graph_from_json(const json_value *json, const char *source, struc
 
 /* Built-in networks for images of height x width x channels and that many classes (sizes come from the data). */
 ocellus_status graph_simcnn(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
+/* One of them by its name ("simcnn"); OCELLUS_USAGE, with the nearest name, when there is none. */
+ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
+                             struct graph **graph);
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The built-in networks by name. */
+#include "model/graph.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static const struct builtin {
+    const char *name;
+    ocellus_status (*make)(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
+} builtins[] = {
+    {"simcnn", graph_simcnn},
+};
+enum { BUILTINS = sizeof builtins / sizeof builtins[0] };
+
+ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
+                             struct graph **graph) {
+    const char *names[BUILTINS];
+    for (size_t i = 0; i < BUILTINS; i++) {
+        if (strcmp(builtins[i].name, name) == 0) return builtins[i].make(height, width, channels, classes, graph);
+        names[i] = builtins[i].name;
+    }
+    const char *nearest = text_nearest(name, names, BUILTINS);
+    return fail(OCELLUS_USAGE, "%s: no such file, run folder or built-in network%s%s%s", name,
+                nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+}
