@@ -35,7 +35,8 @@ ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, 
 ocellus_status file_size(const char *path, uint64_t *size);
 
 /* Replaces `path` by the bytes, or leaves it as it was: a temporary file in the same folder (O_EXCL), space reserved
- * first, written, flushed to disk, renamed, the folder flushed. The temporary file is removed on failure. */
+ * first, written, flushed to disk, renamed, the folder flushed. The temporary file is removed on failure. A path that
+ * exists and is no regular file (a device, a pipe, a link) is refused with OCELLUS_USAGE. */
 ocellus_status file_write(const char *path, const void *bytes, size_t size);
 
 /* The same in steps, for content that is made piece by piece. After begin, either commit or discard. */
@@ -56,6 +57,6 @@ ocellus_status sha256_file(const char *path, char text[SHA256_TEXT_SIZE]);
 struct sha256;
 struct sha256 *sha256_begin(void); /* NULL without memory */
 void sha256_add(struct sha256 *hash, const void *bytes, size_t size);
-void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]); /* also frees */
+void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]); /* also frees; "" if libcrypto failed */
 
 #endif

@@ -14,7 +14,15 @@
 /* A JSON value. Values got from inside another belong to it; only roots are freed. */
 typedef struct json_value json_value;
 
-enum json_type { JSON_TYPE_NULL, JSON_TYPE_BOOL, JSON_TYPE_INTEGER, JSON_TYPE_REAL, JSON_TYPE_TEXT, JSON_TYPE_LIST, JSON_TYPE_MAP };
+enum json_type {
+    JSON_TYPE_NULL,
+    JSON_TYPE_BOOL,
+    JSON_TYPE_INTEGER,
+    JSON_TYPE_REAL,
+    JSON_TYPE_TEXT,
+    JSON_TYPE_LIST,
+    JSON_TYPE_MAP
+};
 
 /* Parses text; `source` names it in messages (a path). */
 ocellus_status json_parse(const char *text, size_t size, const char *source, json_value **root);
@@ -24,10 +32,12 @@ void json_release(json_value *root);
 enum json_type json_type_of(const json_value *value); /* NULL counts as JSON_TYPE_NULL */
 /* The member of a map or NULL (also when value is NULL or no map). */
 const json_value *json_member(const json_value *map, const char *key);
-size_t json_count(const json_value *list_or_map); /* 0 for anything else */
+size_t json_count(const json_value *list_or_map);                     /* 0 for anything else */
 const json_value *json_element(const json_value *list, size_t index); /* NULL when there is none */
 /* Calls visit for each member in the order of the file, until it returns a failure. */
-ocellus_status json_each_member(const json_value *map, ocellus_status (*visit)(void *context, const char *key, const json_value *value), void *context);
+ocellus_status json_each_member(const json_value *map,
+                                ocellus_status (*visit)(void *context, const char *key, const json_value *value),
+                                void *context);
 /* False, with *out as it was, when the value is absent or of another type; a real takes an integer too. */
 bool json_get_integer(const json_value *value, int64_t *out);
 bool json_get_real(const json_value *value, double *out);
@@ -38,7 +48,7 @@ bool json_get_text(const json_value *value, const char **out); /* belongs to the
  * (and accept NULL children as "no memory": they return false). */
 json_value *json_new_map(void);
 json_value *json_new_list(void);
-json_value *json_new_text(const char *text);
+json_value *json_new_text(const char *text); /* invalid UTF-8 becomes U+FFFD */
 json_value *json_new_integer(int64_t number);
 json_value *json_new_real(double number); /* NaN and infinities become null: JSON has none */
 json_value *json_new_bool(bool truth);

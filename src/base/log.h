@@ -9,9 +9,11 @@
 enum log_level { LOG_QUIET = 0, LOG_NORMAL = 1, LOG_VERBOSE = 2 };
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
-/* Keeps a copy of all lines in this file from now on (a run's train.log); NULL stops. The path must stay valid. */
+/* Keeps a copy of all lines in this file from now on, appended (a run's train.log); NULL stops. The path must stay
+ * valid. LOG_QUIET silences the terminal, not this file. A file that cannot be written is warned of once and left. */
 void log_set_file(const char *path);
 
+/* One line each: no line break at the end; control characters and invalid UTF-8 are escaped. */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "ocellus: warning: ..." */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* LOG_NORMAL and up */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* LOG_VERBOSE */

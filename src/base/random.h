@@ -34,7 +34,8 @@ uint32_t random_bits(struct random_stream *stream);
 float random_unit(struct random_stream *stream);
 /* Uniform in [0, bound) without bias; bound > 0. */
 uint32_t random_below(struct random_stream *stream, uint32_t bound);
-/* Fills order[0..count) with a permutation of 0..count-1 (Fisher-Yates), a pure function of seed, purpose and epoch. */
+/* Fills order[0..count) with a permutation of 0..count-1 (Fisher-Yates), a pure function of seed, purpose and epoch.
+ * count < 2^32. */
 void random_permutation(uint64_t seed, enum random_purpose purpose, uint32_t epoch, size_t *order, size_t count);
 
 #endif

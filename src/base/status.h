@@ -24,10 +24,10 @@ ocellus_status fail_errno(int error_number, const char *format, ...) __attribute
 const char *status_message(void);
 
 /* Returns from the calling function when the expression fails. Only where nothing needs to be released. */
-#define TRY(expression)                                      \
-    do {                                                     \
-        ocellus_status try_status_ = (expression);           \
-        if (try_status_ != OCELLUS_OK) { return try_status_; } \
+#define TRY(expression)                                                                                                \
+    do {                                                                                                               \
+        ocellus_status try_status_ = (expression);                                                                     \
+        if (try_status_ != OCELLUS_OK) { return try_status_; }                                                         \
     } while (0)
 
 #endif

@@ -18,7 +18,7 @@ struct text {
 };
 void text_append(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_append_bytes(struct text *text, const char *bytes, size_t size);
-/* Escapes & < > " ' for HTML and SVG. */
+/* Escapes & < > " ' for HTML and SVG; what XML cannot hold (control characters, invalid UTF-8) becomes U+FFFD. */
 void text_append_html(struct text *text, const char *raw);
 void text_free(struct text *text);
 
@@ -33,6 +33,13 @@ void text_with_commas(uint64_t number, char out[32]);
 
 /* The candidate nearest to `word` by edit distance, when it is near enough to be a slip; else NULL. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
+
+/* Bytes of the valid UTF-8 character that starts the `size` bytes; 0 when none does (also for an overlong form, a
+ * surrogate, or a cut character). */
+size_t text_utf8_length(const char *bytes, size_t size);
+/* Copies `raw` so that it is safe to show on one line: control characters, line separators and invalid UTF-8 become
+ * \xNN. Cut at size - 1 bytes, never inside a character or an escape. */
+void text_escape(const char *raw, char *out, size_t size);
 
 /* The width of a UTF-8 string in terminal columns is its count of code points here (no wide scripts are printed). */
 size_t text_columns(const char *utf8);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading that never trusts a size, writing that never leaves half a file. */
+#include "base/files.h"
+
+#include "base/file_open.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+ocellus_status file_open_regular(const char *path, int *file, uint64_t *size) {
+    /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
+    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (opened < 0) return fail_errno(errno, "%s: cannot be opened", path);
+    struct stat about;
+    if (fstat(opened, &about) != 0) {
+        int error = errno;
+        close(opened);
+        return fail_errno(error, "%s: cannot be opened", path);
+    }
+    if (!S_ISREG(about.st_mode)) {
+        close(opened);
+        return fail(OCELLUS_BAD_CONTENT, "%s: is %s (expected a regular file)", path,
+                    S_ISDIR(about.st_mode) ? "a folder" : "a device or pipe");
+    }
+    *file = opened;
+    *size = (uint64_t)about.st_size;
+    return OCELLUS_OK;
+}
+
+ocellus_status file_size(const char *path, uint64_t *size) {
+    int file;
+    TRY(file_open_regular(path, &file, size));
+    close(file);
+    return OCELLUS_OK;
+}
+
+static ocellus_status too_large(const char *path, uint64_t size, size_t limit) {
+    return fail(OCELLUS_BAD_CONTENT, "%s: size: %llu bytes (expected at most %zu)", path, (unsigned long long)size,
+                limit);
+}
+
+/* Reads to the end. The size told by fstat() is a first guess: files of /proc tell 0, and others may be growing. */
+static ocellus_status read_to_end(const char *path, int file, size_t limit, size_t expected, unsigned char **bytes,
+                                  size_t *size) {
+    size_t used = 0, capacity = 0;
+    TRY(memory_grow((void **)bytes, &capacity, expected + 1, 1)); /* one byte more, to see the end, then for the zero */
+    for (;;) {
+        ssize_t got = read(file, *bytes + used, capacity - used);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return fail_errno(errno, "%s: cannot be read", path);
+        if (got == 0) break;
+        used += (size_t)got;
+        if (used > limit) return too_large(path, used, limit);
+        if (used == capacity) TRY(memory_grow((void **)bytes, &capacity, capacity + 1, 1));
+    }
+    (*bytes)[used] = '\0';
+    *size = used;
+    return OCELLUS_OK;
+}
+
+ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *size) {
+    int file;
+    uint64_t expected;
+    unsigned char *read_bytes = NULL;
+    TRY(file_open_regular(path, &file, &expected));
+    ocellus_status status = expected > limit || expected == SIZE_MAX
+                                ? too_large(path, expected, limit)
+                                : read_to_end(path, file, limit, (size_t)expected, &read_bytes, size);
+    close(file);
+    if (status != OCELLUS_OK) free(read_bytes);
+    else *bytes = read_bytes;
+    return status;
+}
+
+/* The folder of a path, "." when it names none. */
+static ocellus_status parent_folder(char out[FILE_PATH_SIZE], const char *path) {
+    size_t length = (size_t)(path_base_name(path) - path);
+    if (length == 0) return path_join(out, ".", "");
+    if (length >= FILE_PATH_SIZE) return fail(OCELLUS_USAGE, "%s: the path is too long", path);
+    memcpy(out, path, length);
+    out[length] = '\0';
+    return OCELLUS_OK;
+}
+
+static ocellus_status refuse_special(const char *path) {
+    struct stat about;
+    if (lstat(path, &about) != 0)
+        return errno == ENOENT ? OCELLUS_OK : fail_errno(errno, "%s: cannot be written", path);
+    if (S_ISREG(about.st_mode)) return OCELLUS_OK;
+    return fail(OCELLUS_USAGE, "%s: is %s (expected a regular file or none, to write it)", path,
+                S_ISDIR(about.st_mode)   ? "a folder"
+                : S_ISLNK(about.st_mode) ? "a symbolic link"
+                                         : "a device or pipe");
+}
+
+/* A new file in the folder of writer->path, under a name no other process or thread uses. */
+static ocellus_status create_temporary(struct file_writer *writer, int *file) {
+    static atomic_uint counter;
+    char folder[FILE_PATH_SIZE], name[64];
+    TRY(parent_folder(folder, writer->path));
+    do {
+        snprintf(name, sizeof name, ".ocellus-%ld-%u.tmp", (long)getpid(), atomic_fetch_add(&counter, 1));
+        TRY(path_join(writer->temporary, folder, name));
+        *file = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    } while (*file < 0 && (errno == EEXIST || errno == EINTR));
+    return *file < 0 ? fail_errno(errno, "%s: cannot be written", writer->path) : OCELLUS_OK;
+}
+
+ocellus_status file_writer_begin(struct file_writer *writer, const char *path) {
+    *writer = (struct file_writer){0};
+    if (!*path_base_name(path)) return fail(OCELLUS_USAGE, "\"%s\": is no name of a file", path);
+    TRY(path_join(writer->path, "", path));
+    TRY(refuse_special(path));
+    int file;
+    TRY(create_temporary(writer, &file));
+    writer->stream = fdopen(file, "w");
+    if (writer->stream) return OCELLUS_OK;
+    int error = errno;
+    close(file);
+    unlink(writer->temporary);
+    return fail_errno(error, "%s: cannot be written", path);
+}
+
+static ocellus_status flush_folder(const char *path) {
+    char folder[FILE_PATH_SIZE];
+    TRY(parent_folder(folder, path));
+    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0) return fail_errno(errno, "%s: cannot be opened to flush it to disk", folder);
+    int error = fsync(file) == 0 ? 0 : errno;
+    close(file);
+    /* EINVAL: a file system that cannot flush folders. */
+    return error && error != EINVAL ? fail_errno(error, "%s: cannot be flushed to disk", folder) : OCELLUS_OK;
+}
+
+/* 0 or the errno value of the first step that failed; the stream is closed in any case. */
+static int close_flushed(FILE *stream) {
+    bool failed_before = ferror(stream); /* what is left in the buffer most often fails again, and says why */
+    int error = fflush(stream) == 0 ? 0 : errno;
+    if (!error && failed_before) error = EIO;
+    if (!error && fsync(fileno(stream)) != 0) error = errno;
+    if (fclose(stream) != 0 && !error) error = errno;
+    return error;
+}
+
+ocellus_status file_writer_commit(struct file_writer *writer) {
+    int error = close_flushed(writer->stream);
+    writer->stream = NULL;
+    if (!error && rename(writer->temporary, writer->path) != 0) error = errno;
+    if (!error) return flush_folder(writer->path);
+    unlink(writer->temporary);
+    return fail_errno(error, "%s: cannot be written", writer->path);
+}
+
+void file_writer_discard(struct file_writer *writer) {
+    if (!writer->stream) return;
+    fclose(writer->stream);
+    writer->stream = NULL;
+    unlink(writer->temporary);
+}
+
+/* 0 or an errno value. Reserving finds a full disk before anything is written. */
+static int write_all(int file, const unsigned char *bytes, size_t size) {
+    if (size > 0) {
+        int error;
+        do
+            error = posix_fallocate(file, 0, (off_t)size);
+        while (error == EINTR);
+        if (error && error != EINVAL && error != EOPNOTSUPP) return error;
+    }
+    while (size > 0) {
+        ssize_t written = write(file, bytes, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+ocellus_status file_write(const char *path, const void *bytes, size_t size) {
+    struct file_writer writer;
+    TRY(file_writer_begin(&writer, path));
+    int error = write_all(fileno(writer.stream), bytes, size);
+    if (!error) return file_writer_commit(&writer);
+    file_writer_discard(&writer);
+    return fail_errno(error, "%s: cannot be written", path);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths and folders. */
+#include "base/files.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+ocellus_status path_join(char out[FILE_PATH_SIZE], const char *a, const char *b) {
+    size_t length = strlen(a);
+    bool alone = length == 0 || b[0] == '/';
+    const char *slash = alone || a[length - 1] == '/' ? "" : "/";
+    int size = snprintf(out, FILE_PATH_SIZE, "%s%s%s", alone ? "" : a, slash, b);
+    if (size >= 0 && size < FILE_PATH_SIZE) return OCELLUS_OK;
+    return fail(OCELLUS_USAGE, "%.80s...: the path is too long (expected fewer than %d bytes)", alone ? b : a,
+                FILE_PATH_SIZE);
+}
+
+bool path_exists(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+bool path_is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+const char *path_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static ocellus_status make_one(const char *path) {
+    if (mkdir(path, 0777) == 0) return OCELLUS_OK;
+    int error = errno;
+    if (path_is_folder(path)) return OCELLUS_OK;
+    return fail_errno(error, "%s: cannot make the folder", path);
+}
+
+ocellus_status folder_make(const char *path) {
+    char part[FILE_PATH_SIZE];
+    TRY(path_join(part, "", path));
+    if (!*path) return fail(OCELLUS_USAGE, "\"\": is no name of a folder");
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        TRY(make_one(part));
+        *slash = '/';
+    }
+    return make_one(part);
+}
+
+static ocellus_status empty_folder(int parent, const char *name, const char *path);
+
+/* `name` in the folder `parent`; `path` is for messages: of the folder that was asked for. */
+static ocellus_status remove_entry(int parent, const char *name, const char *path) {
+    if (unlinkat(parent, name, 0) == 0) return OCELLUS_OK;
+    /* Linux says EISDIR for a folder; POSIX allows EPERM. */
+    if (errno != EISDIR && errno != EPERM) return fail_errno(errno, "%s: cannot remove %s", path, name);
+    TRY(empty_folder(parent, name, path));
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return OCELLUS_OK;
+    return fail_errno(errno, "%s: cannot remove %s", path, name);
+}
+
+static ocellus_status empty_folder(int parent, const char *name, const char *path) {
+    int file = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) return fail_errno(errno, "%s: cannot remove %s", path, name);
+    DIR *folder = fdopendir(file);
+    if (!folder) {
+        int error = errno;
+        close(file);
+        return fail_errno(error, "%s: cannot remove %s", path, name);
+    }
+    ocellus_status status = OCELLUS_OK;
+    struct dirent *entry;
+    while (status == OCELLUS_OK && (errno = 0, entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        status = remove_entry(file, entry->d_name, path);
+    }
+    if (status == OCELLUS_OK && errno) status = fail_errno(errno, "%s: cannot remove %s", path, name);
+    closedir(folder);
+    return status;
+}
+
+ocellus_status folder_remove(const char *path) {
+    TRY(empty_folder(AT_FDCWD, path, path));
+    return rmdir(path) == 0 ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", path);
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static ocellus_status collect_names(const char *path, DIR *folder, char ***names, size_t *count) {
+    size_t capacity = 0;
+    struct dirent *entry;
+    while ((errno = 0, entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        TRY(memory_grow((void **)names, &capacity, *count + 2, sizeof **names));
+        (*names)[*count] = strdup(entry->d_name);
+        if (!(*names)[*count]) return fail(OCELLUS_IO, "%s: no memory for the names in it", path);
+        (*names)[++*count] = NULL;
+    }
+    if (errno) return fail_errno(errno, "%s: cannot be read", path);
+    return memory_grow((void **)names, &capacity, *count + 1, sizeof **names);
+}
+
+ocellus_status folder_names(const char *path, char ***names, size_t *count) {
+    DIR *folder = opendir(path);
+    if (!folder) return fail_errno(errno, "%s: cannot be opened", path);
+    char **collected = NULL;
+    size_t collected_count = 0;
+    ocellus_status status = collect_names(path, folder, &collected, &collected_count);
+    closedir(folder);
+    if (status != OCELLUS_OK) {
+        names_free(collected);
+        return status;
+    }
+    collected[collected_count] = NULL;
+    qsort(collected, collected_count, sizeof *collected, compare_names);
+    *names = collected;
+    *count = collected_count;
+    return OCELLUS_OK;
+}
+
+void names_free(char **names) {
+    for (char **name = names; name && *name; name++)
+        free(*name);
+    free(names);
+}
+
+ocellus_status folder_cache(char out[FILE_PATH_SIZE]) {
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    /* The XDG specification has relative paths ignored. */
+    if (cache && cache[0] == '/') TRY(path_join(out, cache, "ocellus"));
+    else if (home && home[0] == '/') TRY(path_join(out, home, ".cache/ocellus"));
+    else return fail(OCELLUS_USAGE, "no cache folder: neither XDG_CACHE_HOME nor HOME is an absolute path");
+    return folder_make(out);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON, over jansson, which is named here alone. jansson parses and keeps the values; the text is written here, because
+ * jansson writes reals with a fixed count of digits (0.1 as 0.10000000000000001). A json_value is a json_t. */
+#include "base/json.h"
+
+#include "base/c_locale.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_MOST = 64 };
+
+/* Lists and maps nested in the text. Counted before parsing, so that the parser's recursion is bounded too. */
+static size_t nesting(const char *text, size_t size) {
+    size_t depth = 0, deepest = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < size; i++) {
+        if (in_string) {
+            if (text[i] == '\\') i++;
+            else if (text[i] == '"') in_string = false;
+        } else if (text[i] == '"') {
+            in_string = true;
+        } else if (text[i] == '[' || text[i] == '{') {
+            if (++depth > deepest) deepest = depth;
+        } else if ((text[i] == ']' || text[i] == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return deepest;
+}
+
+ocellus_status json_parse(const char *text, size_t size, const char *source, json_value **root) {
+    size_t depth = nesting(text, size);
+    if (depth > DEPTH_MOST)
+        return fail(OCELLUS_BAD_CONTENT, "%s: lists and maps nested %zu deep (expected at most %d)", source, depth,
+                    DEPTH_MOST);
+    json_error_t error;
+    locale_t before = c_locale_enter();
+    json_t *parsed = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    c_locale_leave(before);
+    if (!parsed)
+        return fail(json_error_code(&error) == json_error_out_of_memory ? OCELLUS_IO : OCELLUS_BAD_CONTENT,
+                    "%s: line %d, column %d: %s", source, error.line, error.column, error.text);
+    *root = (json_value *)parsed;
+    return OCELLUS_OK;
+}
+
+ocellus_status json_parse_file(const char *path, size_t limit, json_value **root) {
+    unsigned char *bytes;
+    size_t size;
+    TRY(file_read(path, limit, &bytes, &size));
+    ocellus_status status = json_parse((const char *)bytes, size, path, root);
+    free(bytes);
+    return status;
+}
+
+void json_release(json_value *root) {
+    json_decref((json_t *)root);
+}
+
+static const json_t *inner(const json_value *value) {
+    return (const json_t *)value;
+}
+
+enum json_type json_type_of(const json_value *value) {
+    if (!value) return JSON_TYPE_NULL;
+    switch (json_typeof(inner(value))) {
+    case JSON_OBJECT:
+        return JSON_TYPE_MAP;
+    case JSON_ARRAY:
+        return JSON_TYPE_LIST;
+    case JSON_STRING:
+        return JSON_TYPE_TEXT;
+    case JSON_INTEGER:
+        return JSON_TYPE_INTEGER;
+    case JSON_REAL:
+        return JSON_TYPE_REAL;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return JSON_TYPE_BOOL;
+    default:
+        return JSON_TYPE_NULL;
+    }
+}
+
+const json_value *json_member(const json_value *map, const char *key) {
+    return (const json_value *)json_object_get(inner(map), key);
+}
+
+size_t json_count(const json_value *list_or_map) {
+    const json_t *value = inner(list_or_map);
+    return json_is_object(value) ? json_object_size(value) : json_array_size(value);
+}
+
+const json_value *json_element(const json_value *list, size_t index) {
+    return (const json_value *)json_array_get(inner(list), index);
+}
+
+ocellus_status json_each_member(const json_value *map,
+                                ocellus_status (*visit)(void *context, const char *key, const json_value *value),
+                                void *context) {
+    json_t *object = (json_t *)(uintptr_t)map; /* iteration changes nothing, but jansson's iterators take no const */
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
+        TRY(visit(context, json_object_iter_key(at), (const json_value *)json_object_iter_value(at)));
+    return OCELLUS_OK;
+}
+
+bool json_get_integer(const json_value *value, int64_t *out) {
+    if (!json_is_integer(inner(value))) return false;
+    *out = json_integer_value(inner(value));
+    return true;
+}
+
+bool json_get_real(const json_value *value, double *out) {
+    if (!json_is_number(inner(value))) return false;
+    *out = json_number_value(inner(value));
+    return true;
+}
+
+bool json_get_bool(const json_value *value, bool *out) {
+    if (!json_is_boolean(inner(value))) return false;
+    *out = json_is_true(inner(value));
+    return true;
+}
+
+bool json_get_text(const json_value *value, const char **out) {
+    if (!json_is_string(inner(value))) return false;
+    *out = json_string_value(inner(value));
+    return true;
+}
+
+json_value *json_new_map(void) {
+    return (json_value *)json_object();
+}
+json_value *json_new_list(void) {
+    return (json_value *)json_array();
+}
+json_value *json_new_integer(int64_t number) {
+    return (json_value *)json_integer(number);
+}
+json_value *json_new_bool(bool truth) {
+    return (json_value *)json_boolean(truth);
+}
+json_value *json_new_null(void) {
+    return (json_value *)json_null();
+}
+
+json_value *json_new_real(double number) {
+    return (json_value *)(isfinite(number) ? json_real(number) : json_null());
+}
+
+json_value *json_new_text(const char *text) {
+    json_t *made = json_string(text);
+    if (made) return (json_value *)made;
+    struct text clean = {0}; /* jansson refuses invalid UTF-8, as a file name may be */
+    for (size_t left = strlen(text); left > 0;) {
+        size_t length = text_utf8_length(text, left), taken = length ? length : 1;
+        if (length) text_append_bytes(&clean, text, length);
+        else text_append_bytes(&clean, "\xEF\xBF\xBD", 3);
+        text += taken;
+        left -= taken;
+    }
+    if (!clean.failed && clean.bytes) made = json_string(clean.bytes);
+    text_free(&clean);
+    return (json_value *)made;
+}
+
+bool json_set(json_value *map, const char *key, json_value *child) {
+    return json_object_set_new((json_t *)map, key, (json_t *)child) == 0;
+}
+
+bool json_append(json_value *list, json_value *child) {
+    return json_array_append_new((json_t *)list, (json_t *)child) == 0;
+}
+
+static void write_text(struct text *out, const char *text) {
+    text_append_bytes(out, "\"", 1);
+    while (*text) {
+        size_t plain = 0;
+        while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\')
+            plain++;
+        text_append_bytes(out, text, plain);
+        text += plain;
+        if (!*text) break;
+        if (*text == '\n') text_append_bytes(out, "\\n", 2);
+        else if (*text == '\t') text_append_bytes(out, "\\t", 2);
+        else if (*text == '\r') text_append_bytes(out, "\\r", 2);
+        else if ((unsigned char)*text < 0x20) text_append(out, "\\u%04x", (unsigned)*text);
+        else text_append(out, "\\%c", *text);
+        text++;
+    }
+    text_append_bytes(out, "\"", 1);
+}
+
+static void write_real(struct text *out, double number) {
+    char digits[32];
+    text_from_real(number, digits);
+    text_append_bytes(out, digits, strlen(digits));
+    if (!strpbrk(digits, ".e")) text_append_bytes(out, ".0", 2); /* stays a real when it is read again */
+}
+
+static void start_line(struct text *out, int indent, int depth) {
+    if (indent > 0) text_append(out, "\n%*s", indent * depth, "");
+}
+
+static void write_value(struct text *out, const json_t *value, int indent, int depth);
+
+static void write_list(struct text *out, const json_t *list, int indent, int depth) {
+    size_t count = json_array_size(list);
+    text_append_bytes(out, "[", 1);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) text_append_bytes(out, ", ", indent > 0 ? 1 : 2);
+        start_line(out, indent, depth + 1);
+        write_value(out, json_array_get(list, i), indent, depth + 1);
+    }
+    if (count > 0) start_line(out, indent, depth);
+    text_append_bytes(out, "]", 1);
+}
+
+static void write_map(struct text *out, const json_t *map, int indent, int depth) {
+    json_t *object = (json_t *)(uintptr_t)map;
+    text_append_bytes(out, "{", 1);
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        start_line(out, indent, depth + 1);
+        write_text(out, json_object_iter_key(at));
+        text_append_bytes(out, ": ", 2);
+        write_value(out, json_object_iter_value(at), indent, depth + 1);
+        if (json_object_iter_next(object, at)) text_append_bytes(out, ", ", indent > 0 ? 1 : 2);
+    }
+    if (json_object_size(map) > 0) start_line(out, indent, depth);
+    text_append_bytes(out, "}", 1);
+}
+
+static void write_value(struct text *out, const json_t *value, int indent, int depth) {
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        write_map(out, value, indent, depth);
+        break;
+    case JSON_ARRAY:
+        write_list(out, value, indent, depth);
+        break;
+    case JSON_STRING:
+        write_text(out, json_string_value(value));
+        break;
+    case JSON_INTEGER:
+        text_append(out, "%lld", (long long)json_integer_value(value));
+        break;
+    case JSON_REAL:
+        write_real(out, json_real_value(value));
+        break;
+    case JSON_TRUE:
+        text_append_bytes(out, "true", 4);
+        break;
+    case JSON_FALSE:
+        text_append_bytes(out, "false", 5);
+        break;
+    default:
+        text_append_bytes(out, "null", 4);
+        break;
+    }
+}
+
+char *json_write(const json_value *root, int indent) {
+    struct text out = {0};
+    write_value(&out, inner(root), indent, 0);
+    if (!out.failed) return out.bytes;
+    text_free(&out);
+    return NULL;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The log. Lines go to stderr and, copied, to a run's log file; a progress bar on the terminal gives way to them. */
+#include "base/log.h"
+
+#include "base/c_locale.h"
+#include "base/log_lines.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum log_level current_level = LOG_NORMAL;
+static FILE *copy;
+static const char *copy_path;
+static bool bar_is_drawn;
+
+void log_set_level(enum log_level level) {
+    current_level = level;
+}
+enum log_level log_get_level(void) {
+    return current_level;
+}
+
+static void stop_copy(int error) {
+    if (copy) fclose(copy);
+    copy = NULL;
+    if (error) log_warning("%s: cannot be written: %s", copy_path, strerror(error));
+}
+
+void log_set_file(const char *path) {
+    stop_copy(0);
+    copy_path = path;
+    if (!path) return;
+    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    copy = file < 0 ? NULL : fdopen(file, "a");
+    if (copy) return;
+    int error = errno;
+    if (file >= 0) close(file);
+    stop_copy(error);
+}
+
+void log_bar(const char *bar) {
+    if (*bar) fprintf(stderr, "\r%s\033[K", bar);
+    else if (bar_is_drawn) fputs("\r\033[K", stderr);
+    fflush(stderr);
+    bar_is_drawn = *bar != '\0';
+}
+
+void log_line(const char *line) {
+    log_bar("");
+    fprintf(stderr, "%s\n", line);
+}
+
+/* The line on stderr from `level` up; the copy has it in any case but for details that nobody asked for. */
+static void write_line(enum log_level level, const char *prefix, const char *format, va_list arguments) {
+    if (level > current_level && (level == LOG_VERBOSE || !copy)) return;
+    char raw[2048], line[2048];
+    size_t used = (size_t)snprintf(raw, sizeof raw, "%s", prefix);
+    locale_t before = c_locale_enter();
+    if (vsnprintf(raw + used, sizeof raw - used, format, arguments) < 0) snprintf(raw, sizeof raw, "%s", format);
+    c_locale_leave(before);
+    text_escape(raw, line, sizeof line);
+    if (level <= current_level) log_line(line);
+    if (copy && (fprintf(copy, "%s\n", line) < 0 || fflush(copy) != 0)) stop_copy(errno);
+}
+
+#define WRITE_LINE(level, prefix)                                                                                      \
+    do {                                                                                                               \
+        va_list arguments;                                                                                             \
+        va_start(arguments, format);                                                                                   \
+        write_line(level, prefix, format, arguments);                                                                  \
+        va_end(arguments);                                                                                             \
+    } while (0)
+
+void log_warning(const char *format, ...) {
+    WRITE_LINE(LOG_QUIET, "ocellus: warning: ");
+}
+void log_info(const char *format, ...) {
+    WRITE_LINE(LOG_NORMAL, "");
+}
+void log_detail(const char *format, ...) {
+    WRITE_LINE(LOG_VERBOSE, "");
+}
+
+double clock_seconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static bool is_terminal(int stream) {
+    const char *kind = getenv("TERM");
+    return isatty(stream) && !(kind && strcmp(kind, "dumb") == 0);
+}
+
+int log_is_terminal(void) {
+    return is_terminal(STDERR_FILENO);
+}
+
+int log_has_color(int stream) {
+    const char *refused = getenv("NO_COLOR"); /* no-color.org: when present and not empty */
+    return is_terminal(stream) && !(refused && *refused);
+}
+
+int log_columns(void) {
+    struct winsize window;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
+}

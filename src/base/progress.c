@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The progress of long work: a bar on a terminal, plain lines elsewhere. */
+#include "base/log.h"
+
+#include "base/log_lines.h"
+#include "base/text.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BAR_MOST = 30, BAR_LEAST = 8 };
+
+static const double between_bars = 0.1, between_lines = 15;
+
+/* The user's locale, asked without changing the program's. */
+static bool is_utf8(void) {
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    if (!locale) return false;
+    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return utf8;
+}
+
+static void append_time(struct text *out, double seconds) {
+    unsigned long long whole = seconds > 0 && seconds < 1e9 ? (unsigned long long)(seconds + 0.5) : 0;
+    if (whole >= 3600) text_append(out, "%llu:%02llu:%02llu", whole / 3600, whole / 60 % 60, whole % 60);
+    else text_append(out, "%llu:%02llu", whole / 60, whole % 60);
+}
+
+static bool counts_bytes(const struct progress *progress) {
+    return strcmp(progress->unit, "B") == 0;
+}
+
+/* "12.5 of 50.0 MB", "300 of 1,000 images", or without a total "300 images". */
+static void append_count(struct text *out, const struct progress *progress, uint64_t done) {
+    char part[32], whole[32];
+    if (counts_bytes(progress)) {
+        snprintf(part, sizeof part, "%.1f", (double)done / 1e6);
+        snprintf(whole, sizeof whole, "%.1f", (double)progress->total / 1e6);
+    } else {
+        text_with_commas(done, part);
+        text_with_commas(progress->total, whole);
+    }
+    text_append(out, "%s", part);
+    if (progress->total > 0) text_append(out, " of %s", whole);
+    text_append(out, " %s", counts_bytes(progress) ? "MB" : progress->unit);
+}
+
+static double fraction(const struct progress *progress, uint64_t done) {
+    return done < progress->total ? (double)done / (double)progress->total : 1;
+}
+
+/* ", 3.1 MB/s, 0:12 left", or without a total ", 3.1 MB/s, 0:40 so far". */
+static void append_rate(struct text *out, const struct progress *progress, uint64_t done, double elapsed) {
+    double rate = elapsed > 0 ? (double)done / elapsed : 0;
+    if (counts_bytes(progress)) text_append(out, ", %.1f MB/s, ", rate / 1e6);
+    else text_append(out, rate < 10 ? ", %.1f %s/s, " : ", %.0f %s/s, ", rate, progress->unit);
+    if (progress->total == 0) {
+        append_time(out, elapsed);
+        text_append(out, " so far");
+    } else if (rate > 0) {
+        append_time(out, done < progress->total ? (double)(progress->total - done) / rate : 0);
+        text_append(out, " left");
+    } else {
+        text_append(out, "?:?? left");
+    }
+}
+
+static void append_bar(struct text *out, double part, int width) {
+    bool utf8 = is_utf8();
+    int filled = (int)(part * width);
+    for (int i = 0; i < width; i++)
+        text_append(out, "%s", i < filled ? (utf8 ? "\u2501" : "=") : (utf8 ? "\u2500" : "."));
+    text_append(out, " ");
+}
+
+/* Cuts the text to `columns`, never inside a character. */
+static void cut(struct text *text, size_t columns) {
+    size_t at = 0;
+    for (size_t column = 0; at < text->size && column < columns; column++) {
+        size_t length = text_utf8_length(text->bytes + at, text->size - at);
+        at += length ? length : 1;
+    }
+    if (at < text->size) text->bytes[text->size = at] = '\0';
+}
+
+static void draw_bar(struct progress *progress, uint64_t done, double elapsed) {
+    struct text head = {0}, tail = {0};
+    int columns = log_columns() - 1; /* the last column would wrap on some terminals */
+    if (progress->total > 0) text_append(&tail, "%3.0f%% ", 100 * fraction(progress, done));
+    append_count(&tail, progress, done);
+    append_rate(&tail, progress, done, elapsed);
+    text_append(&head, "%s ", progress->what);
+    int room =
+        columns - (int)text_columns(head.bytes ? head.bytes : "") - (int)text_columns(tail.bytes ? tail.bytes : "") - 1;
+    if (progress->total > 0 && room >= BAR_LEAST)
+        append_bar(&head, fraction(progress, done), room < BAR_MOST ? room : BAR_MOST);
+    if (!tail.failed) text_append_bytes(&head, tail.bytes, tail.size);
+    if (!head.failed) {
+        cut(&head, columns > 0 ? (size_t)columns : 0);
+        log_bar(head.bytes);
+    }
+    text_free(&head);
+    text_free(&tail);
+}
+
+static void write_state(struct progress *progress, uint64_t done, double elapsed) {
+    struct text line = {0};
+    text_append(&line, "%s: ", progress->what);
+    if (progress->total > 0) text_append(&line, "%.0f%%, ", 100 * fraction(progress, done));
+    append_count(&line, progress, done);
+    append_rate(&line, progress, done, elapsed);
+    if (!line.failed) log_line(line.bytes);
+    text_free(&line);
+}
+
+void progress_begin(struct progress *progress, const char *what, const char *unit, uint64_t total) {
+    *progress = (struct progress){.what = what, .unit = unit, .total = total, .started = clock_seconds()};
+    progress->drawn = progress->started;
+    if (log_get_level() == LOG_QUIET) return;
+    if (log_is_terminal()) {
+        draw_bar(progress, 0, 0);
+        return;
+    }
+    struct text line = {0};
+    text_append(&line, "%s ...", what);
+    if (!line.failed) log_line(line.bytes);
+    text_free(&line);
+}
+
+void progress_update(struct progress *progress, uint64_t done) {
+    double now = clock_seconds();
+    bool terminal = log_is_terminal();
+    if (log_get_level() == LOG_QUIET || now - progress->drawn < (terminal ? between_bars : between_lines)) return;
+    progress->drawn = now;
+    if (terminal) draw_bar(progress, done, now - progress->started);
+    else write_state(progress, done, now - progress->started);
+}
+
+void progress_end(struct progress *progress, uint64_t done) {
+    if (log_get_level() == LOG_QUIET) return;
+    struct text line = {0};
+    double elapsed = clock_seconds() - progress->started;
+    struct progress whole = *progress;
+    if (done == whole.total) whole.total = 0; /* "50.0 MB", not "50.0 of 50.0 MB" */
+    text_append(&line, "%s: ", progress->what);
+    append_count(&line, &whole, done);
+    text_append(&line, " in ");
+    append_time(&line, elapsed);
+    if (!line.failed) log_line(line.bytes);
+    text_free(&line);
+}
