@@ -15,9 +15,9 @@ struct dataset {
     char name[32];  /* "cifar10" */
     char split[16]; /* "train", "test" */
     size_t count, height, width, channels, classes;
-    uint8_t *pixels;    /* [count][height][width][channels], RGB, 0..255 */
-    uint16_t *labels;   /* [count], each < classes */
-    char **class_names; /* [classes] */
+    uint8_t *pixels;               /* [count][height][width][channels], RGB, 0..255 */
+    uint16_t *labels;              /* [count], each < classes */
+    char **class_names;            /* [classes] */
     char sha256[SHA256_TEXT_SIZE]; /* of the content files, in order: what a run records */
 };
 void dataset_free(struct dataset *dataset);

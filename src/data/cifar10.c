@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* CIFAR-10 from its six binary files: checked, then turned from planes to NHWC. */
+#include "data/cifar10.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "data/dataset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct cifar10_file cifar10_files[CIFAR10_FILES] = {
+    {"data_batch_1.bin", "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"},
+    {"data_batch_2.bin", "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"},
+    {"data_batch_3.bin", "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"},
+    {"data_batch_4.bin", "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"},
+    {"data_batch_5.bin", "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"},
+    {"test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"},
+};
+
+static const char *const class_names[CIFAR10_CLASSES] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                                         "dog",      "frog",       "horse", "ship", "truck"};
+
+ocellus_status cifar10_folder(char out[FILE_PATH_SIZE]) {
+    char cache[FILE_PATH_SIZE];
+    TRY(folder_cache(cache));
+    return path_join(out, cache, "cifar10");
+}
+
+/* What a file of the wrong size may be instead; "" when nothing comes to mind. `start` holds its first two bytes. */
+static const char *wrong_size_hint(uint64_t size, const unsigned char start[2]) {
+    if (size == 0) return "; the file is empty";
+    if (start[0] == 0x80 && start[1] >= 2 && start[1] <= 5) {
+        return "; this is the Python version (a pickle, which is a program and is never read here): "
+               "get cifar-10-binary.tar.gz";
+    }
+    if (size % (CIFAR10_RECORD_SIZE + 1) == 0) return "; records of 3074 bytes: this looks like CIFAR-100";
+    return "";
+}
+
+static ocellus_status check_size(const char *source, uint64_t size, const unsigned char start[2], bool verify) {
+    if (size == CIFAR10_FILE_SIZE) return OCELLUS_OK;
+    if (!verify && size > 0 && size < CIFAR10_FILE_SIZE && size % CIFAR10_RECORD_SIZE == 0) return OCELLUS_OK;
+    return fail(OCELLUS_BAD_CONTENT, "%s: size %llu bytes (expected %d: %d records of %d)%s", source,
+                (unsigned long long)size, CIFAR10_FILE_SIZE, CIFAR10_RECORDS, CIFAR10_RECORD_SIZE,
+                wrong_size_hint(size, start));
+}
+
+ocellus_status cifar10_check(const char *source, size_t index, const unsigned char *bytes, size_t size, bool verify) {
+    const unsigned char start[2] = {size > 0 ? bytes[0] : 0, size > 1 ? bytes[1] : 0};
+    TRY(check_size(source, size, start, verify));
+    for (size_t offset = 0; offset < size; offset += CIFAR10_RECORD_SIZE) {
+        if (bytes[offset] < CIFAR10_CLASSES) continue;
+        return fail(OCELLUS_BAD_CONTENT, "%s: record %zu at byte %zu: label %u (expected 0 to %d)", source,
+                    offset / CIFAR10_RECORD_SIZE, offset, bytes[offset], CIFAR10_CLASSES - 1);
+    }
+    if (!verify) return OCELLUS_OK;
+    char found[SHA256_TEXT_SIZE];
+    sha256_bytes(bytes, size, found);
+    if (strcmp(found, cifar10_files[index].sha256) == 0) return OCELLUS_OK;
+    return fail(OCELLUS_BAD_CONTENT, "%s: SHA-256 %s (expected %s)", source, found, cifar10_files[index].sha256);
+}
+
+static bool folder_holds(const char *folder, const char *name) {
+    char path[FILE_PATH_SIZE];
+    return path_join(path, folder, name) == OCELLUS_OK && path_exists(path);
+}
+
+/* A missing file, with what the folder seems to be instead. */
+static ocellus_status fail_missing(const char *folder, const char *path) {
+    if (!path_exists(folder)) return fail(OCELLUS_IO, "%s: there is no such folder", folder);
+    const char *hint = "";
+    if (folder_holds(folder, "data_batch_1")) {
+        hint = "; the folder holds the Python version (pickles, never read here): get cifar-10-binary.tar.gz";
+    } else if (folder_holds(folder, "data_batch_1.mat")) {
+        hint = "; the folder holds the MATLAB version: get cifar-10-binary.tar.gz";
+    } else if (folder_holds(folder, "train.bin")) {
+        hint = "; the folder looks like CIFAR-100";
+    }
+    return fail(OCELLUS_IO, "%s: there is no such file%s", path, hint);
+}
+
+ocellus_status cifar10_read(const char *folder, size_t index, bool verify, unsigned char **bytes, size_t *size) {
+    char path[FILE_PATH_SIZE];
+    TRY(path_join(path, folder, cifar10_files[index].name));
+    if (!path_exists(path)) return fail_missing(folder, path);
+    uint64_t length = 0;
+    TRY(file_size(path, &length));
+    unsigned char start[2] = {0};
+    FILE *stream = fopen(path, "rbe");
+    if (stream) {
+        if (fread(start, 1, sizeof start, stream) < sizeof start) start[0] = 0;
+        fclose(stream);
+    }
+    TRY(check_size(path, length, start, verify)); /* before 30 MB are allocated for it */
+    TRY(file_read(path, CIFAR10_FILE_SIZE, bytes, size));
+    ocellus_status status = cifar10_check(path, index, *bytes, *size, verify);
+    if (status != OCELLUS_OK) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return status;
+}
+
+static ocellus_status prepare(struct dataset *dataset, const char *split, size_t count) {
+    *dataset = (struct dataset){.name = "cifar10",
+                                .count = count,
+                                .height = CIFAR10_SIDE,
+                                .width = CIFAR10_SIDE,
+                                .channels = 3,
+                                .classes = CIFAR10_CLASSES};
+    strncpy(dataset->split, split, sizeof dataset->split - 1);
+    dataset->pixels = memory_allocate(count, 3 * CIFAR10_PLANE);
+    dataset->labels = memory_allocate(count, sizeof *dataset->labels);
+    dataset->class_names = memory_allocate(CIFAR10_CLASSES, sizeof *dataset->class_names);
+    if (!dataset->pixels || !dataset->labels || !dataset->class_names) return OCELLUS_IO;
+    for (size_t i = 0; i < CIFAR10_CLASSES; i++) {
+        dataset->class_names[i] = memory_copy_text(class_names[i]);
+        if (!dataset->class_names[i]) return OCELLUS_IO;
+    }
+    return OCELLUS_OK;
+}
+
+/* Records to pixels [h][w][3] and labels, at image `first` of the dataset. */
+static void unpack_records(const unsigned char *records, size_t count, struct dataset *dataset, size_t first) {
+    for (size_t n = 0; n < count; n++) {
+        const unsigned char *record = records + n * CIFAR10_RECORD_SIZE;
+        const unsigned char *red = record + 1, *green = red + CIFAR10_PLANE, *blue = green + CIFAR10_PLANE;
+        uint8_t *pixels = dataset->pixels + (first + n) * 3 * CIFAR10_PLANE;
+        dataset->labels[first + n] = record[0];
+        for (size_t i = 0; i < CIFAR10_PLANE; i++) {
+            pixels[3 * i] = red[i];
+            pixels[3 * i + 1] = green[i];
+            pixels[3 * i + 2] = blue[i];
+        }
+    }
+}
+
+/* Loads files[first..last] of the folder as one split. */
+static ocellus_status load_split(const char *folder, bool verify, const char *split, size_t first, size_t last,
+                                 struct dataset *dataset) {
+    TRY(prepare(dataset, split, (last - first + 1) * CIFAR10_RECORDS));
+    struct sha256 *hash = sha256_begin();
+    if (!hash) return fail(OCELLUS_IO, "out of memory");
+    ocellus_status status = OCELLUS_OK;
+    dataset->count = 0;
+    for (size_t i = first; status == OCELLUS_OK && i <= last; i++) {
+        unsigned char *bytes = NULL;
+        size_t size = 0;
+        status = cifar10_read(folder, i, verify, &bytes, &size);
+        if (status != OCELLUS_OK) break;
+        sha256_add(hash, bytes, size);
+        unpack_records(bytes, size / CIFAR10_RECORD_SIZE, dataset, dataset->count);
+        dataset->count += size / CIFAR10_RECORD_SIZE;
+        free(bytes);
+    }
+    sha256_end(hash, dataset->sha256);
+    return status;
+}
+
+ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *train, struct dataset *test) {
+    *train = *test = (struct dataset){0};
+    char cache[FILE_PATH_SIZE];
+    if (!folder) {
+        TRY(cifar10_folder(cache));
+        if (!path_is_folder(cache)) {
+            return fail(OCELLUS_IO, "%s: CIFAR-10 is not there yet; run `ocellus data fetch cifar10`", cache);
+        }
+    }
+    const char *from = folder ? folder : cache;
+    ocellus_status status = load_split(from, verify, "train", 0, CIFAR10_FILES - 2, train);
+    if (status == OCELLUS_OK) status = load_split(from, verify, "test", CIFAR10_FILES - 1, CIFAR10_FILES - 1, test);
+    if (status == OCELLUS_OK) return OCELLUS_OK;
+    dataset_free(train);
+    dataset_free(test);
+    return folder ? status : fail_within(status, "damaged cache, mend it with `ocellus data fetch cifar10`");
+}

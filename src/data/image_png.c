@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* PNG, over libpng, which is named here alone. libpng leaves on an error by longjmp; what must survive that lives in a
+ * struct, not in locals. */
+#include "data/image_codec.h"
+
+#include "base/memory.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct png_reading {
+    const char *source;
+    const unsigned char *bytes;
+    size_t size, position;
+    uint8_t *rgba; /* [height][width][4], only for an image with alpha */
+    struct image *image;
+};
+
+static void on_read_problem(png_structp png, png_const_charp message) {
+    const struct png_reading *reading = png_get_error_ptr(png);
+    fail(OCELLUS_BAD_CONTENT, "%s: damaged PNG: %s", reading->source, message);
+    png_longjmp(png, 1);
+}
+
+static void take_bytes(png_structp png, png_bytep out, size_t count) {
+    struct png_reading *reading = png_get_io_ptr(png);
+    if (count > reading->size - reading->position) png_error(png, "the file ends too early");
+    memcpy(out, reading->bytes + reading->position, count);
+    reading->position += count;
+}
+
+/* Only what the pixels need is parsed: profiles, texts and times are skipped unread, and with them the bombs and the
+ * harmless oddities (many programs write colour profiles that libpng warns about) they may hold. */
+static void skip_ancillary_chunks(png_structp png) {
+    static const png_byte names[] = "bKGD\0cHRM\0cICP\0cLLI\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0mDCV\0oFFs\0pCAL\0pHYs\0"
+                                    "sBIT\0sCAL\0sPLT\0sRGB\0sTER\0tEXt\0tIME\0zTXt";
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, names, (int)(sizeof names / 5));
+}
+
+/* All rows, `stride` bytes apart; an interlaced image takes several passes over them. */
+static void read_rows(png_structp png, uint8_t *rows, size_t height, size_t stride) {
+    const int passes = png_set_interlace_handling(png);
+    for (int pass = 0; pass < passes; pass++) {
+        for (size_t y = 0; y < height; y++)
+            png_read_row(png, rows + y * stride, NULL);
+    }
+}
+
+static void blend_over_white(const uint8_t *rgba, size_t pixels, uint8_t *rgb) {
+    for (size_t i = 0; i < pixels; i++) {
+        const unsigned alpha = rgba[4 * i + 3];
+        for (size_t c = 0; c < 3; c++) {
+            rgb[3 * i + c] = (uint8_t)((rgba[4 * i + c] * alpha + 255 * (255 - alpha) + 127) / 255);
+        }
+    }
+}
+
+/* Runs inside the jump trap; returns a failure of our own, or jumps out on one of libpng's. */
+static ocellus_status read_png(png_structp png, png_infop info, struct png_reading *reading) {
+    png_set_read_fn(png, reading, take_bytes);
+    /* The claimed size is checked below, with a clearer message than libpng's. */
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    skip_ancillary_chunks(png);
+    png_read_info(png, info);
+    const size_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
+    TRY(image_check_size(width, height, reading->source));
+    const bool alpha =
+        (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, info, PNG_INFO_tRNS);
+    png_set_expand(png);
+    png_set_scale_16(png);
+    png_set_gray_to_rgb(png);
+    TRY(image_create(width, height, reading->image));
+    if (alpha) {
+        reading->rgba = memory_allocate(width * height, 4);
+        if (!reading->rgba) return OCELLUS_IO;
+        read_rows(png, reading->rgba, height, 4 * width);
+        blend_over_white(reading->rgba, width * height, reading->image->pixels);
+    } else {
+        read_rows(png, reading->image->pixels, height, 3 * width);
+    }
+    png_read_end(png, NULL);
+    return OCELLUS_OK;
+}
+
+ocellus_status image_decode_png(const unsigned char *bytes, size_t size, const char *source, struct image *image) {
+    *image = (struct image){0};
+    struct png_reading reading = {source, bytes, size, 0, NULL, image};
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, on_read_problem, on_read_problem);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    volatile ocellus_status status = OCELLUS_BAD_CONTENT;
+    if (!info) status = fail(OCELLUS_IO, "%s: libpng could not start", source);
+    else if (setjmp(png_jmpbuf(png)) == 0) status = read_png(png, info, &reading);
+    png_destroy_read_struct(&png, &info, NULL);
+    memory_free(reading.rgba);
+    if (status != OCELLUS_OK) image_free(image);
+    return status;
+}
+
+struct png_writing {
+    unsigned char *bytes;
+    size_t size, capacity;
+};
+
+static void on_write_error(png_structp png, png_const_charp message) {
+    fail(OCELLUS_ERROR, "PNG: %s", message);
+    png_longjmp(png, 1);
+}
+
+static void on_write_warning(png_structp png, png_const_charp message) {
+    png_error(png, message);
+}
+
+static void add_bytes(png_structp png, png_bytep bytes, size_t count) {
+    struct png_writing *writing = png_get_io_ptr(png);
+    if (memory_grow((void **)&writing->bytes, &writing->capacity, writing->size + count, 1) != OCELLUS_OK) {
+        png_error(png, "out of memory");
+    }
+    memcpy(writing->bytes + writing->size, bytes, count);
+    writing->size += count;
+}
+
+static void flush_nothing(png_structp png) {
+    (void)png;
+}
+
+/* Runs inside the jump trap. */
+static void write_png(png_structp png, png_infop info, const struct image *image, struct png_writing *writing) {
+    png_set_write_fn(png, writing, add_bytes, flush_nothing);
+    png_set_IHDR(png, info, (png_uint_32)image->width, (png_uint_32)image->height, 8, PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, info);
+    for (size_t y = 0; y < image->height; y++)
+        png_write_row(png, image->pixels + y * image->width * 3);
+    png_write_end(png, info);
+}
+
+ocellus_status image_encode_png(const struct image *image, unsigned char **bytes, size_t *size) {
+    struct png_writing writing = {0};
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_write_error, on_write_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    volatile ocellus_status status = OCELLUS_ERROR;
+    if (!info) {
+        status = fail(OCELLUS_IO, "libpng could not start");
+    } else if (setjmp(png_jmpbuf(png)) == 0) {
+        write_png(png, info, image, &writing);
+        status = OCELLUS_OK;
+    }
+    png_destroy_write_struct(&png, &info);
+    if (status != OCELLUS_OK) {
+        free(writing.bytes);
+        writing = (struct png_writing){0};
+    }
+    *bytes = writing.bytes;
+    *size = writing.size;
+    return status;
+}
