@@ -25,6 +25,7 @@ struct train_state {
     double best_accuracy; /* the highest validation accuracy so far */
     uint64_t best_epoch;
     struct history history; /* of the epochs done; owned */
+    char generation;        /* 'a' or 'b', the one last written or read; 0: none yet */
 };
 void train_state_free(struct train_state *state);
 
@@ -33,14 +34,16 @@ struct checkpoint_identity {
     char recipe_hash[SHA256_TEXT_SIZE], data_hash[SHA256_TEXT_SIZE];
 };
 
-/* Writes the older (or broken, or missing) generation; path gets its path, for messages. */
-ocellus_status checkpoint_write(const struct run_folder *run, const struct engine *engine, const struct train_state *state,
+/* Writes the generation that state->generation is not, and changes it; path gets the file's path, for messages. A
+ * failure leaves both generations as they were. */
+ocellus_status checkpoint_write(const struct run_folder *run, const struct engine *engine, struct train_state *state,
                                 const struct checkpoint_identity *identity, char path[FILE_PATH_SIZE]);
 /* Sets the engine's tensors and *state from the newest valid generation. *found is false when the run has no checkpoint
  * yet (engine and state untouched). A broken generation is warned about and the other one used; when none that is there
  * can be used: OCELLUS_BAD_CONTENT, nothing deleted. Another instruction set than the checkpoint's is a warning: the
- * bits will differ. OCELLUS_USAGE when the identity differs. */
-ocellus_status checkpoint_read(const struct run_folder *run, struct engine *engine, const struct checkpoint_identity *identity,
-                               struct train_state *state, bool *found);
+ * bits will differ. OCELLUS_USAGE when the identity differs. After a failure *state may
+ * have been filled: free it. */
+ocellus_status checkpoint_read(const struct run_folder *run, struct engine *engine,
+                               const struct checkpoint_identity *identity, struct train_state *state, bool *found);
 
 #endif

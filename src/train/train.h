@@ -13,7 +13,7 @@
 /* The images of a run: a recipe's split of a dataset. The datasets must outlive it. */
 struct train_sets {
     const struct dataset *train_data, *test_data;
-    struct image_set train, validation; /* validation.count is 0 without validation */
+    struct image_set train, validation;       /* validation.count is 0 without validation */
     size_t *train_indices, *held_out_indices; /* owned */
 };
 ocellus_status train_sets_create(const struct recipe *recipe, const struct dataset *train, const struct dataset *test,
@@ -46,16 +46,16 @@ enum train_event_kind {
 struct train_event {
     enum train_event_kind kind;
     const struct train_plan *plan;
-    uint64_t epoch;            /* from 0 */
-    uint64_t position;         /* steps done in this epoch */
-    uint64_t step;             /* steps done in the run */
-    double loss, accuracy;     /* running means of the epoch */
+    uint64_t epoch;        /* from 0 */
+    uint64_t position;     /* steps done in this epoch */
+    uint64_t step;         /* steps done in the run */
+    double loss, accuracy; /* running means of the epoch */
     double learning_rate;
-    double seconds;            /* this epoch has taken */
-    uint64_t validation_done;  /* images, for TRAIN_VALIDATION_STEP */
+    double seconds;                /* this epoch has taken */
+    uint64_t validation_done;      /* images, for TRAIN_VALIDATION_STEP */
     const struct history_row *row; /* TRAIN_EPOCH, else NULL */
-    bool best;                 /* TRAIN_EPOCH: the best validation accuracy so far, best.safetensors was written */
-    const char *path;          /* TRAIN_CHECKPOINT, else NULL */
+    bool best;                     /* TRAIN_EPOCH: the best validation accuracy so far, best.safetensors was written */
+    const char *path;              /* TRAIN_CHECKPOINT, else NULL */
 };
 typedef void (*train_observer)(void *context, const struct train_event *event);
 
@@ -73,7 +73,8 @@ struct train_options {
 
 struct train_result {
     uint64_t epochs, steps; /* done in the run, earlier sessions included */
-    uint64_t steps_now;     /* done by this call; 0 when the run was finished already */
+    uint64_t steps_now;     /* done by this call */
+    bool finished_before;   /* there was nothing left to do */
     bool has_best;
     uint64_t best_epoch;
     double best_accuracy;

@@ -8,9 +8,10 @@
 
 /* SHA-256 over the values of all parameters (moving statistics too) as little-endian float32, in the graph's order. */
 ocellus_status weights_hash(const struct engine *engine, const struct graph *graph, char hash[SHA256_TEXT_SIZE]);
-/* Writes a model file with the engine's values; `epoch` is the number of epochs trained, -1 when unknown. */
+/* Writes a model file with the engine's values; `epoch` is the number of epochs trained. */
 ocellus_status weights_write(const struct engine *engine, const struct graph *graph, int64_t epoch, const char *path);
-/* Sets the engine's parameters from a model file of the same graph: every parameter must be there with its shape. */
+/* Sets the engine's parameters from a model file of the same graph: every parameter must be there with its shape,
+ * and the preprocessing must be the graph's. */
 ocellus_status weights_read(struct engine *engine, const struct graph *graph, const char *path);
 
 #endif

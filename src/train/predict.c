@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/predict.h"
+
+#include "base/memory.h"
+#include "base/sizes.h"
+
+#include <math.h>
+#include <string.h>
+
+struct image_set image_set_all(const struct dataset *dataset) {
+    return (struct image_set){.dataset = dataset, .count = dataset->count};
+}
+
+struct pixel_transform predict_transform(const struct graph *graph) {
+    if (graph->preprocessing == PREPROCESSING_CAFFE) {
+        return (struct pixel_transform){.swap = true, .scale = 1, .offset = {103.939f, 116.779f, 123.68f}};
+    }
+    return (struct pixel_transform){.scale = 1.0f / 255.0f};
+}
+
+ocellus_status predict_check(const struct graph *graph, const struct dataset *dataset) {
+    struct shape image = {3, {(int64_t)dataset->height, (int64_t)dataset->width, (int64_t)dataset->channels}};
+    char wanted[96], got[96];
+    if (!shape_equal(&image, graph_input_shape(graph))) {
+        shape_text(graph_input_shape(graph), false, wanted);
+        shape_text(&image, false, got);
+        return fail(OCELLUS_BAD_CONTENT, "%s: images do not fit the input of %s (expected %s, got %s)", dataset->name,
+                    graph->name, wanted, got);
+    }
+    size_t classes = shape_size(graph_output_shape(graph));
+    if (classes != dataset->classes) {
+        return fail(OCELLUS_BAD_CONTENT, "%s: classes do not fit the output of %s (expected %zu, got %zu)",
+                    dataset->name, graph->name, classes, dataset->classes);
+    }
+    return OCELLUS_OK;
+}
+
+ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer) {
+    size_t values = 0;
+    *buffer = (struct batch_buffer){.batch_size = batch_size, .transform = predict_transform(graph)};
+    if (!size_multiply(batch_size, shape_size(graph_input_shape(graph)), &values)) {
+        return fail(OCELLUS_USAGE, "batch size: too large (%zu)", batch_size);
+    }
+    buffer->images = memory_allocate(values, sizeof *buffer->images);
+    if (buffer->images) buffer->labels = memory_allocate(batch_size, sizeof *buffer->labels);
+    if (buffer->labels) return OCELLUS_OK;
+    batch_buffer_free(buffer);
+    return OCELLUS_IO;
+}
+
+void batch_buffer_free(struct batch_buffer *buffer) {
+    memory_free(buffer->images);
+    memory_free(buffer->labels);
+    *buffer = (struct batch_buffer){0};
+}
+
+void batch_buffer_fill(struct batch_buffer *buffer, const struct image_set *set, size_t first, size_t n) {
+    const size_t *indices = set->indices ? set->indices + first : NULL;
+    batch_fill(set->dataset, indices, first, n, &buffer->transform, buffer->images, buffer->labels);
+}
+
+/* Runs the batch that begins at image `first`; *n gets its size. */
+static ocellus_status run_batch(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
+                                size_t first, size_t *n) {
+    size_t left = set->count - first;
+    *n = left < buffer->batch_size ? left : buffer->batch_size;
+    batch_buffer_fill(buffer, set, first, *n);
+    return engine_forward(engine, ENGINE_INFERENCE, buffer->images, *n);
+}
+
+/* After a batch: tells how far it is; a status when the pass was asked to stop. */
+static ocellus_status after_batch(const struct predict_hooks *hooks, size_t done, size_t total) {
+    if (!hooks) return OCELLUS_OK;
+    if (hooks->progress) hooks->progress(hooks->context, done, total);
+    ocellus_status stop = stop_requested(hooks->stop);
+    return stop == OCELLUS_OK ? OCELLUS_OK : fail(stop, "stopped after %zu of %zu images", done, total);
+}
+
+ocellus_status predict_score(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
+                             const struct predict_hooks *hooks, struct predict_score *score) {
+    ocellus_status status = OCELLUS_OK;
+    *score = (struct predict_score){0};
+    while (status == OCELLUS_OK && score->count < set->count) {
+        size_t n = 0, correct = 0;
+        double loss_sum = 0;
+        TRY(run_batch(engine, buffer, set, score->count, &n));
+        TRY(engine_loss(engine, buffer->labels, &loss_sum, &correct));
+        score->loss_sum += loss_sum;
+        score->correct += correct;
+        score->count += n;
+        status = after_batch(hooks, score->count, set->count);
+    }
+    return status;
+}
+
+static ocellus_status predictions_create(size_t count, size_t classes, struct predictions *predictions) {
+    size_t values = 0;
+    *predictions = (struct predictions){.count = count, .classes = classes};
+    if (!size_multiply(count, classes, &values)) return fail(OCELLUS_IO, "too many predictions");
+    predictions->labels = memory_allocate(count, sizeof *predictions->labels);
+    predictions->predicted = memory_allocate(count, sizeof *predictions->predicted);
+    predictions->losses = memory_allocate(count, sizeof *predictions->losses);
+    predictions->probabilities = memory_allocate(values, sizeof *predictions->probabilities);
+    bool complete = predictions->labels && predictions->predicted && predictions->losses && predictions->probabilities;
+    return complete ? OCELLUS_OK : OCELLUS_IO;
+}
+
+void predictions_free(struct predictions *predictions) {
+    memory_free(predictions->labels);
+    memory_free(predictions->predicted);
+    memory_free(predictions->losses);
+    memory_free(predictions->probabilities);
+    *predictions = (struct predictions){0};
+}
+
+/* The first of the largest, as the engine counts correct images. */
+static size_t largest_index(const float *values, size_t count) {
+    size_t largest = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (values[i] > values[largest]) largest = i;
+    }
+    return largest;
+}
+
+/* Cross-entropy of one image: log(sum(exp(logits))) - logits[label], kept from overflow by the largest logit. */
+static float cross_entropy(const float *logits, size_t classes, size_t label, size_t largest) {
+    double sum = 0, top = (double)logits[largest];
+    for (size_t i = 0; i < classes; i++)
+        sum += exp((double)logits[i] - top);
+    return (float)(log(sum) + top - (double)logits[label]);
+}
+
+static ocellus_status judge_batch(struct engine *engine, const struct batch_buffer *buffer, size_t first, size_t n,
+                                  struct predictions *predictions) {
+    size_t classes = predictions->classes;
+    const float *logits = engine_logits(engine);
+    for (size_t i = 0; i < n; i++, logits += classes) {
+        size_t largest = largest_index(logits, classes);
+        float loss = cross_entropy(logits, classes, (size_t)buffer->labels[i], largest);
+        if (!isfinite(loss)) return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + i);
+        predictions->labels[first + i] = buffer->labels[i];
+        predictions->predicted[first + i] = (int32_t)largest;
+        predictions->losses[first + i] = loss;
+    }
+    memcpy(predictions->probabilities + first * classes, engine_probabilities(engine), n * classes * sizeof(float));
+    return OCELLUS_OK;
+}
+
+ocellus_status predict_all(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
+                           const struct predict_hooks *hooks, struct predictions *predictions) {
+    size_t classes = set->dataset->classes, done = 0, n = 0;
+    ocellus_status status = predictions_create(set->count, classes, predictions);
+    for (; status == OCELLUS_OK && done < set->count; done += n) {
+        status = run_batch(engine, buffer, set, done, &n);
+        if (status == OCELLUS_OK) status = judge_batch(engine, buffer, done, n, predictions);
+        if (status == OCELLUS_OK) status = after_batch(hooks, done + n, set->count);
+    }
+    if (status != OCELLUS_OK) predictions_free(predictions);
+    return status;
+}

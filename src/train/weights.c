@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/weights.h"
+
+#include "base/memory.h"
+#include "formats/model_file.h"
+
+/* Adds the values of every parameter, in the graph's order; `values` has room for the largest. */
+static ocellus_status hash_parameters(const struct engine *engine, const struct graph *graph, float *values,
+                                      struct sha256 *hash) {
+    for (size_t i = 0; i < graph->count; i++) {
+        const struct node *node = &graph->nodes[i];
+        for (size_t j = 0; j < node->parameter_count; j++) {
+            size_t count = shape_size(&node->parameters[j].shape);
+            TRY(engine_get(engine, node->parameters[j].name, values, count));
+            sha256_add(hash, values, count * sizeof *values);
+        }
+    }
+    return OCELLUS_OK;
+}
+
+static size_t largest_parameter(const struct graph *graph) {
+    size_t largest = 1;
+    for (size_t i = 0; i < graph->count; i++) {
+        for (size_t j = 0; j < graph->nodes[i].parameter_count; j++) {
+            size_t size = shape_size(&graph->nodes[i].parameters[j].shape);
+            if (size > largest) largest = size;
+        }
+    }
+    return largest;
+}
+
+ocellus_status weights_hash(const struct engine *engine, const struct graph *graph, char hash[SHA256_TEXT_SIZE]) {
+    float *values = memory_allocate(largest_parameter(graph), sizeof *values);
+    struct sha256 *sha256 = values ? sha256_begin() : NULL;
+    ocellus_status status = sha256 ? hash_parameters(engine, graph, values, sha256) : fail(OCELLUS_IO, "no memory");
+    if (sha256) sha256_end(sha256, hash);
+    memory_free(values);
+    return status;
+}
+
+static ocellus_status get_values(void *context, const char *name, float *values, size_t count) {
+    return engine_get(context, name, values, count);
+}
+
+ocellus_status weights_write(const struct engine *engine, const struct graph *graph, int64_t epoch, const char *path) {
+    return model_file_write(path, graph, epoch, get_values, (void *)engine);
+}
+
+static ocellus_status set_parameters(struct engine *engine, const struct safetensors *tensors) {
+    for (size_t i = 0; i < safetensors_count(tensors); i++) {
+        const struct safetensors_tensor *tensor = safetensors_at(tensors, i);
+        TRY(engine_set(engine, tensor->name, tensor->values, shape_size(&tensor->shape)));
+    }
+    return OCELLUS_OK;
+}
+
+ocellus_status weights_read(struct engine *engine, const struct graph *graph, const char *path) {
+    struct model_file file;
+    TRY(model_file_read(path, false, &file));
+    ocellus_status status = model_file_match(graph, file.tensors);
+    if (status == OCELLUS_OK && file.graph->preprocessing != graph->preprocessing) {
+        status = fail(OCELLUS_BAD_CONTENT, "%s: preprocessing: not that of %s", path, graph->name);
+    }
+    if (status == OCELLUS_OK) status = set_parameters(engine, file.tensors);
+    model_file_free(&file);
+    return status;
+}
