@@ -6,11 +6,17 @@
 
 #include <string.h>
 
+static ocellus_status make_resnet50(size_t height, size_t width, size_t channels, size_t classes,
+                                    struct graph **graph) {
+    return graph_resnet50(height, width, channels, classes, RESNET50_EPSILON, graph);
+}
+
 static const struct builtin {
     const char *name;
     ocellus_status (*make)(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
 } builtins[] = {
     {"simcnn", graph_simcnn},
+    {"resnet50", make_resnet50},
 };
 enum { BUILTINS = sizeof builtins / sizeof builtins[0] };
 

@@ -41,6 +41,16 @@ void shape_text(const struct shape *shape, bool batch, char out[SHAPE_TEXT_SIZE]
 /* A dimension of at most 2^63 has 19 digits and a sign, and ", " before it. */
 _Static_assert(SHAPE_TEXT_SIZE > 5 + GRAPH_MAX_RANK * 22 + 2, "a shape's text must fit");
 
+json_value *shape_to_json(const struct shape *shape) {
+    json_value *list = json_new_list();
+    bool good = list && json_append(list, json_new_null());
+    for (size_t i = 0; good && i < shape->rank; i++)
+        good = json_append(list, json_new_integer(shape->dims[i]));
+    if (good) return list;
+    json_release(list);
+    return NULL;
+}
+
 /* A node's name becomes the first part of its parameters' names. */
 static ocellus_status check_name(const char *name) {
     const size_t size = strlen(name), limit = GRAPH_NAME_SIZE - 2 - LONGEST_ROLE;
@@ -100,6 +110,39 @@ static ocellus_status check_inputs(const struct graph *graph, const struct node 
     return OCELLUS_OK;
 }
 
+size_t graph_nested_end(const struct graph *graph, size_t first) {
+    const char *path = graph->nodes[first].path;
+    size_t end = first + 1;
+    while (*path && end < graph->count && strcmp(graph->nodes[end].path, path) == 0)
+        end++;
+    return end;
+}
+
+/* The rules of nested models; see graph_nested_end(). */
+static ocellus_status check_nesting(const struct graph *graph, const struct node *node) {
+    size_t first = graph->count; /* of the nested model that the new node continues */
+    if (*node->path) {
+        while (first > 0 && strcmp(graph->nodes[first - 1].path, node->path) == 0)
+            first--;
+        for (size_t i = 0; i < first; i++) {
+            if (strcmp(graph->nodes[i].path, node->path) == 0 || strcmp(graph->nodes[i].name, node->path) == 0)
+                return fail(OCELLUS_USAGE, "%s: nested model %s: its name is used before", node->name, node->path);
+        }
+    }
+    const size_t source = first < graph->count ? graph->nodes[first].inputs[0] : node->inputs[0];
+    for (size_t i = 0; i < node->input_count; i++) {
+        const size_t input = node->inputs[i];
+        if (input >= first) continue;
+        if (*node->path && input != source)
+            return fail(OCELLUS_USAGE, "%s: nested model %s: takes more than one value from outside", node->name,
+                        node->path);
+        if (*graph->nodes[input].path && graph_nested_end(graph, input) != input + 1)
+            return fail(OCELLUS_USAGE, "%s: inputs: %s is not the output of the nested model %s", node->name,
+                        graph->nodes[input].name, graph->nodes[input].path);
+    }
+    return OCELLUS_OK;
+}
+
 static ocellus_status check_shape(const struct shape *shape, const char *name) {
     size_t size;
     bool good = size_product(shape->dims, shape->rank, &size) && size <= GRAPH_MAX_VALUES;
@@ -152,6 +195,7 @@ ocellus_status graph_add(struct graph *graph, const char *class_name, const char
     for (size_t i = 0; i < input_count; i++)
         node.inputs[i] = inputs[i];
     TRY(check_inputs(graph, &node));
+    TRY(check_nesting(graph, &node));
     TRY(infer(graph, &node));
     void *nodes = graph->nodes;
     TRY(memory_grow(&nodes, &graph->capacity, graph->count + 1, sizeof node));

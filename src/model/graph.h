@@ -11,7 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GRAPH_MAX_RANK = 4, GRAPH_MAX_INPUTS = 2, GRAPH_MAX_PARAMETERS = 4, GRAPH_NAME_SIZE = 96, GRAPH_MAX_NODES = 4096 };
+enum {
+    GRAPH_MAX_RANK = 4,
+    GRAPH_MAX_INPUTS = 2,
+    GRAPH_MAX_PARAMETERS = 4,
+    GRAPH_NAME_SIZE = 96,
+    GRAPH_MAX_NODES = 4096
+};
 /* Every dimension and every number of a configuration is at most GRAPH_MAX_DIMENSION, and every tensor holds at most
  * GRAPH_MAX_VALUES values: sums over a graph and sizes in bytes then fit in a size_t. */
 #define GRAPH_MAX_DIMENSION ((int64_t)INT32_MAX)
@@ -28,14 +34,16 @@ bool shape_equal(const struct shape *a, const struct shape *b);
 enum { SHAPE_TEXT_SIZE = 96 };
 void shape_text(const struct shape *shape, bool batch, char out[SHAPE_TEXT_SIZE]);
 
+json_value *shape_to_json(const struct shape *shape); /* with a batch: [null, 30, 30, 32]; NULL without memory */
+
 enum initializer { INITIAL_ZEROS, INITIAL_ONES, INITIAL_GLOROT_UNIFORM };
 
 struct parameter {
-    char name[GRAPH_NAME_SIZE]; /* NODE/ROLE, role as in Keras: kernel, bias, gamma, beta, moving_mean, moving_variance */
+    char name[GRAPH_NAME_SIZE]; /* NODE/ROLE, roles as in Keras: kernel, bias, gamma, beta, moving_mean, ... */
     struct shape shape;         /* kernels HWIO or (in, out) */
     bool trainable;             /* false for moving statistics; a frozen node's are not trained either */
     enum initializer initializer;
-    size_t fan_in, fan_out;     /* of kernels; limit of Glorot uniform: sqrt(6 / (fan_in + fan_out)) */
+    size_t fan_in, fan_out; /* of kernels; limit of Glorot uniform: sqrt(6 / (fan_in + fan_out)) */
 };
 
 enum activation { ACTIVATION_LINEAR, ACTIVATION_RELU, ACTIVATION_SOFTMAX };
@@ -43,14 +51,36 @@ enum padding { PADDING_VALID, PADDING_SAME };
 
 /* What a layer was made with; the member is chosen by the node's layer type. Named as in Keras. */
 union layer_config {
-    struct { int64_t filters, kernel_size[2], strides[2]; enum padding padding; enum activation activation; bool use_bias; } conv2d;
-    struct { int64_t units; enum activation activation; bool use_bias; } dense;
-    struct { double momentum, epsilon; } batch_normalization;
-    struct { int64_t pool_size[2], strides[2]; enum padding padding; } max_pooling2d;
-    struct { int64_t padding[2][2]; } zero_padding2d; /* [rows, columns][before, after] */
-    struct { int64_t size[2]; } up_sampling2d;        /* nearest */
-    struct { enum activation activation; } activation;
-    struct { struct shape shape; } input_layer;
+    struct {
+        int64_t filters, kernel_size[2], strides[2];
+        enum padding padding;
+        enum activation activation;
+        bool use_bias;
+    } conv2d;
+    struct {
+        int64_t units;
+        enum activation activation;
+        bool use_bias;
+    } dense;
+    struct {
+        double momentum, epsilon;
+    } batch_normalization;
+    struct {
+        int64_t pool_size[2], strides[2];
+        enum padding padding;
+    } max_pooling2d;
+    struct {
+        int64_t padding[2][2];
+    } zero_padding2d; /* [rows, columns][before, after] */
+    struct {
+        int64_t size[2];
+    } up_sampling2d; /* nearest */
+    struct {
+        enum activation activation;
+    } activation;
+    struct {
+        struct shape shape;
+    } input_layer;
 };
 
 struct layer_type;
@@ -91,6 +121,10 @@ void graph_free(struct graph *graph);
  * it into OCELLUS_BAD_CONTENT). *index gets the node's index; NULL is accepted. */
 ocellus_status graph_add(struct graph *graph, const char *class_name, const char *name, const char *path,
                          const union layer_config *config, const size_t *inputs, size_t input_count, size_t *index);
+/* One past the last node of the nested model that node `first` begins; first + 1 for a node that is in none. The nodes
+ * of a nested model follow one another, take one value from outside, and only the last one's output is used outside:
+ * graph_add() sees to that. */
+size_t graph_nested_end(const struct graph *graph, size_t first);
 const struct node *graph_node(const struct graph *graph, const char *name); /* NULL when there is none */
 const struct parameter *graph_parameter(const struct graph *graph, const char *name, const struct node **node);
 const struct shape *graph_input_shape(const struct graph *graph);
@@ -99,15 +133,22 @@ ocellus_status graph_set_class_names(struct graph *graph, const char *const *nam
 /* Freezes the nodes whose names match a shell pattern ("conv1_*"); *matched counts them. */
 ocellus_status graph_freeze(struct graph *graph, const char *pattern, size_t *matched);
 
-struct parameter_totals { size_t total, trainable, non_trainable; };
+struct parameter_totals {
+    size_t total, trainable, non_trainable;
+};
 struct parameter_totals graph_totals(const struct graph *graph);
 
 /* Fills `values` (shape_size of the parameter) with its initial values: a pure function of seed and the parameter's
  * place in the graph. */
 ocellus_status graph_initial_values(const struct graph *graph, const char *parameter, uint64_t seed, float *values);
 
-/* The graph as Keras JSON ({"class_name": "Functional", "config": {...}}), and back. */
+/* The graph as Keras 3 writes a Sequential or Functional model ({"class_name": ..., "config": {...}}). */
 ocellus_status graph_to_json(const struct graph *graph, json_value **json);
+/* And back, also from older Keras and from the "modelTopology" of TensorFlow.js: class "Model", batch_input_shape,
+ * inbound nodes as nested lists; names stay the file's. Names `source` and the layer in what it refuses
+ * (OCELLUS_BAD_CONTENT): unknown classes and inputs, cycles, names used twice, layers used twice or by nothing, more than
+ * one input or output, models nested deeper than one level, shapes that do not fit. Preprocessing and class names are
+ * not part of Keras's JSON. */
 ocellus_status graph_from_json(const json_value *json, const char *source, struct graph **graph);
 
 /* Built-in networks for images of height x width x channels and that many classes (sizes come from the data). */
@@ -115,5 +156,14 @@ ocellus_status graph_simcnn(size_t height, size_t width, size_t channels, size_t
 /* One of them by its name ("simcnn"); OCELLUS_USAGE, with the nearest name, when there is none. */
 ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
                              struct graph **graph);
+
+/* The report's ResNet50: up-sampling to about 224 rows and columns (by 7 for 32), Keras Applications' ResNet50 v1 without
+ * its top as the nested model "resnet50", average pooling, dense layers of 1024, 512 and `classes`. Three channels.
+ * epsilon is BatchNormalization's: RESNET50_EPSILON is that of Keras's code, its weight files also come with 1e-3. */
+#define RESNET50_EPSILON 1.001e-5
+ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size_t classes, double epsilon,
+                              struct graph **graph);
+/* ResNet50 with its top for ImageNet: 224 x 224 x 3 to 1000 classes, nothing nested. */
+ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph);
 
 #endif

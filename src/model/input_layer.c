@@ -31,13 +31,7 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
 }
 
 static bool write_config(const struct node *node, json_value *config) {
-    json_value *list = json_new_list();
-    if (!json_set(config, "batch_shape", list) || !json_append(list, json_new_null())) return false;
-    const struct shape *shape = &node->config.input_layer.shape;
-    for (size_t i = 0; i < shape->rank; i++) {
-        if (!json_append(list, json_new_integer(shape->dims[i]))) return false;
-    }
-    return true;
+    return json_set(config, "batch_shape", shape_to_json(&node->config.input_layer.shape));
 }
 
 const struct layer_type layer_input_layer = {"InputLayer", "input_layer", OPERATOR_INPUT, 0,
