@@ -5,16 +5,25 @@
 
 #include "base/files.h"
 #include "data/dataset.h"
-#include "model/graph.h"
+#include "engine/engine.h"
 
-/* A built-in network for images of these sizes. OCELLUS_USAGE with a suggestion when there is none of that name. */
-ocellus_status network_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
-                               struct graph **graph);
-/* The same for the images of a dataset, whose class names it gets. */
+enum { NETWORK_BATCH = 128 }; /* images of one inference call; no result depends on it */
+
+/* A built-in network for the images of a dataset, whose class names it gets. */
 ocellus_status network_for_dataset(const char *name, const struct dataset *dataset, struct graph **graph);
 
-/* The graph of `word`: an existing path is a run folder (its model file `weights`, "last" or "best") or a model file,
- * anything else a built-in network for CIFAR-10. *path gets the model file, "" for a built-in network. */
-ocellus_status network_open(const char *word, const char *weights, struct graph **graph, char path[FILE_PATH_SIZE]);
+/* The graph of `word`: an existing path is a run folder (of which the file `weights` counts: RUN_LAST or RUN_BEST) or a
+ * model file; anything else is a built-in network, for images of CIFAR-10's sizes. */
+ocellus_status network_graph(const char *word, const char *weights, struct graph **graph);
+
+/* A trained network, ready for inference. */
+struct network {
+    char path[FILE_PATH_SIZE]; /* of the model file */
+    struct graph *graph;
+    struct engine *engine;
+};
+/* Opens the model file of a run folder or a model file by itself. */
+ocellus_status network_open(const char *path, const char *weights, size_t threads, struct network *network);
+void network_close(struct network *network);
 
 #endif

@@ -60,7 +60,7 @@ static ocellus_status freeze_layers(struct graph *graph, const char *patterns) {
 /* The network with the values it starts from. */
 static ocellus_status open_network(struct training *training, size_t threads) {
     const struct recipe *recipe = &training->recipe;
-    TRY(network_for_dataset(recipe->model_name, &training->train_data, &training->graph));
+    TRY(network_for_dataset(recipe->model_name, training->sets.train_data, &training->graph));
     TRY(freeze_layers(training->graph, recipe->model_freeze));
     struct engine_options options = {.threads = threads, .batch_size = recipe->batch_size, .training = true};
     TRY(engine_open(training->graph, &options, &training->engine));
@@ -81,7 +81,8 @@ static ocellus_status write_records(const struct training *training, const struc
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(&training->run, RUN_SUMMARY, path));
     struct text summary = {0};
-    summary_text(training->graph, &summary);
+    struct summary_options options = {0};
+    graph_summary(training->graph, &options, &summary);
     ocellus_status status = summary.failed ? fail(OCELLUS_IO, "%s: not enough memory", path)
                                            : file_write(path, summary.bytes, summary.size);
     text_free(&summary);
@@ -101,8 +102,13 @@ static ocellus_status open_all(struct training *training, const struct training_
     if (!request->resume && request->run && path_exists(request->run))
         return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
                     request->run);
-    TRY(training_load_data(&training->recipe, &training->train_data, &training->test_data));
-    TRY(train_sets_create(&training->recipe, &training->train_data, &training->test_data, &training->sets));
+    const struct dataset *train = request->train, *test = request->test;
+    if (!train) {
+        TRY(training_load_data(&training->recipe, &training->loaded_train, &training->loaded_test));
+        train = &training->loaded_train;
+        test = &training->loaded_test;
+    }
+    TRY(train_sets_create(&training->recipe, train, test, &training->sets));
     struct train_plan plan;
     TRY(train_plan_make(&training->recipe, &training->sets, &plan));
     TRY(open_network(training, request->threads));
@@ -141,7 +147,7 @@ void training_close(struct training *training) {
     engine_close(training->engine);
     graph_free(training->graph);
     train_sets_free(&training->sets);
-    dataset_free(&training->train_data);
-    dataset_free(&training->test_data);
+    dataset_free(&training->loaded_train);
+    dataset_free(&training->loaded_test);
     *training = (struct training){.run = {.lock = -1}};
 }

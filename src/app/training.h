@@ -7,10 +7,11 @@
 
 struct training_request {
     const struct recipe *recipe;
-    const char *run; /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
-    bool resume;     /* go on with the run at `run`, whose own recipe is in *recipe */
-    size_t threads;  /* 0: all this process may use */
-    int argc;        /* the command line, for environment.json */
+    const char *run;                    /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
+    bool resume;                        /* go on with the run at `run`, whose own recipe is in *recipe */
+    size_t threads;                     /* 0: all this process may use */
+    const struct dataset *train, *test; /* the recipe's data where the caller has it; NULL: loaded */
+    int argc;                           /* the command line, for environment.json */
     const char *const *argv;
 };
 
@@ -19,7 +20,7 @@ struct training_request {
 struct training {
     struct recipe recipe;
     bool resume;
-    struct dataset train_data, test_data;
+    struct dataset loaded_train, loaded_test; /* empty when the caller has the data */
     struct train_sets sets;
     struct graph *graph;
     struct engine *engine;

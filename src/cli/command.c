@@ -143,6 +143,12 @@ ocellus_status command_parse(const struct command *command, const struct option 
     return OCELLUS_OK;
 }
 
+json_value *command_json_whole(json_value *value, bool whole) {
+    if (whole) return value;
+    json_release(value);
+    return NULL;
+}
+
 ocellus_status command_print_json(json_value *root) {
     char *text = root ? json_write(root, 2) : NULL;
     json_release(root);

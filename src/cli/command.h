@@ -55,6 +55,9 @@ struct words {
 ocellus_status command_parse(const struct command *command, const struct option *options, int argc, char **argv,
                              struct words *words);
 
+/* `value`, or NULL (and it released) when not all that belongs into it could be set: memory ran out. Made so that NULL
+ * travels up to command_print_json(). */
+json_value *command_json_whole(json_value *value, bool whole);
 /* Prints a JSON document and releases it; NULL (no memory) fails. */
 ocellus_status command_print_json(json_value *root);
 /* Prints what was gathered and frees it. */
@@ -62,10 +65,6 @@ ocellus_status command_print_text(struct text *text);
 
 /* Ends the program: prints the kept message of a failure as one line, or finds that stdout could not be written. */
 _Noreturn void command_exit(ocellus_status status);
-
-/* Runs a training with its progress and its result lines; `run` (FILE_PATH_SIZE bytes) gets the path of its folder. */
-struct training_request;
-ocellus_status command_train(const struct training_request *request, char *run);
 
 /* The verbs; each gets the arguments from its own name on. */
 ocellus_status verb_data(int argc, char **argv);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/recipe_flags.h"
+#include "cli/steps.h"
 #include "cli/training_progress.h"
 
 #include <stdint.h>
@@ -57,7 +58,7 @@ static void show_result(const struct train_result *result, const char *run) {
     printf("weights  sha256 %s\n", result->weights_hash);
 }
 
-ocellus_status command_train(const struct training_request *request, char *run) {
+ocellus_status command_train(const struct training_request *request, char run[FILE_PATH_SIZE]) {
     struct training training;
     TRY(training_open(request, &training));
     snprintf(run, FILE_PATH_SIZE, "%s", training.run.path);

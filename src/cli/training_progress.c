@@ -102,6 +102,7 @@ static void draw_bar(struct training_progress *progress, const struct train_even
     progress->drawn = clock_seconds();
 }
 
+/* For the log, and for a stderr that is no terminal. */
 static void epoch_line(const struct train_event *event) {
     struct text line = {0};
     text_append(&line, "epoch %llu/%llu: %.1f s", (unsigned long long)event->epoch + 1,
@@ -143,6 +144,12 @@ void training_progress_show(void *context, const struct train_event *event) {
                 fprintf(stderr, "Epoch %llu/%llu\n", (unsigned long long)event->epoch + 1,
                         (unsigned long long)event->plan->epochs);
             draw_bar(progress, event);
+        }
+        if (event->kind == TRAIN_EPOCH) { /* the bar said it on the terminal; train.log wants it too */
+            enum log_level level = log_get_level();
+            log_set_level(LOG_QUIET);
+            epoch_line(event);
+            log_set_level(level);
         }
     } else if (event->kind == TRAIN_EPOCH) {
         epoch_line(event);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/network.h"
+
+#include "formats/model_file.h"
+#include "run/run_folder.h"
+#include "train/weights.h"
+
+#include <string.h>
+
+/* What a built-in network is shown for when no data set is at hand. */
+enum { SHOWN_SIDE = 32, SHOWN_CHANNELS = 3, SHOWN_CLASSES = 10 };
+
+ocellus_status network_for_dataset(const char *name, const struct dataset *dataset, struct graph **graph) {
+    struct graph *made = NULL;
+    TRY(graph_builtin(name, dataset->height, dataset->width, dataset->channels, dataset->classes, &made));
+    ocellus_status status = graph_set_class_names(made, (const char *const *)dataset->class_names, dataset->classes);
+    if (status == OCELLUS_OK) *graph = made;
+    else graph_free(made);
+    return status;
+}
+
+/* The model file that `word`, an existing path, stands for. */
+static ocellus_status find_model_file(const char *word, const char *weights, char path[FILE_PATH_SIZE]) {
+    if (!path_is_folder(word)) return path_join(path, "", word);
+    struct run_folder run;
+    TRY(run_folder_open(&run, word));
+    ocellus_status status = run_folder_file(&run, weights, path);
+    run_folder_close(&run);
+    if (status == OCELLUS_OK && !path_exists(path))
+        return fail(OCELLUS_USAGE, "%s: the run has no %s yet", word, weights);
+    return status;
+}
+
+ocellus_status network_graph(const char *word, const char *weights, struct graph **graph) {
+    if (!path_exists(word)) return graph_builtin(word, SHOWN_SIDE, SHOWN_SIDE, SHOWN_CHANNELS, SHOWN_CLASSES, graph);
+    char path[FILE_PATH_SIZE];
+    TRY(find_model_file(word, weights, path));
+    struct model_file file;
+    TRY(model_file_read(path, false, &file));
+    *graph = file.graph;
+    file.graph = NULL;
+    model_file_free(&file);
+    return OCELLUS_OK;
+}
+
+ocellus_status network_open(const char *path, const char *weights, size_t threads, struct network *network) {
+    *network = (struct network){0};
+    if (!path_exists(path)) return fail(OCELLUS_USAGE, "%s: no such run folder or model file", path);
+    TRY(find_model_file(path, weights, network->path));
+    TRY(network_graph(network->path, weights, &network->graph));
+    struct engine_options options = {.threads = threads, .batch_size = NETWORK_BATCH, .training = false};
+    ocellus_status status = engine_open(network->graph, &options, &network->engine);
+    if (status == OCELLUS_OK) status = weights_read(network->engine, network->graph, network->path);
+    if (status != OCELLUS_OK) network_close(network);
+    return status;
+}
+
+void network_close(struct network *network) {
+    engine_close(network->engine);
+    graph_free(network->graph);
+    *network = (struct network){0};
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/run_list.h"
+
+#include "app/training.h"
+#include "base/log.h"
+#include "report/evaluation_file.h"
+#include "run/run_folder.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static ocellus_status read_history(const struct run_folder *run, struct run_entry *entry) {
+    char path[FILE_PATH_SIZE];
+    TRY(run_folder_file(run, RUN_HISTORY, path));
+    if (!path_exists(path)) return OCELLUS_OK; /* stopped in its first epoch */
+    struct history history = {0};
+    TRY(history_read(path, &history));
+    entry->epochs = history.count;
+    if (history.count > 0) entry->val_accuracy = history.rows[history.count - 1].val_accuracy;
+    history_free(&history);
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_evaluation(const struct run_folder *run, struct run_entry *entry) {
+    char path[FILE_PATH_SIZE];
+    TRY(run_folder_file(run, RUN_EVALUATION, path));
+    if (!path_exists(path)) return OCELLUS_OK;
+    struct evaluation_record record = {0};
+    TRY(evaluation_file_read(path, &record));
+    if (record.present[EVALUATION_TEST]) entry->test_accuracy = record.splits[EVALUATION_TEST].accuracy;
+    evaluation_record_free(&record);
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_entry(const char *path, struct run_entry *entry) {
+    *entry = (struct run_entry){.val_accuracy = NAN, .test_accuracy = NAN};
+    snprintf(entry->path, sizeof entry->path, "%s", path);
+    struct recipe recipe;
+    struct run_folder run;
+    struct run_environment environment;
+    TRY(training_recipe_of_run(path, &recipe));
+    snprintf(entry->model, sizeof entry->model, "%.*s", (int)sizeof entry->model - 1, recipe.model_name);
+    entry->epochs_wanted = recipe.epochs;
+    TRY(run_folder_open(&run, path));
+    ocellus_status status = run_environment_read(&run, &environment);
+    if (status == OCELLUS_OK) snprintf(entry->started, sizeof entry->started, "%s", environment.started);
+    if (status == OCELLUS_OK) status = read_history(&run, entry);
+    if (status == OCELLUS_OK) status = read_evaluation(&run, entry);
+    run_folder_close(&run);
+    return status;
+}
+
+ocellus_status run_list_each(const char *folder, ocellus_status (*visit)(void *context, const struct run_entry *entry),
+                             void *context) {
+    if (!path_exists(folder)) return OCELLUS_OK;
+    char **names = NULL;
+    size_t count = 0;
+    TRY(folder_names(folder, &names, &count));
+    ocellus_status status = OCELLUS_OK;
+    for (size_t i = 0; i < count && status == OCELLUS_OK; i++) {
+        char path[FILE_PATH_SIZE];
+        struct run_entry entry;
+        status = path_join(path, folder, names[i]);
+        if (status != OCELLUS_OK || !run_folder_is_run(path)) continue;
+        if (read_entry(path, &entry) == OCELLUS_OK) status = visit(context, &entry);
+        else log_warning("%s", status_message());
+    }
+    names_free(names);
+    return status;
+}

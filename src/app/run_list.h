@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The runs below a folder, from the folders themselves: there is no index to go stale. */
+#ifndef APP_RUN_LIST_H
+#define APP_RUN_LIST_H
+
+#include "base/files.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct run_entry {
+    char path[FILE_PATH_SIZE];
+    char model[64], started[32];
+    uint64_t epochs, epochs_wanted;
+    double val_accuracy;  /* of the last epoch; NaN: none */
+    double test_accuracy; /* from evaluation.json; NaN: not evaluated */
+};
+
+/* Visits the run folders directly in `folder`, in byte order. A run whose records are damaged is warned about and left
+ * out. A folder that is not there has no runs. */
+ocellus_status run_list_each(const char *folder, ocellus_status (*visit)(void *context, const struct run_entry *entry),
+                             void *context);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* ocellus info */
+#include "base/cpu.h"
+#include "base/files.h"
+#include "base/threads.h"
+#include "cli/command.h"
+#include "data/dataset.h"
+#include "engine/engine.h"
+
+#include <stdio.h>
+
+static const struct command info_command = {
+    .name = "info",
+    .arguments = "",
+    .summary = "Shows version, compiler, processor, kernels, threads and the data cache.",
+    .details = "OCELLUS_CPU=ref|avx2|avx512|neon forces a row of kernels.",
+};
+static bool json;
+static const struct option info_options[] = {
+    {"json", NULL, "print as JSON", OPTION_SWITCH, &json},
+    {0},
+};
+
+#ifdef __clang__
+static const char compiler[] = "clang " __clang_version__;
+#else
+static const char compiler[] = "gcc " __VERSION__;
+#endif
+
+struct feature {
+    const char *name;
+    bool present;
+};
+enum { FEATURES = 3 };
+
+static ocellus_status print_json(const struct feature features[FEATURES], const struct engine_instruction_sets *sets,
+                                 const char *cache, bool cached) {
+    json_value *root = json_new_map(), *present = json_new_list(), *available = json_new_list();
+    bool whole = root && present && available;
+    for (size_t i = 0; i < FEATURES && whole; i++)
+        if (features[i].present) whole = json_append(present, json_new_text(features[i].name));
+    for (size_t i = 0; i < sets->count && whole; i++)
+        whole = json_append(available, json_new_text(sets->names[i]));
+    whole = json_set(root, "features", present) && whole;
+    whole = json_set(root, "kernels_available", available) && whole;
+    whole = whole && json_set(root, "version", json_new_text(OCELLUS_VERSION)) &&
+            json_set(root, "compiler", json_new_text(compiler)) &&
+            json_set(root, "processor", json_new_text(cpu_name())) &&
+            json_set(root, "kernels", json_new_text(sets->chosen)) &&
+            json_set(root, "threads", json_new_integer((int64_t)threads_available())) &&
+            json_set(root, "cifar10", json_new_text(cache)) && json_set(root, "cifar10_fetched", json_new_bool(cached));
+    return command_print_json(command_json_whole(root, whole));
+}
+
+ocellus_status verb_info(int argc, char **argv) {
+    struct words words;
+    TRY(command_parse(&info_command, info_options, argc, argv, &words));
+    struct engine_instruction_sets sets;
+    TRY(engine_instruction_sets(&sets));
+    char cache[FILE_PATH_SIZE];
+    TRY(cifar10_folder(cache));
+    bool cached = path_is_folder(cache);
+    struct cpu_features cpu = cpu_detect();
+    const struct feature features[FEATURES] = {{"avx2", cpu.avx2}, {"avx512", cpu.avx512}, {"neon", cpu.neon}};
+    if (json) return print_json(features, &sets, cache, cached);
+
+    struct text out = {0};
+    text_append(&out, "ocellus    %s\ncompiler   %s\nprocessor  %s\nfeatures  ", OCELLUS_VERSION, compiler, cpu_name());
+    for (size_t i = 0; i < FEATURES; i++)
+        if (features[i].present) text_append(&out, " %s", features[i].name);
+    text_append(&out, "\nkernels    %s (of:", sets.chosen);
+    for (size_t i = 0; i < sets.count; i++)
+        text_append(&out, " %s", sets.names[i]);
+    text_append(&out, ")\nthreads    %zu\ncifar10    %s%s\n", threads_available(), cache,
+                cached ? "" : " (not fetched yet)");
+    return command_print_text(&out);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* ocellus summary */
+#include "model/summary.h"
+
+#include "app/network.h"
+#include "cli/command.h"
+#include "run/run_folder.h"
+
+static const struct command summary_command = {
+    .name = "summary",
+    .arguments = "MODEL",
+    .summary = "Shows a network's layers, shapes and parameters, as Keras does.",
+    .details = "MODEL is a run folder, a model file, or a built-in network (simcnn).",
+    .minimum = 1,
+    .maximum = 1,
+};
+static struct summary_options summary;
+static bool json;
+static const struct option summary_options[] = {
+    {"expand-nested", NULL, "show the layers of nested models", OPTION_SWITCH, &summary.expand_nested},
+    {"json", NULL, "print as JSON", OPTION_SWITCH, &json},
+    {0},
+};
+
+ocellus_status verb_summary(int argc, char **argv) {
+    struct words words;
+    TRY(command_parse(&summary_command, summary_options, argc, argv, &words));
+    struct graph *graph = NULL;
+    TRY(network_graph(words.items[0], RUN_LAST, &graph));
+    ocellus_status status;
+    if (json) {
+        status = command_print_json(graph_summary_json(graph, &summary));
+    } else {
+        struct text out = {0};
+        graph_summary(graph, &summary, &out);
+        status = command_print_text(&out);
+    }
+    graph_free(graph);
+    return status;
+}
