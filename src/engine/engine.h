@@ -12,19 +12,20 @@
 
 struct engine;
 
-struct engine_options {
-    size_t threads;    /* 0: all this process may use */
-    size_t batch_size; /* the largest n of one call */
-    bool training;     /* plan gradients and optimizer state too */
-};
-
 enum optimizer_kind { OPTIMIZER_SGD, OPTIMIZER_ADAM };
 struct optimizer {
     enum optimizer_kind kind;
     double learning_rate;
-    double momentum; /* SGD */
-    bool nesterov;   /* SGD */
+    double momentum;              /* SGD */
+    bool nesterov;                /* SGD */
     double beta1, beta2, epsilon; /* Adam */
+};
+
+struct engine_options {
+    size_t threads;             /* 0: all this process may use */
+    size_t batch_size;          /* the largest n of one call */
+    bool training;              /* plan gradients and optimizer state too */
+    struct optimizer optimizer; /* when training: whose state is planned (Adam: m and v; SGD: velocity with momentum) */
 };
 
 enum engine_mode {
@@ -58,7 +59,8 @@ ocellus_status engine_initialize(struct engine *engine, uint64_t seed);
 uint64_t engine_updates(const struct engine *engine);
 void engine_set_updates(struct engine *engine, uint64_t updates);
 
-/* src: n preprocessed images, NHWC, dense. n in [1, batch_size]. */
+/* src: n preprocessed images, NHWC, dense, n in [1, batch_size]. It is not copied: it must stay as it is until the
+ * backward pass is done. */
 ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, const real *src, size_t n);
 /* Logits (values before the final softmax) or probabilities of the last forward, [n][classes]. Valid until the next call. */
 const real *engine_logits(struct engine *engine);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The CPU engine's own state, shared by its files: state.c (tensors), execute.c (running a plan), update.c (packing and
+ * optimizers), cpu_engine.c (the interface). */
+#ifndef ENGINE_CPU_ENGINE_H
+#define ENGINE_CPU_ENGINE_H
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "engine/engine.h"
+#include "engine/plan.h"
+
+/* One parameter. Trained ones lie first in the arena, back to back, so that the optimizer is one loop. */
+struct parameter_state {
+    const struct parameter *parameter;
+    size_t node, size;
+    bool trained;
+    size_t offset; /* in values, in `weights`, and when trained in `gradients` and the optimizer's arrays too */
+};
+
+/* A BatchNormalization's vectors, all [c]. */
+struct norm_state {
+    size_t c;
+    real *scale, *shift;             /* output = input * scale + shift */
+    real *mean, *inverse;            /* of the batch; inverse = 1 / sqrt(variance + epsilon) */
+    real *a, *b, *d;                 /* gradient to the input = a * diff + b * input + d */
+    double *sum_mean, *sum_variance; /* over ENGINE_STATISTICS passes */
+};
+
+/* A heavy layer's packed weights; NULL for other nodes. */
+struct packed_state {
+    real *weights, *rotated;
+};
+
+/* One piece of the work that ends a phase. */
+struct finish_piece {
+    size_t finish, begin, end;
+};
+
+struct engine {
+    const struct graph *graph;
+    const struct kernels *kernels;
+    struct thread_pool *pool;
+    struct engine_options options;
+
+    struct parameter_state *parameters; /* in the order of the graph */
+    size_t parameter_count;
+    size_t(*first_parameter);         /* [graph->count]: index of a node's first parameter */
+    size_t trained_size, state_count; /* values; optimizer arrays in use: 0, 1 (velocity) or 2 (m, v) */
+    struct arena weights_arena, gradients_arena, state_arena[2], packed_arena, norm_arena;
+    real *weights, *gradients, *state[2];
+    struct engine_tensor *tensors;
+    char (*state_names)[GRAPH_NAME_SIZE + 16];
+    size_t tensor_count;
+
+    struct norm_state *norms;    /* [graph->count] */
+    struct packed_state *packed; /* [graph->count] */
+    bool packed_stale;
+    size_t statistics_passes;
+    uint64_t updates;
+
+    struct plan *training, *inference; /* training is NULL in an engine for inference */
+    unsigned char *batch, **scratch;   /* scratch: one a worker */
+    real *parts;                       /* [PLAN_SHARDS][parts_values] */
+    real *moments;                     /* [worker][moments_size]: one image's mean and M2 */
+    size_t moments_size;
+    struct finish_piece *pieces; /* by phase, of the training plan */
+    size_t *first_piece;         /* [phase_count + 1] */
+
+    /* The last forward pass. */
+    const struct plan *plan;
+    enum engine_mode mode;
+    const real *src;
+    size_t n, shards;
+    real *loss, *probabilities;
+};
+
+/* execute.c: runs phases [first, end) of engine->plan on the current batch. */
+void engine_run_phases(struct engine *engine, size_t first, size_t end);
+/* Sets scale and shift of the BatchNormalizations that run on moving statistics in this pass. */
+void engine_prepare_norms(struct engine *engine);
+real *engine_view(const struct engine *engine, struct view view, size_t image, size_t worker);
+
+/* finish.c: one piece of the work that ends a phase. */
+void engine_finish(struct engine *engine, const struct finish_piece *piece);
+ocellus_status engine_plan_pieces(struct engine *engine);
+
+/* state.c: tensors and their memory. */
+ocellus_status engine_allocate_state(struct engine *engine);
+real *engine_parameter(const struct engine *engine, size_t node, size_t index);
+
+/* update.c: packs all weights anew if they have changed. */
+void engine_pack(struct engine *engine);
+ocellus_status engine_allocate_packed(struct engine *engine);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What was planned, for people: a row a layer, then the totals. */
+#include "engine/cpu_engine.h"
+
+/* 2 floating-point operations a multiply-add; the forward pass of one image. */
+static double node_flops(const struct node *node) {
+    enum operator_kind kind = node->type->operator_kind;
+    if (kind != OPERATOR_CONV2D && kind != OPERATOR_DENSE) { return 0; }
+    struct extent out = plan_extent(&node->shape);
+    return 2.0 * (double)shape_size(&node->parameters[0].shape) * (double)(out.h * out.w);
+}
+
+static size_t node_bytes(const struct plan *plan, size_t node) {
+    struct view view = plan->outputs[node];
+    size_t bytes = view_exists(view) && view.buffer >= 0 ? plan->buffers[view.buffer].size : 0;
+    if (view_exists(plan->argmax[node])) { bytes += plan->buffers[plan->argmax[node].buffer].size; }
+    return bytes;
+}
+
+size_t engine_planned_bytes(const struct engine *engine) {
+    size_t batch = engine->inference->batch_bytes, scratch = engine->inference->scratch_bytes, parts = 0;
+    if (engine->training) {
+        batch = engine->training->batch_bytes > batch ? engine->training->batch_bytes : batch;
+        scratch = engine->training->scratch_bytes > scratch ? engine->training->scratch_bytes : scratch;
+        parts = PLAN_SHARDS * engine->training->parts_values * sizeof(real);
+    }
+    return batch + scratch * thread_pool_size(engine->pool) + parts + engine->weights_arena.size +
+           engine->gradients_arena.size + engine->state_arena[0].size + engine->state_arena[1].size +
+           engine->packed_arena.size + engine->norm_arena.size;
+}
+
+void engine_describe(const struct engine *engine, struct text *out) {
+    const struct plan *plan = engine->training ? engine->training : engine->inference;
+    const struct graph *graph = engine->graph;
+    double flops = 0;
+    text_append(out, "%-28s %-22s %12s %14s\n", "layer", "type", "MFLOP/image", "kept B/image");
+    for (size_t node = 1; node < graph->count; node++) {
+        const struct node *n = &graph->nodes[node];
+        flops += node_flops(n);
+        text_append(out, "%-28s %-22s %12.3f %14zu\n", n->name, n->type->class_name, node_flops(n) / 1e6,
+                    node_bytes(plan, node));
+    }
+    text_append(
+        out,
+        "kernels %s, %zu threads, batch %zu: %.3f MFLOP an image forward, %zu phases of which %zu forward, %zu tasks\n",
+        engine->kernels->name, thread_pool_size(engine->pool), engine->options.batch_size, flops / 1e6,
+        plan->phase_count, plan->forward_phases, plan->task_count);
+    text_append(out,
+                "planned memory: %.1f MB (activations %.1f, scratch %.1f, parts %.1f, parameters and state %.1f)\n",
+                (double)engine_planned_bytes(engine) / 1e6, (double)plan->batch_bytes / 1e6,
+                (double)(plan->scratch_bytes * thread_pool_size(engine->pool)) / 1e6,
+                (double)(PLAN_SHARDS * plan->parts_values * sizeof(real)) / 1e6,
+                (double)(engine->weights_arena.size + engine->gradients_arena.size + engine->state_arena[0].size +
+                         engine->state_arena[1].size + engine->packed_arena.size) /
+                    1e6);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a plan: the lists it consists of, what the graph says about consumers and phases, and the two halves in turn. */
+#include "engine/plan.h"
+
+#include "base/memory.h"
+#include "base/sizes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct view view_none(void) {
+    return (struct view){.buffer = PLAN_NONE};
+}
+bool view_exists(struct view view) {
+    return view.buffer != PLAN_NONE;
+}
+
+struct extent plan_extent(const struct shape *shape) {
+    if (shape->rank == 3) {
+        return (struct extent){(size_t)shape->dims[0], (size_t)shape->dims[1], (size_t)shape->dims[2]};
+    }
+    return (struct extent){1, 1, shape_size(shape)};
+}
+
+size_t plan_row_values(const struct shape *shape) {
+    struct extent extent = plan_extent(shape);
+    return extent.w * extent.c;
+}
+
+ocellus_status plan_begin_phase(struct planner *planner) {
+    struct plan *plan = planner->plan;
+    TRY(memory_grow((void **)&plan->phases, &plan->phase_capacity, plan->phase_count + 1, sizeof *plan->phases));
+    plan->phases[plan->phase_count++] =
+        (struct phase){.first_segment = plan->segment_count, .first_finish = plan->finish_count};
+    return OCELLUS_OK;
+}
+
+ocellus_status plan_begin_segment(struct planner *planner, bool per_shard) {
+    struct plan *plan = planner->plan;
+    struct phase *phase = &plan->phases[plan->phase_count - 1];
+    planner->per_shard = per_shard;
+    if (phase->segment_count > 0 && plan->segments[plan->segment_count - 1].per_shard == per_shard) {
+        return OCELLUS_OK;
+    }
+    TRY(memory_grow((void **)&plan->segments, &plan->segment_capacity, plan->segment_count + 1,
+                    sizeof *plan->segments));
+    plan->segments[plan->segment_count++] = (struct segment){.per_shard = per_shard, .first_task = plan->task_count};
+    phase->segment_count++;
+    for (size_t node = 0; node < plan->graph->count; node++) {
+        planner->made[node] = view_none();
+    }
+    return OCELLUS_OK;
+}
+
+/* Extends the life of an operand's buffer to now. */
+static ocellus_status touch(struct plan *plan, struct view view) {
+    if (view.buffer < 0) { return OCELLUS_OK; }
+    struct buffer *buffer = &plan->buffers[view.buffer];
+    if (!buffer->batch && buffer->segment != plan->segment_count - 1) {
+        return fail(OCELLUS_ERROR,
+                    "%s: a value of one image would have to outlive its segment: this graph cannot be planned",
+                    plan->graph->name);
+    }
+    size_t now = buffer->batch ? plan->phase_count - 1 : plan->task_count;
+    if (now < buffer->first) { buffer->first = now; }
+    if (now > buffer->last) { buffer->last = now; }
+    return OCELLUS_OK;
+}
+
+ocellus_status plan_add_task(struct planner *planner, struct task task) {
+    struct plan *plan = planner->plan;
+    TRY(memory_grow((void **)&plan->tasks, &plan->task_capacity, plan->task_count + 1, sizeof *plan->tasks));
+    TRY(touch(plan, task.src));
+    TRY(touch(plan, task.src2));
+    TRY(touch(plan, task.dst));
+    TRY(touch(plan, task.aux));
+    plan->tasks[plan->task_count++] = task;
+    plan->segments[plan->segment_count - 1].task_count++;
+    return OCELLUS_OK;
+}
+
+ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, size_t node, size_t parameter,
+                               size_t count, size_t *parts) {
+    struct plan *plan = planner->plan;
+    struct phase *phase = &plan->phases[plan->phase_count - 1];
+    TRY(memory_grow((void **)&plan->finishes, &plan->finish_capacity, plan->finish_count + 1, sizeof *plan->finishes));
+    *parts = phase->parts;
+    plan->finishes[plan->finish_count++] =
+        (struct finish){.kind = kind, .node = node, .parameter = parameter, .parts = phase->parts, .count = count};
+    phase->finish_count++;
+    phase->parts += (count + 15) / 16 * 16; /* keeps every vector of parts on its own cache lines */
+    if (phase->parts > plan->parts_values) { plan->parts_values = phase->parts; }
+    return OCELLUS_OK;
+}
+
+static ocellus_status new_buffer(struct planner *planner, bool batch, size_t bytes, int *buffer) {
+    struct plan *plan = planner->plan;
+    TRY(memory_grow((void **)&plan->buffers, &plan->buffer_capacity, plan->buffer_count + 1, sizeof *plan->buffers));
+    size_t now = batch ? plan->phase_count - 1 : plan->task_count;
+    plan->buffers[plan->buffer_count] =
+        (struct buffer){.batch = batch,
+                        .size = (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT,
+                        .first = now,
+                        .last = now,
+                        .segment = plan->segment_count - 1};
+    if (batch) { plan->buffers[plan->buffer_count].size = bytes; } /* images of a batch lie back to back */
+    *buffer = (int)plan->buffer_count++;
+    return OCELLUS_OK;
+}
+
+ocellus_status plan_batch_buffer(struct planner *planner, size_t bytes, int *buffer) {
+    return new_buffer(planner, true, bytes, buffer);
+}
+
+ocellus_status plan_scratch_buffer(struct planner *planner, size_t bytes, int *buffer) {
+    return new_buffer(planner, false, bytes, buffer);
+}
+
+ocellus_status plan_scratch_view(struct planner *planner, const struct shape *shape, struct view *view) {
+    *view = (struct view){.row_stride = plan_row_values(shape)};
+    return plan_scratch_buffer(planner, shape_size(shape) * sizeof(real), &view->buffer);
+}
+
+ocellus_status plan_batch_view(struct planner *planner, const struct shape *shape, struct view *view) {
+    *view = (struct view){.row_stride = plan_row_values(shape)};
+    return plan_batch_buffer(planner, shape_size(shape) * sizeof(real), &view->buffer);
+}
+
+ocellus_status plan_passing_view(struct planner *planner, const struct shape *shape, struct view *view) {
+    return planner->per_shard ? plan_batch_view(planner, shape, view) : plan_scratch_view(planner, shape, view);
+}
+
+struct rows_shape plan_rows(struct extent extent, struct view src, struct view dst) {
+    return (struct rows_shape){.rows = extent.h,
+                               .width = extent.w,
+                               .c = extent.c,
+                               .src_row_stride = src.row_stride,
+                               .dst_row_stride = dst.row_stride};
+}
+
+ocellus_status plan_copy(struct planner *planner, size_t node, struct extent extent, struct view src, struct view dst) {
+    return plan_add_task(planner, (struct task){.kind = TASK_AFFINE,
+                                                .node = node,
+                                                .src = src,
+                                                .src2 = view_none(),
+                                                .dst = dst,
+                                                .aux = view_none(),
+                                                .shape.rows = plan_rows(extent, src, dst)});
+}
+
+bool plan_uses_batch_statistics(const struct planner *planner, size_t node) {
+    const struct node *n = &planner->plan->graph->nodes[node];
+    return planner->plan->training && n->type->operator_kind == OPERATOR_BATCH_NORM && !n->frozen;
+}
+
+/* Who reads whom. */
+static void find_consumers(struct planner *planner) {
+    const struct graph *graph = planner->plan->graph;
+    for (size_t node = 0; node < graph->count; node++) {
+        planner->only_consumer[node] = PLAN_NONE;
+    }
+    for (size_t node = 0; node < graph->count; node++) {
+        for (size_t i = 0; i < graph->nodes[node].input_count; i++) {
+            size_t input = graph->nodes[node].inputs[i];
+            planner->consumer_count[input]++;
+            planner->only_consumer[input] = planner->consumer_count[input] == 1 ? (int)node : PLAN_NONE;
+        }
+    }
+}
+
+static bool is_cheap(enum operator_kind kind) {
+    return kind == OPERATOR_BATCH_NORM || kind == OPERATOR_ZERO_PAD || kind == OPERATOR_UPSAMPLE ||
+           kind == OPERATOR_ADD || kind == OPERATOR_ACTIVATION || kind == OPERATOR_FLATTEN;
+}
+
+/* Which outputs are kept: all that are dear to make, all that several read, what dense layers read (they run over all
+ * images of a shard at once), what batch statistics are taken of, and the logits. */
+static void decide_stored(struct planner *planner) {
+    const struct graph *graph = planner->plan->graph;
+    for (size_t node = 1; node < graph->count; node++) {
+        const struct node *n = &graph->nodes[node];
+        enum operator_kind kind = n->type->operator_kind;
+        if (!is_cheap(kind) || node == planner->plan->logits_node) { planner->stored[node] = true; }
+        if (planner->consumer_count[node] > 1 && kind != OPERATOR_FLATTEN) { planner->stored[node] = true; }
+        for (size_t i = 0; i < n->input_count; i++) {
+            size_t input = n->inputs[i];
+            bool wanted = kind == OPERATOR_DENSE || plan_uses_batch_statistics(planner, node);
+            if (wanted && input != 0) { planner->stored[input] = true; }
+        }
+    }
+}
+
+/* The first phase in which a node's output can be had: one more for every batch-statistics BatchNormalization passed. */
+static void find_forward_phases(struct planner *planner) {
+    const struct graph *graph = planner->plan->graph;
+    for (size_t node = 1; node < graph->count; node++) {
+        size_t phase = 0;
+        for (size_t i = 0; i < graph->nodes[node].input_count; i++) {
+            size_t input = planner->forward_phase[graph->nodes[node].inputs[i]];
+            phase = input > phase ? input : phase;
+        }
+        planner->forward_phase[node] = phase + (plan_uses_batch_statistics(planner, node) ? 1 : 0);
+    }
+}
+
+static void find_needs_gradient(struct planner *planner) {
+    const struct graph *graph = planner->plan->graph;
+    for (size_t node = 1; node < graph->count; node++) {
+        const struct node *n = &graph->nodes[node];
+        for (size_t i = 0; i < n->parameter_count; i++) {
+            if (n->parameters[i].trainable && !n->frozen) { planner->needs_gradient[node] = true; }
+        }
+        for (size_t i = 0; i < n->input_count; i++) {
+            if (planner->needs_gradient[n->inputs[i]]) { planner->needs_gradient[node] = true; }
+        }
+    }
+}
+
+static void planner_free(struct planner *planner) {
+    memory_free(planner->made);
+    memory_free(planner->consumer_count);
+    memory_free(planner->only_consumer);
+    memory_free(planner->stored);
+    memory_free(planner->forward_phase);
+    memory_free(planner->needs_gradient);
+    memory_free(planner->diff);
+    memory_free(planner->owns_diff);
+    memory_free(planner->backward_phase);
+}
+
+static ocellus_status planner_allocate(struct planner *planner) {
+    size_t count = planner->plan->graph->count;
+    planner->made = memory_allocate(count, sizeof *planner->made);
+    planner->consumer_count = memory_allocate(count, sizeof *planner->consumer_count);
+    planner->only_consumer = memory_allocate(count, sizeof *planner->only_consumer);
+    planner->stored = memory_allocate(count, sizeof *planner->stored);
+    planner->forward_phase = memory_allocate(count, sizeof *planner->forward_phase);
+    planner->needs_gradient = memory_allocate(count, sizeof *planner->needs_gradient);
+    planner->diff = memory_allocate(count, sizeof *planner->diff);
+    planner->owns_diff = memory_allocate(count, sizeof *planner->owns_diff);
+    planner->backward_phase = memory_allocate(count, sizeof *planner->backward_phase);
+    planner->plan->outputs = memory_allocate(count, sizeof *planner->plan->outputs);
+    planner->plan->argmax = memory_allocate(count, sizeof *planner->plan->argmax);
+    if (!planner->made || !planner->consumer_count || !planner->only_consumer || !planner->stored ||
+        !planner->forward_phase || !planner->needs_gradient || !planner->diff || !planner->owns_diff ||
+        !planner->backward_phase || !planner->plan->outputs || !planner->plan->argmax) {
+        return OCELLUS_IO;
+    }
+    for (size_t node = 0; node < count; node++) {
+        planner->made[node] = planner->diff[node] = planner->plan->outputs[node] = planner->plan->argmax[node] =
+            view_none();
+    }
+    return OCELLUS_OK;
+}
+
+/* The loss takes logits: the output of the last layer before its softmax. */
+static ocellus_status find_logits(struct plan *plan) {
+    const struct graph *graph = plan->graph;
+    size_t last = graph->count - 1;
+    const struct node *output = &graph->nodes[last];
+    if (output->type->operator_kind == OPERATOR_ACTIVATION &&
+        output->config.activation.activation == ACTIVATION_SOFTMAX) {
+        last = output->inputs[0];
+    }
+    if (graph->nodes[last].shape.rank != 1) {
+        return fail(OCELLUS_USAGE, "%s: layer %s: the output of the network must be a vector of classes", graph->name,
+                    graph->nodes[last].name);
+    }
+    plan->logits_node = last;
+    return OCELLUS_OK;
+}
+
+static ocellus_status make(struct planner *planner) {
+    TRY(planner_allocate(planner));
+    TRY(find_logits(planner->plan));
+    find_consumers(planner);
+    decide_stored(planner);
+    find_forward_phases(planner);
+    TRY(plan_forward(planner));
+    planner->plan->forward_phases = planner->plan->phase_count;
+    if (planner->plan->training) {
+        find_needs_gradient(planner);
+        TRY(plan_backward(planner));
+    }
+    return plan_assign_memory(planner->plan);
+}
+
+ocellus_status plan_create(const struct graph *graph, const struct kernels *kernels, bool training, size_t batch_size,
+                           struct plan **out) {
+    if (graph->count < 2) {
+        return fail(OCELLUS_USAGE, "%s: a network needs at least one layer after its input", graph->name);
+    }
+    struct plan *plan = memory_allocate(1, sizeof *plan);
+    if (!plan) { return OCELLUS_IO; }
+    plan->graph = graph;
+    plan->kernels = kernels;
+    plan->training = training;
+    plan->batch_size = batch_size;
+    struct planner planner = {.plan = plan};
+    ocellus_status status = make(&planner);
+    planner_free(&planner);
+    if (status != OCELLUS_OK) {
+        plan_free(plan);
+        return status;
+    }
+    *out = plan;
+    return OCELLUS_OK;
+}
+
+void plan_free(struct plan *plan) {
+    if (!plan) { return; }
+    free(plan->buffers);
+    free(plan->tasks);
+    free(plan->segments);
+    free(plan->phases);
+    free(plan->finishes);
+    memory_free(plan->outputs);
+    memory_free(plan->argmax);
+    memory_free(plan);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* The plan: what the CPU engine runs, in order, and where every value lives. Made once from the graph.
+ *
+ * phases   are separated by barriers: what ends a phase needs the whole batch (statistics, sums over images).
+ * segments of a phase run back to back on one shard of images: either task by task for each image in turn, while that
+ *          image is in the cache, or (dense layers) once for all images of the shard.
+ * tasks    are one kernel call each, with their operands resolved to views.
+ *
+ * Buffers are of two sorts: batch buffers hold a value for every image of the batch, live from one phase to another and
+ * share one arena by lifetime; scratch buffers hold a value of one image, live within a segment and share each worker's
+ * scratch by lifetime. Sizes and places of buffers are in bytes, offsets and strides of views in values. */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include "base/status.h"
+#include "kernels/kernels.h"
+#include "model/layer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PLAN_SHARDS = 16, PLAN_NONE = -1 };
+
+struct buffer {
+    bool batch;         /* one for every image of the batch; else scratch of one image */
+    size_t size;        /* bytes of one image, a multiple of MEMORY_ALIGNMENT for scratch */
+    size_t first, last; /* lifetime: phases for batch buffers, tasks for scratch buffers, both ends included */
+    size_t segment;     /* scratch buffers live in one segment */
+    size_t place;       /* assigned: byte offset in its arena */
+};
+
+/* Where an operand lies. The network's input is not ours: it has buffer PLAN_INPUT. */
+enum { PLAN_INPUT = -2 };
+struct view {
+    int buffer;
+    size_t offset;     /* of the first value, in values (not zero for the inside of a padded image) */
+    size_t row_stride; /* in values; the dense stride when rows lie back to back */
+};
+
+enum task_kind {
+    TASK_CONV2D,              /* src -> dst; also a dense layer over a shard */
+    TASK_CONV2D_DIFF_SRC,     /* src = diff_dst (padded) -> dst = diff_src, with the rotated weights */
+    TASK_CONV2D_DIFF_WEIGHTS, /* src, src2 = diff_dst -> the shard's part of the kernel's gradient */
+    TASK_DIFF_BIAS,           /* src = diff_dst -> the shard's part of the bias's gradient */
+    TASK_AFFINE,              /* src -> dst, scaled and shifted by the node's BatchNormalization, or copied */
+    TASK_ADD,                 /* src + src2 -> dst */
+    TASK_FILL_BORDER,         /* writes `fill` around the inside of dst */
+    TASK_SCATTER,             /* src's pixels to every (sh, sw)th pixel of dst, zeros between */
+    TASK_MAX_POOL,            /* src -> dst, with argmax in aux */
+    TASK_MAX_POOL_BACKWARD,   /* src = diff_dst, aux = argmax -> dst = diff_src */
+    TASK_GLOBAL_AVERAGE,
+    TASK_GLOBAL_AVERAGE_BACKWARD,
+    TASK_UPSAMPLE,
+    TASK_UPSAMPLE_BACKWARD,
+    TASK_RELU_BACKWARD,      /* src = diff_dst, src2 = the ReLU's output -> dst */
+    TASK_STATISTICS,         /* src -> the shard's part of the BatchNormalization's statistics */
+    TASK_BATCH_NORM_REDUCE,  /* src = diff_dst, src2 = the layer's input -> the shard's part of its sums */
+    TASK_BATCH_NORM_BACKWARD /* src = diff_dst, src2 = the layer's input -> dst = diff_src */
+};
+
+struct task {
+    enum task_kind kind;
+    size_t node;    /* whose parameters, statistics and name are meant */
+    bool normalize; /* AFFINE and MAX_POOL: apply the BatchNormalization `norm` on the way */
+    size_t norm;
+    bool relu; /* the result passes a ReLU, or the gradient its mask */
+    real fill;
+    struct view src, src2, dst, aux;
+    union {
+        struct conv_shape conv;
+        struct pool_shape pool;
+        struct rows_shape rows;
+    } shape;
+    size_t factor_h, factor_w; /* UPSAMPLE; strides of SCATTER */
+    size_t pad[2][2];          /* FILL_BORDER: rows and columns before and after */
+    size_t parts;              /* offset in a shard's parts, in values */
+};
+
+struct segment {
+    bool per_shard; /* dense layers: tasks run once over all images of the shard */
+    size_t first_task, task_count;
+};
+
+/* What is done once, after all shards of a phase. */
+enum finish_kind {
+    FINISH_STATISTICS, /* join; set scale and shift; update the moving statistics */
+    FINISH_BATCH_NORM, /* join; gradients of gamma and beta; coefficients of the gradient to the input */
+    FINISH_PARAMETER   /* join the parts of a kernel's or bias's gradient */
+};
+struct finish {
+    enum finish_kind kind;
+    size_t node, parameter;
+    size_t parts, count; /* offset in a shard's parts and number of values */
+};
+
+struct phase {
+    size_t first_segment, segment_count;
+    size_t first_finish, finish_count;
+    size_t parts; /* values a shard sums in this phase */
+};
+
+/* Growing lists, filled while the plan is made. */
+struct plan {
+    const struct graph *graph;
+    const struct kernels *kernels;
+    bool training;
+    size_t batch_size;
+
+    struct buffer *buffers;
+    struct task *tasks;
+    struct segment *segments;
+    struct phase *phases;
+    struct finish *finishes;
+    size_t buffer_count, buffer_capacity, task_count, task_capacity, segment_count, segment_capacity, phase_count,
+        phase_capacity, finish_count, finish_capacity;
+    size_t forward_phases; /* the first of them are the forward pass */
+
+    struct view *outputs; /* [graph->count]: where each stored node's output is; buffer PLAN_NONE when not stored */
+    struct view *argmax;  /* [graph->count]: of poolings, when training */
+    size_t logits_node;   /* the node whose (pre-softmax) output the loss takes */
+    struct view logits;   /* dense [classes] an image, batch buffer */
+    struct view diff_logits;
+
+    size_t batch_bytes;   /* of the batch arena, for batch_size images */
+    size_t scratch_bytes; /* of each worker's scratch */
+    size_t parts_values;  /* the most values a shard sums in one phase */
+};
+
+ocellus_status plan_create(const struct graph *graph, const struct kernels *kernels, bool training, size_t batch_size,
+                           struct plan **plan);
+void plan_free(struct plan *plan);
+
+/* --- shared by the files that make a plan (plan.c, plan_forward.c, plan_backward.c) --- */
+
+/* The state of making a plan. */
+struct planner {
+    struct plan *plan;
+    struct view *made; /* [graph->count]: this segment's scratch copy of a cheap node's output, or buffer PLAN_NONE */
+    size_t *consumer_count;
+    int *only_consumer;     /* [graph->count]: the consumer when there is exactly one, else PLAN_NONE */
+    bool *stored;           /* [graph->count]: the output is kept (a batch buffer; in inference scratch or batch) */
+    size_t *forward_phase;  /* [graph->count]: the phase in which the output can first be had */
+    bool *needs_gradient;   /* [graph->count]: something at or before the node is trained */
+    struct view *diff;      /* [graph->count]: gradient to the node's output, once something was added to it */
+    bool *owns_diff;        /* [graph->count]: nobody else reads that buffer, so it may be changed in place */
+    bool per_shard;         /* the current segment's sort */
+    size_t *backward_phase; /* [graph->count]: when the gradient to the output is complete */
+};
+
+struct view view_none(void);
+bool view_exists(struct view view);
+
+/* The grammar of making: begin a phase, begin segments in it, add tasks and finishes, end. All fail for memory only. */
+ocellus_status plan_begin_phase(struct planner *planner);
+ocellus_status plan_begin_segment(struct planner *planner, bool per_shard);
+ocellus_status plan_add_task(struct planner *planner, struct task task);
+ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, size_t node, size_t parameter,
+                               size_t count, size_t *parts);
+ocellus_status plan_batch_buffer(struct planner *planner, size_t bytes, int *buffer);
+ocellus_status plan_scratch_buffer(struct planner *planner, size_t bytes, int *buffer);
+/* A view of dense rows over a new scratch buffer for a value of this shape. */
+ocellus_status plan_scratch_view(struct planner *planner, const struct shape *shape, struct view *view);
+ocellus_status plan_batch_view(struct planner *planner, const struct shape *shape, struct view *view);
+/* A view for a passing value: scratch, or a batch buffer in a per-shard segment. */
+ocellus_status plan_passing_view(struct planner *planner, const struct shape *shape, struct view *view);
+size_t plan_row_values(const struct shape *shape); /* values of a dense row: w * c, or all of a vector */
+
+/* The image size of a node's output as rows, width, channels (vectors are 1 x 1 x features). */
+struct extent {
+    size_t h, w, c;
+};
+struct extent plan_extent(const struct shape *shape);
+
+/* The shape of a pass over all values of an image: rows of a value's extent, strides of the views. */
+struct rows_shape plan_rows(struct extent extent, struct view src, struct view dst);
+ocellus_status plan_copy(struct planner *planner, size_t node, struct extent extent, struct view src, struct view dst);
+
+/* Padding that a convolution or pooling needs before and after rows and columns: its own 'same' padding and, for
+ * convolutions, a ZeroPadding2D before it that nobody else reads; *source is the node to read then. */
+struct padding_need {
+    size_t pad[2][2];
+    bool any;
+};
+struct padding_need plan_padding(const struct planner *planner, size_t node, size_t *source);
+
+/* Emits what makes node's output available in the current segment, unless it already is, and gives the view. When `want`
+ * is given (the inside of a padded image), the output is written there. (plan_forward.c) */
+ocellus_status plan_produce(struct planner *planner, size_t node, const struct view *want, struct view *view);
+/* The padded image that a convolution or pooling reads: produces its source inside it. */
+ocellus_status plan_padded_source(struct planner *planner, size_t node, real fill, struct view *view,
+                                  struct extent *extent);
+struct conv_shape plan_conv_shape(const struct planner *planner, size_t node, struct view src, struct extent extent,
+                                  struct view dst);
+/* The BatchNormalization runs on batch statistics in this plan. */
+bool plan_uses_batch_statistics(const struct planner *planner, size_t node);
+
+ocellus_status plan_forward(struct planner *planner);
+ocellus_status plan_backward(struct planner *planner);
+/* Assigns places to buffers by lifetime, smallest total found by first fit, largest first. (plan_memory.c) */
+ocellus_status plan_assign_memory(struct plan *plan);
+
+#endif

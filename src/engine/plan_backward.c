@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/* The backward half of a plan. Layers are visited from the loss backwards; a layer's turn comes in the phase in which
+ * the gradient to its output is complete. What a BatchNormalization hands back depends on sums over the whole batch, so
+ * its gradient is summed in one phase and pulled by the layer before it in the next, straight into the padded image that
+ * this layer's own gradient needs, with the mask of the ReLU inside that layer on the way. */
+#include "engine/plan.h"
+
+static const struct node *node_at(const struct planner *planner, size_t node) {
+    return &planner->plan->graph->nodes[node];
+}
+
+static enum operator_kind kind_of(const struct planner *planner, size_t node) {
+    return node_at(planner, node)->type->operator_kind;
+}
+
+static struct task new_task(enum task_kind kind, size_t node, struct view src, struct view src2, struct view dst) {
+    return (struct task){.kind = kind, .node = node, .src = src, .src2 = src2, .dst = dst, .aux = view_none()};
+}
+
+static bool is_norm(const struct planner *planner, size_t node) {
+    return kind_of(planner, node) == OPERATOR_BATCH_NORM;
+}
+
+/* The phase, counted from the first backward one, in which a layer hands its gradient to its inputs. */
+static size_t turn(const struct planner *planner, size_t node) {
+    return planner->backward_phase[node] + (plan_uses_batch_statistics(planner, node) ? 1 : 0);
+}
+
+static size_t find_backward_phases(struct planner *planner) {
+    size_t last = 0;
+    for (size_t node = planner->plan->logits_node; node > 0; node--) {
+        size_t phase = turn(planner, node);
+        last = phase > last ? phase : last;
+        const struct node *n = node_at(planner, node);
+        for (size_t i = 0; i < n->input_count; i++) {
+            size_t *input = &planner->backward_phase[n->inputs[i]];
+            *input = phase > *input ? phase : *input;
+        }
+    }
+    return last;
+}
+
+/* --- where gradients to outputs live --- */
+
+static bool is_dense_neighbour(const struct planner *planner, size_t node) {
+    if (kind_of(planner, node) == OPERATOR_DENSE) { return true; }
+    for (size_t reader = node + 1; reader < planner->plan->graph->count; reader++) {
+        const struct node *n = node_at(planner, reader);
+        if (n->type->operator_kind == OPERATOR_DENSE && n->inputs[0] == node) { return true; }
+    }
+    return false;
+}
+
+/* A gradient that outlives the segment it is begun in needs a batch buffer. */
+static bool needs_batch_diff(const struct planner *planner, size_t node, size_t now) {
+    return plan_uses_batch_statistics(planner, node) || planner->backward_phase[node] != now || planner->per_shard ||
+           is_dense_neighbour(planner, node);
+}
+
+static bool is_batch_view(const struct planner *planner, struct view view) {
+    return view.buffer >= 0 && planner->plan->buffers[view.buffer].batch;
+}
+
+static ocellus_status new_diff(struct planner *planner, size_t node, size_t now) {
+    const struct shape *shape = &node_at(planner, node)->shape;
+    planner->owns_diff[node] = true;
+    if (needs_batch_diff(planner, node, now)) { return plan_batch_view(planner, shape, &planner->diff[node]); }
+    return plan_scratch_view(planner, shape, &planner->diff[node]);
+}
+
+/* A layer hands a gradient to an input: it writes to *target, then calls give_end(). The first to come writes to the
+ * gradient itself, the others to a passing value that is added. */
+static ocellus_status give_begin(struct planner *planner, size_t input, size_t now, struct view *target) {
+    if (view_exists(planner->diff[input])) {
+        return plan_passing_view(planner, &node_at(planner, input)->shape, target);
+    }
+    TRY(new_diff(planner, input, now));
+    *target = planner->diff[input];
+    return OCELLUS_OK;
+}
+
+static ocellus_status give_end(struct planner *planner, size_t input, struct view target) {
+    struct view diff = planner->diff[input];
+    if (target.buffer == diff.buffer) { return OCELLUS_OK; }
+    struct task task = new_task(TASK_ADD, input, diff, target, diff);
+    task.shape.rows = plan_rows(plan_extent(&node_at(planner, input)->shape), diff, diff);
+    return plan_add_task(planner, task);
+}
+
+/* Hands on a gradient that needs no arithmetic: shares the buffer where the input has no other reader, else copies. */
+static ocellus_status give_view(struct planner *planner, size_t node, size_t input, size_t now, struct view view,
+                                bool owns) {
+    bool must_batch = needs_batch_diff(planner, input, now);
+    if (planner->only_consumer[input] == (int)node && (is_batch_view(planner, view) || !must_batch)) {
+        planner->diff[input] = view;
+        planner->owns_diff[input] = owns;
+        return OCELLUS_OK;
+    }
+    struct view target;
+    TRY(give_begin(planner, input, now, &target));
+    TRY(plan_copy(planner, node, plan_extent(&node_at(planner, input)->shape), view, target));
+    return give_end(planner, input, target);
+}
+
+/* --- taking the complete gradient to a node's output --- */
+
+/* The BatchNormalization that alone reads this node, when its gradient is there to be pulled. */
+static int norm_to_pull(const struct planner *planner, size_t node) {
+    int reader = planner->only_consumer[node];
+    if (reader == PLAN_NONE || !is_norm(planner, (size_t)reader)) { return PLAN_NONE; }
+    return view_exists(planner->diff[reader]) ? reader : PLAN_NONE;
+}
+
+static bool has_diff(const struct planner *planner, size_t node) {
+    return view_exists(planner->diff[node]) || norm_to_pull(planner, node) != PLAN_NONE;
+}
+
+static ocellus_status pull_norm(struct planner *planner, size_t norm, bool mask, struct view dst) {
+    size_t input = node_at(planner, norm)->inputs[0];
+    struct view src;
+    TRY(plan_produce(planner, input, NULL, &src));
+    struct task task = new_task(TASK_BATCH_NORM_BACKWARD, norm, planner->diff[norm], src, dst);
+    task.norm = norm;
+    task.relu = mask;
+    task.shape.rows = plan_rows(plan_extent(&node_at(planner, input)->shape), src, dst);
+    return plan_add_task(planner, task);
+}
+
+/* The gradient to a node's output, masked by the ReLU inside the node if it has one; at `want` if given. */
+static ocellus_status take_diff(struct planner *planner, size_t node, bool mask, const struct view *want,
+                                struct view *view) {
+    const struct node *n = node_at(planner, node);
+    if (!view_exists(planner->diff[node])) {
+        if (want) *view = *want;
+        else TRY(plan_passing_view(planner, &n->shape, view));
+        return pull_norm(planner, (size_t)norm_to_pull(planner, node), mask, *view);
+    }
+    struct view diff = planner->diff[node];
+    struct extent extent = plan_extent(&n->shape);
+    if (!mask) {
+        *view = want ? *want : diff;
+        return want ? plan_copy(planner, node, extent, diff, *want) : OCELLUS_OK;
+    }
+    if (want) *view = *want;
+    else if (planner->owns_diff[node]) *view = diff;
+    else TRY(plan_passing_view(planner, &n->shape, view));
+    struct view output;
+    TRY(plan_produce(planner, node, NULL, &output));
+    struct task task = new_task(TASK_RELU_BACKWARD, node, diff, output, *view);
+    task.shape.rows = plan_rows(extent, diff, *view);
+    return plan_add_task(planner, task);
+}
+
+/* --- one function per layer --- */
+
+static ocellus_status add_parameter_tasks(struct planner *planner, size_t node, struct view diff) {
+    const struct node *n = node_at(planner, node);
+    if (n->frozen) { return OCELLUS_OK; }
+    struct view src;
+    struct extent extent;
+    TRY(plan_padded_source(planner, node, 0, &src, &extent));
+    struct task task = new_task(TASK_CONV2D_DIFF_WEIGHTS, node, src, diff, view_none());
+    task.shape.conv = plan_conv_shape(planner, node, src, extent, diff);
+    TRY(plan_add_finish(planner, FINISH_PARAMETER, node, 0, shape_size(&n->parameters[0].shape), &task.parts));
+    TRY(plan_add_task(planner, task));
+    if (n->parameter_count < 2) { return OCELLUS_OK; }
+    task = new_task(TASK_DIFF_BIAS, node, diff, view_none(), view_none());
+    task.shape.rows = plan_rows(plan_extent(&n->shape), diff, diff);
+    TRY(plan_add_finish(planner, FINISH_PARAMETER, node, 1, shape_size(&n->parameters[1].shape), &task.parts));
+    return plan_add_task(planner, task);
+}
+
+static ocellus_status scatter(struct planner *planner, size_t node, struct view src, struct view dst, size_t sh,
+                              size_t sw) {
+    struct task task = new_task(TASK_SCATTER, node, src, view_none(), dst);
+    task.shape.rows = plan_rows(plan_extent(&node_at(planner, node)->shape), src, dst);
+    task.factor_h = sh;
+    task.factor_w = sw;
+    return plan_add_task(planner, task);
+}
+
+static ocellus_status fill(struct planner *planner, size_t node, struct extent padded, const size_t pad[2][2],
+                           struct view dst) {
+    struct task task = new_task(TASK_FILL_BORDER, node, view_none(), view_none(), dst);
+    task.shape.rows = plan_rows(padded, dst, dst);
+    for (size_t axis = 0; axis < 2; axis++) {
+        for (size_t end = 0; end < 2; end++) {
+            task.pad[axis][end] = pad[axis][end];
+        }
+    }
+    return plan_add_task(planner, task);
+}
+
+/* The gradient to the source is a convolution, with the rotated weights, of the gradient to the output: spread by the
+ * strides, and padded so that it comes out at the source's own size. */
+struct spread {
+    struct extent extent; /* of the padded image */
+    size_t pad[2][2];     /* around the spread gradient */
+    struct view padded, within;
+};
+
+static ocellus_status make_spread(struct planner *planner, size_t node, struct extent source,
+                                  const struct padding_need *need, struct spread *spread) {
+    const struct node *n = node_at(planner, node);
+    struct extent out = plan_extent(&n->shape);
+    const size_t sizes[2] = {source.h, source.w}, outs[2] = {out.h, out.w};
+    for (size_t axis = 0; axis < 2; axis++) {
+        size_t kernel = (size_t)n->config.conv2d.kernel_size[axis], stride = (size_t)n->config.conv2d.strides[axis];
+        size_t spread_size = (outs[axis] - 1) * stride + 1;
+        spread->pad[axis][0] = kernel - 1 - need->pad[axis][0];
+        spread->pad[axis][1] = sizes[axis] + kernel - 1 - spread->pad[axis][0] - spread_size;
+    }
+    spread->extent = (struct extent){source.h + (size_t)n->config.conv2d.kernel_size[0] - 1,
+                                     source.w + (size_t)n->config.conv2d.kernel_size[1] - 1, out.c};
+    spread->padded = (struct view){.row_stride = spread->extent.w * out.c};
+    TRY(plan_scratch_buffer(planner, spread->extent.h * spread->padded.row_stride * sizeof(real),
+                            &spread->padded.buffer));
+    spread->within = spread->padded;
+    spread->within.offset = spread->pad[0][0] * spread->padded.row_stride + spread->pad[1][0] * out.c;
+    return fill(planner, node, spread->extent, spread->pad, spread->padded);
+}
+
+static ocellus_status add_diff_src(struct planner *planner, size_t node, size_t source, struct view src,
+                                   struct extent extent, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    struct extent out = plan_extent(&node_at(planner, source)->shape);
+    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    struct task task = new_task(TASK_CONV2D_DIFF_SRC, node, src, view_none(), dst);
+    task.shape.conv = (struct conv_shape){.ih = extent.h,
+                                          .iw = extent.w,
+                                          .ic = extent.c,
+                                          .oh = out.h,
+                                          .ow = out.w,
+                                          .oc = out.c,
+                                          .kh = dense ? 1 : (size_t)n->config.conv2d.kernel_size[0],
+                                          .kw = dense ? 1 : (size_t)n->config.conv2d.kernel_size[1],
+                                          .sh = 1,
+                                          .sw = 1,
+                                          .src_row_stride = src.row_stride,
+                                          .dst_row_stride = dst.row_stride};
+    return plan_add_task(planner, task);
+}
+
+/* 1x1 with strides: the gradient is found at the pixels that were read, then spread, with zeros between. */
+static ocellus_status give_strided_1x1(struct planner *planner, size_t node, size_t source, size_t now,
+                                       struct view diff) {
+    const struct node *n = node_at(planner, node);
+    struct extent out = plan_extent(&n->shape), in = plan_extent(&node_at(planner, source)->shape);
+    struct view coarse = {.row_stride = out.w * in.c}, target;
+    TRY(plan_scratch_buffer(planner, out.h * coarse.row_stride * sizeof(real), &coarse.buffer));
+    TRY(add_diff_src(planner, node, source, diff, out, coarse));
+    struct task *conv = &planner->plan->tasks[planner->plan->task_count - 1];
+    conv->shape.conv.oh = out.h;
+    conv->shape.conv.ow = out.w;
+    TRY(give_begin(planner, source, now, &target));
+    size_t sh = (size_t)n->config.conv2d.strides[0], sw = (size_t)n->config.conv2d.strides[1];
+    const size_t pad[2][2] = {{0, in.h}, {0, in.w}};
+    TRY(fill(planner, node, in, pad, target));
+    struct task task = new_task(TASK_SCATTER, node, coarse, view_none(), target);
+    task.shape.rows = plan_rows((struct extent){out.h, out.w, in.c}, coarse, target);
+    task.factor_h = sh;
+    task.factor_w = sw;
+    TRY(plan_add_task(planner, task));
+    return give_end(planner, source, target);
+}
+
+static ocellus_status backward_conv2d(struct planner *planner, size_t node, size_t now) {
+    const struct node *n = node_at(planner, node);
+    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    bool mask = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
+    TRY(plan_begin_segment(planner, dense));
+    size_t source;
+    struct padding_need need = plan_padding(planner, node, &source);
+    bool gives = planner->needs_gradient[source];
+    bool strided = !dense && (n->config.conv2d.strides[0] > 1 || n->config.conv2d.strides[1] > 1);
+    bool pointwise =
+        dense || (n->config.conv2d.kernel_size[0] == 1 && n->config.conv2d.kernel_size[1] == 1 && !need.any);
+    struct extent extent = plan_extent(&node_at(planner, source)->shape), out = plan_extent(&n->shape);
+    struct view diff, target;
+    if (!gives || pointwise) {
+        TRY(take_diff(planner, node, mask, NULL, &diff));
+        TRY(add_parameter_tasks(planner, node, diff));
+        if (!gives) { return OCELLUS_OK; }
+        if (strided) { return give_strided_1x1(planner, node, source, now, diff); }
+        TRY(give_begin(planner, source, now, &target));
+        TRY(add_diff_src(planner, node, source, diff, out, target));
+        return give_end(planner, source, target);
+    }
+    struct spread spread;
+    if (strided) {
+        TRY(take_diff(planner, node, mask, NULL, &diff));
+        TRY(make_spread(planner, node, extent, &need, &spread));
+        const size_t everything[2][2] = {{0, spread.extent.h}, {0, spread.extent.w}};
+        TRY(fill(planner, node, spread.extent, everything, spread.padded));
+        TRY(scatter(planner, node, diff, spread.within, (size_t)n->config.conv2d.strides[0],
+                    (size_t)n->config.conv2d.strides[1]));
+    } else {
+        TRY(make_spread(planner, node, extent, &need, &spread));
+        TRY(take_diff(planner, node, mask, &spread.within, &diff));
+    }
+    TRY(add_parameter_tasks(planner, node, diff));
+    TRY(give_begin(planner, source, now, &target));
+    TRY(add_diff_src(planner, node, source, spread.padded, spread.extent, target));
+    return give_end(planner, source, target);
+}
+
+static ocellus_status backward_max_pool(struct planner *planner, size_t node, size_t now) {
+    const struct node *n = node_at(planner, node);
+    size_t input;
+    struct padding_need need = plan_padding(planner, node, &input);
+    if (!planner->needs_gradient[input]) { return OCELLUS_OK; }
+    struct extent extent = plan_extent(&node_at(planner, input)->shape), out = plan_extent(&n->shape);
+    struct view diff, target, whole;
+    TRY(take_diff(planner, node, false, NULL, &diff));
+    TRY(give_begin(planner, input, now, &target));
+    whole = target;
+    struct extent padded = {extent.h + need.pad[0][0] + need.pad[0][1], extent.w + need.pad[1][0] + need.pad[1][1],
+                            extent.c};
+    if (need.any) {
+        whole = (struct view){.row_stride = padded.w * padded.c};
+        TRY(plan_scratch_buffer(planner, padded.h * whole.row_stride * sizeof(real), &whole.buffer));
+    }
+    struct task task = new_task(TASK_MAX_POOL_BACKWARD, node, diff, view_none(), whole);
+    task.aux = planner->plan->argmax[node];
+    task.shape.pool = (struct pool_shape){.ih = padded.h,
+                                          .iw = padded.w,
+                                          .c = padded.c,
+                                          .oh = out.h,
+                                          .ow = out.w,
+                                          .kh = (size_t)n->config.max_pooling2d.pool_size[0],
+                                          .kw = (size_t)n->config.max_pooling2d.pool_size[1],
+                                          .sh = (size_t)n->config.max_pooling2d.strides[0],
+                                          .sw = (size_t)n->config.max_pooling2d.strides[1],
+                                          .src_row_stride = whole.row_stride};
+    TRY(plan_add_task(planner, task));
+    if (need.any) {
+        struct view within = whole;
+        within.offset = need.pad[0][0] * whole.row_stride + need.pad[1][0] * padded.c;
+        TRY(plan_copy(planner, node, extent, within, target));
+    }
+    return give_end(planner, input, target);
+}
+
+static ocellus_status backward_zero_pad(struct planner *planner, size_t node, size_t now) {
+    const struct node *n = node_at(planner, node);
+    size_t input = n->inputs[0];
+    struct extent extent = plan_extent(&node_at(planner, input)->shape);
+    struct view diff, target;
+    TRY(take_diff(planner, node, false, NULL, &diff));
+    TRY(give_begin(planner, input, now, &target));
+    diff.offset += (size_t)n->config.zero_padding2d.padding[0][0] * diff.row_stride +
+                   (size_t)n->config.zero_padding2d.padding[1][0] * extent.c;
+    TRY(plan_copy(planner, node, extent, diff, target));
+    return give_end(planner, input, target);
+}
+
+static ocellus_status backward_resampling(struct planner *planner, size_t node, size_t now, enum task_kind kind) {
+    const struct node *n = node_at(planner, node);
+    size_t input = n->inputs[0];
+    struct view diff, target;
+    TRY(take_diff(planner, node, false, NULL, &diff));
+    TRY(give_begin(planner, input, now, &target));
+    struct task task = new_task(kind, node, diff, view_none(), target);
+    task.shape.rows = plan_rows(plan_extent(&node_at(planner, input)->shape), target, diff);
+    if (kind == TASK_UPSAMPLE_BACKWARD) {
+        task.factor_h = (size_t)n->config.up_sampling2d.size[0];
+        task.factor_w = (size_t)n->config.up_sampling2d.size[1];
+    }
+    TRY(plan_add_task(planner, task));
+    return give_end(planner, input, target);
+}
+
+static ocellus_status backward_activation(struct planner *planner, size_t node, size_t now) {
+    const struct node *n = node_at(planner, node);
+    struct view diff;
+    TRY(take_diff(planner, node, n->config.activation.activation == ACTIVATION_RELU, NULL, &diff));
+    bool owns = diff.buffer != planner->diff[node].buffer || planner->owns_diff[node];
+    return give_view(planner, node, n->inputs[0], now, diff, owns);
+}
+
+/* Both inputs get the same gradient; when both take the buffer itself, neither may change it. */
+static ocellus_status backward_add(struct planner *planner, size_t node, size_t now) {
+    const struct node *n = node_at(planner, node);
+    struct view diff;
+    TRY(take_diff(planner, node, false, NULL, &diff));
+    for (size_t i = 0; i < 2; i++) {
+        if (planner->needs_gradient[n->inputs[i]]) { TRY(give_view(planner, node, n->inputs[i], now, diff, false)); }
+    }
+    return OCELLUS_OK;
+}
+
+static ocellus_status backward_flatten(struct planner *planner, size_t node, size_t now) {
+    size_t input = node_at(planner, node)->inputs[0];
+    struct view diff;
+    TRY(take_diff(planner, node, false, NULL, &diff));
+    diff.row_stride = plan_row_values(&node_at(planner, input)->shape);
+    return give_view(planner, node, input, now, diff, planner->owns_diff[node]);
+}
+
+/* Only where the layer before cannot pull: it is read by others too. */
+static ocellus_status backward_batch_norm(struct planner *planner, size_t node, size_t now) {
+    size_t input = node_at(planner, node)->inputs[0];
+    if (planner->only_consumer[input] == (int)node || !planner->needs_gradient[input]) { return OCELLUS_OK; }
+    struct view target;
+    TRY(give_begin(planner, input, now, &target));
+    TRY(pull_norm(planner, node, false, target));
+    return give_end(planner, input, target);
+}
+
+static ocellus_status backward_node(struct planner *planner, size_t node, size_t now) {
+    if (!planner->needs_gradient[node] || !has_diff(planner, node)) { return OCELLUS_OK; }
+    enum operator_kind kind = kind_of(planner, node);
+    if (kind == OPERATOR_CONV2D || kind == OPERATOR_DENSE) { return backward_conv2d(planner, node, now); }
+    TRY(plan_begin_segment(planner, false));
+    if (kind != OPERATOR_BATCH_NORM && kind != OPERATOR_ADD && kind != OPERATOR_MAX_POOL &&
+        !planner->needs_gradient[node_at(planner, node)->inputs[0]]) {
+        return OCELLUS_OK;
+    }
+    switch (kind) {
+    case OPERATOR_BATCH_NORM:
+        return backward_batch_norm(planner, node, now);
+    case OPERATOR_MAX_POOL:
+        return backward_max_pool(planner, node, now);
+    case OPERATOR_GLOBAL_AVERAGE:
+        return backward_resampling(planner, node, now, TASK_GLOBAL_AVERAGE_BACKWARD);
+    case OPERATOR_UPSAMPLE:
+        return backward_resampling(planner, node, now, TASK_UPSAMPLE_BACKWARD);
+    case OPERATOR_ZERO_PAD:
+        return backward_zero_pad(planner, node, now);
+    case OPERATOR_FLATTEN:
+        return backward_flatten(planner, node, now);
+    case OPERATOR_ADD:
+        return backward_add(planner, node, now);
+    case OPERATOR_ACTIVATION:
+        return backward_activation(planner, node, now);
+    case OPERATOR_CONV2D:
+    case OPERATOR_DENSE:
+    case OPERATOR_INPUT:
+        break;
+    }
+    return OCELLUS_OK;
+}
+
+/* The sums over the batch that a BatchNormalization's gradient needs, taken while the gradient to its output is in
+ * the cache. */
+static ocellus_status reduce_norm(struct planner *planner, size_t node) {
+    size_t input = node_at(planner, node)->inputs[0];
+    struct extent extent = plan_extent(&node_at(planner, node)->shape);
+    TRY(plan_begin_segment(planner, false));
+    struct view diff, src;
+    TRY(take_diff(planner, node, false, NULL, &diff));
+    TRY(plan_produce(planner, input, NULL, &src));
+    struct task task = new_task(TASK_BATCH_NORM_REDUCE, node, diff, src, view_none());
+    task.norm = node;
+    task.shape.rows = plan_rows(extent, diff, src);
+    TRY(plan_add_finish(planner, FINISH_BATCH_NORM, node, 0, 2 * extent.c, &task.parts));
+    return plan_add_task(planner, task);
+}
+
+ocellus_status plan_backward(struct planner *planner) {
+    struct plan *plan = planner->plan;
+    size_t last = find_backward_phases(planner);
+    for (size_t now = 0; now <= last; now++) {
+        TRY(plan_begin_phase(planner));
+        if (now == 0) {
+            planner->per_shard = true;
+            TRY(new_diff(planner, plan->logits_node, now));
+            plan->diff_logits = planner->diff[plan->logits_node];
+            plan->buffers[plan->diff_logits.buffer].first = plan->forward_phases - 1;
+            plan->buffers[plan->logits.buffer].last = plan->phase_count - 1;
+        }
+        for (size_t node = plan->logits_node; node > 0; node--) {
+            bool norm = plan_uses_batch_statistics(planner, node);
+            if (norm && planner->backward_phase[node] == now && planner->needs_gradient[node] &&
+                has_diff(planner, node)) {
+                TRY(reduce_norm(planner, node));
+            }
+            if (turn(planner, node) == now) { TRY(backward_node(planner, node, now)); }
+        }
+    }
+    return OCELLUS_OK;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* The forward half of a plan. A stored output is made once, in its phase; every cheap one is made in the scratch of
+ * each segment that reads it, written straight into the place its reader wants (the inside of a padded image), with a
+ * BatchNormalization, the addition and the ReLU after it in one pass. The backward half calls the same functions to make
+ * such values again. */
+#include "engine/plan.h"
+
+#include <math.h>
+
+static const struct node *node_at(const struct planner *planner, size_t node) {
+    return &planner->plan->graph->nodes[node];
+}
+
+static enum operator_kind kind_of(const struct planner *planner, size_t node) {
+    return node_at(planner, node)->type->operator_kind;
+}
+
+/* True when `node` is a cheap layer of this kind that only one layer reads: it can be part of that reader's pass. */
+static bool can_ride(const struct planner *planner, size_t node, enum operator_kind kind) {
+    return kind_of(planner, node) == kind && !planner->stored[node] && planner->only_consumer[node] != PLAN_NONE &&
+           !view_exists(planner->made[node]);
+}
+
+static struct task new_task(enum task_kind kind, size_t node, struct view src, struct view dst) {
+    return (struct task){.kind = kind, .node = node, .src = src, .src2 = view_none(), .dst = dst, .aux = view_none()};
+}
+
+/* Keras's 'same': the output has ceil(size / stride) values; what is missing is split, the odd one goes behind. */
+static void same_padding(size_t size, int64_t kernel, int64_t stride, size_t pad[2]) {
+    size_t k = (size_t)kernel, s = (size_t)stride;
+    size_t reach = ((size + s - 1) / s - 1) * s + k;
+    size_t total = reach > size ? reach - size : 0;
+    pad[0] = total / 2;
+    pad[1] = total - total / 2;
+}
+
+struct padding_need plan_padding(const struct planner *planner, size_t node, size_t *source) {
+    struct padding_need need = {0};
+    const struct node *n = node_at(planner, node);
+    *source = n->inputs[0];
+    if (n->type->operator_kind == OPERATOR_CONV2D) {
+        struct extent extent = plan_extent(&node_at(planner, *source)->shape);
+        if (n->config.conv2d.padding == PADDING_SAME) {
+            same_padding(extent.h, n->config.conv2d.kernel_size[0], n->config.conv2d.strides[0], need.pad[0]);
+            same_padding(extent.w, n->config.conv2d.kernel_size[1], n->config.conv2d.strides[1], need.pad[1]);
+        }
+        if (kind_of(planner, *source) == OPERATOR_ZERO_PAD && !planner->stored[*source] &&
+            planner->only_consumer[*source] != PLAN_NONE) {
+            const struct node *pad = node_at(planner, *source);
+            bool fits = true; /* the gradient to the source needs kernel - 1 - padding >= 0 */
+            for (size_t axis = 0; axis < 2; axis++) {
+                for (size_t end = 0; end < 2; end++) {
+                    size_t total = need.pad[axis][end] + (size_t)pad->config.zero_padding2d.padding[axis][end];
+                    fits = fits && total < (size_t)n->config.conv2d.kernel_size[axis];
+                }
+            }
+            if (fits) {
+                for (size_t axis = 0; axis < 2; axis++) {
+                    for (size_t end = 0; end < 2; end++) {
+                        need.pad[axis][end] += (size_t)pad->config.zero_padding2d.padding[axis][end];
+                    }
+                }
+                *source = pad->inputs[0];
+            }
+        }
+    } else if (n->type->operator_kind == OPERATOR_MAX_POOL && n->config.max_pooling2d.padding == PADDING_SAME) {
+        struct extent extent = plan_extent(&node_at(planner, *source)->shape);
+        same_padding(extent.h, n->config.max_pooling2d.pool_size[0], n->config.max_pooling2d.strides[0], need.pad[0]);
+        same_padding(extent.w, n->config.max_pooling2d.pool_size[1], n->config.max_pooling2d.strides[1], need.pad[1]);
+    }
+    need.any = need.pad[0][0] || need.pad[0][1] || need.pad[1][0] || need.pad[1][1];
+    return need;
+}
+
+static ocellus_status fill_border(struct planner *planner, size_t node, struct extent padded, const size_t pad[2][2],
+                                  real fill, struct view dst) {
+    struct task task = new_task(TASK_FILL_BORDER, node, view_none(), dst);
+    task.fill = fill;
+    task.shape.rows = plan_rows(padded, dst, dst);
+    for (size_t axis = 0; axis < 2; axis++) {
+        for (size_t end = 0; end < 2; end++) {
+            task.pad[axis][end] = pad[axis][end];
+        }
+    }
+    return plan_add_task(planner, task);
+}
+
+static struct view inside(struct view padded, const size_t pad[2][2], size_t c) {
+    padded.offset += pad[0][0] * padded.row_stride + pad[1][0] * c;
+    return padded;
+}
+
+ocellus_status plan_padded_source(struct planner *planner, size_t node, real fill, struct view *view,
+                                  struct extent *extent) {
+    size_t source;
+    struct padding_need need = plan_padding(planner, node, &source);
+    *extent = plan_extent(&node_at(planner, source)->shape);
+    if (!need.any) { return plan_produce(planner, source, NULL, view); }
+    extent->h += need.pad[0][0] + need.pad[0][1];
+    extent->w += need.pad[1][0] + need.pad[1][1];
+    *view = (struct view){.row_stride = extent->w * extent->c};
+    TRY(plan_scratch_buffer(planner, extent->h * view->row_stride * sizeof(real), &view->buffer));
+    TRY(fill_border(planner, node, *extent, need.pad, fill, *view));
+    struct view want = inside(*view, need.pad, extent->c), produced;
+    return plan_produce(planner, source, &want, &produced);
+}
+
+struct conv_shape plan_conv_shape(const struct planner *planner, size_t node, struct view src, struct extent extent,
+                                  struct view dst) {
+    const struct node *n = node_at(planner, node);
+    struct extent out = plan_extent(&n->shape);
+    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    return (struct conv_shape){.ih = extent.h,
+                               .iw = extent.w,
+                               .ic = extent.c,
+                               .oh = out.h,
+                               .ow = out.w,
+                               .oc = out.c,
+                               .kh = dense ? 1 : (size_t)n->config.conv2d.kernel_size[0],
+                               .kw = dense ? 1 : (size_t)n->config.conv2d.kernel_size[1],
+                               .sh = dense ? 1 : (size_t)n->config.conv2d.strides[0],
+                               .sw = dense ? 1 : (size_t)n->config.conv2d.strides[1],
+                               .src_row_stride = src.row_stride,
+                               .dst_row_stride = dst.row_stride};
+}
+
+static ocellus_status emit_conv2d(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    struct view src;
+    struct extent extent;
+    TRY(plan_padded_source(planner, node, 0, &src, &extent));
+    struct task task = new_task(TASK_CONV2D, node, src, dst);
+    task.relu = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
+    task.shape.conv = plan_conv_shape(planner, node, src, extent, dst);
+    return plan_add_task(planner, task);
+}
+
+static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    size_t input = n->inputs[0], source;
+    struct padding_need need = plan_padding(planner, node, &source);
+    struct view src;
+    struct extent extent = plan_extent(&node_at(planner, input)->shape);
+    bool ride = !need.any && can_ride(planner, input, OPERATOR_BATCH_NORM);
+    if (ride) TRY(plan_produce(planner, node_at(planner, input)->inputs[0], NULL, &src));
+    else TRY(plan_padded_source(planner, node, -(real)INFINITY, &src, &extent));
+    struct extent out = plan_extent(&n->shape);
+    struct task task = new_task(TASK_MAX_POOL, node, src, dst);
+    task.normalize = ride;
+    task.norm = input;
+    task.shape.pool = (struct pool_shape){.ih = extent.h,
+                                          .iw = extent.w,
+                                          .c = extent.c,
+                                          .oh = out.h,
+                                          .ow = out.w,
+                                          .kh = (size_t)n->config.max_pooling2d.pool_size[0],
+                                          .kw = (size_t)n->config.max_pooling2d.pool_size[1],
+                                          .sh = (size_t)n->config.max_pooling2d.strides[0],
+                                          .sw = (size_t)n->config.max_pooling2d.strides[1],
+                                          .src_row_stride = src.row_stride};
+    if (planner->plan->training) {
+        task.aux = (struct view){.row_stride = plan_row_values(&n->shape)};
+        TRY(plan_batch_buffer(planner, shape_size(&n->shape), &task.aux.buffer));
+        planner->plan->argmax[node] = task.aux;
+    }
+    return plan_add_task(planner, task);
+}
+
+static ocellus_status emit_affine(struct planner *planner, size_t node, size_t norm, bool normalize, size_t source,
+                                  bool relu, struct view dst) {
+    struct view src;
+    TRY(plan_produce(planner, source, NULL, &src));
+    struct task task = new_task(TASK_AFFINE, node, src, dst);
+    task.normalize = normalize;
+    task.norm = norm;
+    task.relu = relu;
+    task.shape.rows = plan_rows(plan_extent(&node_at(planner, node)->shape), src, dst);
+    return plan_add_task(planner, task);
+}
+
+static ocellus_status emit_add(struct planner *planner, size_t node, bool relu, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    struct view a, b;
+    TRY(plan_produce(planner, n->inputs[0], NULL, &a));
+    TRY(plan_produce(planner, n->inputs[1], NULL, &b));
+    struct task task = new_task(TASK_ADD, node, a, dst);
+    task.src2 = b;
+    task.relu = relu;
+    task.shape.rows = plan_rows(plan_extent(&n->shape), a, dst);
+    return plan_add_task(planner, task);
+}
+
+static ocellus_status emit_activation(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    size_t input = n->inputs[0];
+    enum activation activation = n->config.activation.activation;
+    if (activation == ACTIVATION_SOFTMAX) {
+        return fail(OCELLUS_USAGE, "%s: layer %s: a softmax can only be the network's last layer",
+                    planner->plan->graph->name, n->name);
+    }
+    bool relu = activation == ACTIVATION_RELU;
+    if (can_ride(planner, input, OPERATOR_BATCH_NORM)) {
+        return emit_affine(planner, node, input, true, node_at(planner, input)->inputs[0], relu, dst);
+    }
+    if (can_ride(planner, input, OPERATOR_ADD)) { return emit_add(planner, input, relu, dst); }
+    return emit_affine(planner, node, 0, false, input, relu, dst);
+}
+
+static ocellus_status emit_zero_pad(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    struct extent extent = plan_extent(&n->shape);
+    size_t pad[2][2];
+    for (size_t axis = 0; axis < 2; axis++) {
+        for (size_t end = 0; end < 2; end++) {
+            pad[axis][end] = (size_t)n->config.zero_padding2d.padding[axis][end];
+        }
+    }
+    TRY(fill_border(planner, node, extent, pad, 0, dst));
+    struct view want = inside(dst, pad, extent.c), produced;
+    return plan_produce(planner, n->inputs[0], &want, &produced);
+}
+
+static ocellus_status emit_upsample(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    struct view src;
+    TRY(plan_produce(planner, n->inputs[0], NULL, &src));
+    struct task task = new_task(TASK_UPSAMPLE, node, src, dst);
+    task.shape.rows = plan_rows(plan_extent(&node_at(planner, n->inputs[0])->shape), src, dst);
+    task.factor_h = (size_t)n->config.up_sampling2d.size[0];
+    task.factor_w = (size_t)n->config.up_sampling2d.size[1];
+    return plan_add_task(planner, task);
+}
+
+static ocellus_status emit_global_average(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    struct view src;
+    TRY(plan_produce(planner, n->inputs[0], NULL, &src));
+    struct task task = new_task(TASK_GLOBAL_AVERAGE, node, src, dst);
+    task.shape.rows = plan_rows(plan_extent(&node_at(planner, n->inputs[0])->shape), src, dst);
+    return plan_add_task(planner, task);
+}
+
+/* The tasks that write a node's output to dst. */
+static ocellus_status emit(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    switch (n->type->operator_kind) {
+    case OPERATOR_CONV2D:
+    case OPERATOR_DENSE:
+        return emit_conv2d(planner, node, dst);
+    case OPERATOR_MAX_POOL:
+        return emit_max_pool(planner, node, dst);
+    case OPERATOR_GLOBAL_AVERAGE:
+        return emit_global_average(planner, node, dst);
+    case OPERATOR_BATCH_NORM:
+        return emit_affine(planner, node, node, true, n->inputs[0], false, dst);
+    case OPERATOR_ACTIVATION:
+        return emit_activation(planner, node, dst);
+    case OPERATOR_ADD:
+        return emit_add(planner, node, false, dst);
+    case OPERATOR_ZERO_PAD:
+        return emit_zero_pad(planner, node, dst);
+    case OPERATOR_UPSAMPLE:
+        return emit_upsample(planner, node, dst);
+    case OPERATOR_FLATTEN: {
+        struct view want = dst, produced;
+        want.row_stride = plan_row_values(&node_at(planner, n->inputs[0])->shape);
+        return plan_produce(planner, n->inputs[0], &want, &produced);
+    }
+    case OPERATOR_INPUT:
+        break;
+    }
+    return fail(OCELLUS_ERROR, "%s: layer %s: this engine cannot run %s", planner->plan->graph->name, n->name,
+                n->type->class_name);
+}
+
+/* What is there already, without making anything: the input, a stored output, or this segment's copy. */
+static struct view available(const struct planner *planner, size_t node) {
+    if (node == 0) {
+        return (struct view){.buffer = PLAN_INPUT, .row_stride = plan_row_values(&node_at(planner, 0)->shape)};
+    }
+    if (view_exists(planner->plan->outputs[node])) { return planner->plan->outputs[node]; }
+    return planner->made[node];
+}
+
+ocellus_status plan_produce(struct planner *planner, size_t node, const struct view *want, struct view *view) {
+    struct view there = available(planner, node);
+    if (view_exists(there)) {
+        *view = want ? *want : there;
+        return want ? plan_copy(planner, node, plan_extent(&node_at(planner, node)->shape), there, *want) : OCELLUS_OK;
+    }
+    if (want) *view = *want;
+    else TRY(plan_passing_view(planner, &node_at(planner, node)->shape, view));
+    TRY(emit(planner, node, *view));
+    planner->made[node] = *view;
+    return OCELLUS_OK;
+}
+
+/* The statistics that BatchNormalizations after this node need are taken while its output is in the cache. */
+static ocellus_status add_statistics(struct planner *planner, size_t node, struct view view) {
+    const struct graph *graph = planner->plan->graph;
+    struct extent extent = plan_extent(&graph->nodes[node].shape);
+    for (size_t reader = node + 1; reader < graph->count; reader++) {
+        if (!plan_uses_batch_statistics(planner, reader) || graph->nodes[reader].inputs[0] != node) { continue; }
+        struct task task = new_task(TASK_STATISTICS, reader, view, view_none());
+        task.shape.rows = plan_rows(extent, view, view);
+        TRY(plan_add_finish(planner, FINISH_STATISTICS, reader, 0, 2 * extent.c, &task.parts));
+        TRY(plan_add_task(planner, task));
+    }
+    return OCELLUS_OK;
+}
+
+/* In inference a stored output is a batch buffer only where dense layers or the loss read it: the rest is scratch. */
+static bool is_batch_value(const struct planner *planner, size_t node) {
+    if (planner->plan->training || node == planner->plan->logits_node || kind_of(planner, node) == OPERATOR_DENSE) {
+        return true;
+    }
+    int reader = planner->only_consumer[node];
+    if (reader != PLAN_NONE) { return kind_of(planner, (size_t)reader) == OPERATOR_DENSE; }
+    for (size_t i = node + 1; i < planner->plan->graph->count; i++) {
+        const struct node *n = node_at(planner, i);
+        if (n->type->operator_kind == OPERATOR_DENSE && n->inputs[0] == node) { return true; }
+    }
+    return false;
+}
+
+static ocellus_status make_stored(struct planner *planner, size_t node) {
+    const struct node *n = node_at(planner, node);
+    TRY(plan_begin_segment(planner, n->type->operator_kind == OPERATOR_DENSE));
+    if (n->type->operator_kind == OPERATOR_FLATTEN && view_exists(planner->plan->outputs[n->inputs[0]])) {
+        planner->plan->outputs[node] = planner->plan->outputs[n->inputs[0]];
+        planner->plan->outputs[node].row_stride = plan_row_values(&n->shape);
+        return OCELLUS_OK;
+    }
+    if (!is_batch_value(planner, node)) {
+        struct view view;
+        return plan_produce(planner, node, NULL, &view);
+    }
+    struct view view;
+    TRY(plan_batch_view(planner, &n->shape, &view));
+    TRY(emit(planner, node, view));
+    planner->plan->outputs[node] = view;
+    return add_statistics(planner, node, view);
+}
+
+ocellus_status plan_forward(struct planner *planner) {
+    const struct graph *graph = planner->plan->graph;
+    size_t logits = planner->plan->logits_node;
+    for (size_t phase = 0; phase <= planner->forward_phase[logits]; phase++) {
+        TRY(plan_begin_phase(planner));
+        if (phase == 0) {
+            TRY(plan_begin_segment(planner, false));
+            TRY(add_statistics(planner, 0, available(planner, 0)));
+        }
+        for (size_t node = 1; node < graph->count && node <= logits; node++) {
+            if (planner->stored[node] && planner->forward_phase[node] == phase) { TRY(make_stored(planner, node)); }
+        }
+    }
+    planner->plan->logits = planner->plan->outputs[logits];
+    return OCELLUS_OK;
+}
