@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Ocellus as a library: data, a network, training, judging, predicting. Link with -locellus (pkg-config ocellus).
+ *
+ *     ocellus_dataset *train, *test;
+ *     ocellus_model *model;
+ *     ocellus_train_options options = ocellus_train_options_default();
+ *     if (ocellus_cifar10_load(NULL, &train, &test) || ocellus_model_create("simcnn", train, NULL, &model) ||
+ *         ocellus_model_train(model, train, NULL, &options))
+ *         fprintf(stderr, "%s\n", ocellus_message());
+ *
+ * Every call that can fail answers a status (0 is good) and keeps one line that says why: ocellus_message(). What a call
+ * gives through a pointer-to-pointer belongs to the caller, who releases it with the _free() function of its kind; these
+ * accept NULL. Different objects may be used by different threads; one object by one thread at a time. Weights are the
+ * same to the last bit for any number of threads. */
+#ifndef OCELLUS_OCELLUS_H
+#define OCELLUS_OCELLUS_H
+
+#include <ocellus/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define OCELLUS_API __attribute__((visibility("default")))
+#else
+#define OCELLUS_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0" */
+OCELLUS_API const char *ocellus_version(void);
+/* Why this thread's last failed call failed; valid until the next failure on this thread. */
+OCELLUS_API const char *ocellus_message(void);
+
+/* --- Data --- */
+
+typedef struct ocellus_dataset ocellus_dataset;
+
+/* CIFAR-10 from its six .bin files. folder NULL: the cache that `ocellus data fetch cifar10` fills, verified by SHA-256; a
+ * given folder is checked for sizes and labels only. */
+OCELLUS_API ocellus_status ocellus_cifar10_load(const char *folder, ocellus_dataset **train, ocellus_dataset **test);
+/* Images of your own: pixels[count][height][width][3], RGB, 0..255, and labels[count], each below `classes`. Copied. */
+OCELLUS_API ocellus_status ocellus_dataset_create(size_t count, size_t height, size_t width, size_t classes,
+                                                  const uint8_t *pixels, const uint16_t *labels,
+                                                  ocellus_dataset **dataset);
+OCELLUS_API void ocellus_dataset_free(ocellus_dataset *dataset);
+OCELLUS_API size_t ocellus_dataset_count(const ocellus_dataset *dataset);
+
+/* --- Networks --- */
+
+typedef struct ocellus_model ocellus_model;
+
+typedef struct ocellus_model_options {
+    size_t threads; /* 0: all that this process may use. Default 0 */
+    uint64_t seed;  /* of the initial weights. Default 1 */
+} ocellus_model_options;
+OCELLUS_API ocellus_model_options ocellus_model_options_default(void);
+
+/* A built-in network ("simcnn") for images and classes as in `like`, with random weights. options NULL: the defaults. */
+OCELLUS_API ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *like,
+                                                const ocellus_model_options *options, ocellus_model **model);
+/* A model file (safetensors) as ocellus_model_save() and `ocellus train` write it. options NULL: the defaults. */
+OCELLUS_API ocellus_status ocellus_model_load(const char *path, const ocellus_model_options *options,
+                                              ocellus_model **model);
+/* Replaces the file, or leaves it as it was. */
+OCELLUS_API ocellus_status ocellus_model_save(const ocellus_model *model, const char *path);
+OCELLUS_API void ocellus_model_free(ocellus_model *model);
+/* The size of an input image and the number of classes. */
+OCELLUS_API void ocellus_model_sizes(const ocellus_model *model, size_t *height, size_t *width, size_t *classes);
+
+/* --- Training and judging --- */
+
+typedef struct ocellus_epoch {
+    size_t epoch;                  /* from 0 */
+    double accuracy, loss;         /* running means over the epoch, in training mode */
+    double val_accuracy, val_loss; /* NaN without validation */
+    double seconds;
+} ocellus_epoch;
+
+typedef struct ocellus_train_options {
+    size_t epochs;                                              /* Default 20 */
+    size_t batch_size;                                          /* Default 32 */
+    size_t steps_per_epoch;                                     /* 0: all images. Default 0 */
+    double learning_rate;                                       /* of Adam. Default 0.001 */
+    uint64_t seed;                                              /* of the order of the images. Default 1 */
+    int (*on_epoch)(void *context, const ocellus_epoch *epoch); /* not 0 stops: OCELLUS_STOPPED. Default NULL */
+    void *context;
+} ocellus_train_options;
+OCELLUS_API ocellus_train_options ocellus_train_options_default(void);
+
+/* Trains with Adam as Keras's fit() does. Each call starts with a fresh optimizer. validation NULL: none. After a stop the
+ * model holds what was trained so far; after any other failure it is as it was. */
+OCELLUS_API ocellus_status ocellus_model_train(ocellus_model *model, const ocellus_dataset *train,
+                                               const ocellus_dataset *validation, const ocellus_train_options *options);
+
+typedef struct ocellus_score {
+    size_t count, correct;
+    double accuracy;
+    double low, high; /* Wilson's 95 % interval of the accuracy */
+    double loss;      /* mean cross-entropy */
+} ocellus_score;
+
+OCELLUS_API ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_dataset *dataset,
+                                                  ocellus_score *score);
+
+/* probabilities[count][classes] of pixels[count][height][width][3], RGB, 0..255, of the model's sizes. */
+OCELLUS_API ocellus_status ocellus_model_predict(ocellus_model *model, const uint8_t *pixels, size_t count,
+                                                 float *probabilities);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

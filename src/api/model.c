@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* The public API: networks, judging, predicting. */
+#include "api/handles.h"
+
+#include "base/memory.h"
+#include "formats/model_file.h"
+#include "metrics/metrics.h"
+#include "train/weights.h"
+
+enum { BATCH = 128 }; /* images of one inference call; no result depends on it */
+
+ocellus_model_options ocellus_model_options_default(void) {
+    return (ocellus_model_options){.threads = 0, .seed = 1};
+}
+
+/* A model around a graph, which it takes over in any case. */
+static ocellus_status open_model(struct graph *graph, const ocellus_model_options *options, ocellus_model **model) {
+    ocellus_model *made = memory_allocate(1, sizeof *made);
+    if (!made) {
+        graph_free(graph);
+        return OCELLUS_IO;
+    }
+    *made = (ocellus_model){.graph = graph, .threads = options->threads};
+    struct engine_options engine = {.threads = options->threads, .batch_size = BATCH, .training = false};
+    ocellus_status status = engine_open(graph, &engine, &made->engine);
+    if (status == OCELLUS_OK) status = batch_buffer_create(graph, BATCH, &made->buffer);
+    if (status == OCELLUS_OK) *model = made;
+    else ocellus_model_free(made);
+    return status;
+}
+
+ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *like, const ocellus_model_options *options,
+                                    ocellus_model **model) {
+    if (!name || !like || !model) return fail(OCELLUS_USAGE, "ocellus_model_create: NULL is not accepted");
+    ocellus_model_options chosen = options ? *options : ocellus_model_options_default();
+    const struct dataset *data = &like->data;
+    struct graph *graph = NULL;
+    ocellus_model *made = NULL;
+    TRY(graph_builtin(name, data->height, data->width, data->channels, data->classes, &graph));
+    ocellus_status status = graph_set_class_names(graph, (const char *const *)data->class_names, data->classes);
+    if (status != OCELLUS_OK) {
+        graph_free(graph);
+        return status;
+    }
+    TRY(open_model(graph, &chosen, &made));
+    status = engine_initialize(made->engine, chosen.seed);
+    if (status == OCELLUS_OK) *model = made;
+    else ocellus_model_free(made);
+    return status;
+}
+
+ocellus_status ocellus_model_load(const char *path, const ocellus_model_options *options, ocellus_model **model) {
+    if (!path || !model) return fail(OCELLUS_USAGE, "ocellus_model_load: NULL is not accepted");
+    ocellus_model_options chosen = options ? *options : ocellus_model_options_default();
+    struct model_file file;
+    ocellus_model *made = NULL;
+    TRY(model_file_read(path, false, &file));
+    struct graph *graph = file.graph;
+    file.graph = NULL;
+    int64_t epochs = file.epoch;
+    model_file_free(&file);
+    TRY(open_model(graph, &chosen, &made));
+    made->epochs = epochs;
+    ocellus_status status = weights_read(made->engine, made->graph, path);
+    if (status == OCELLUS_OK) *model = made;
+    else ocellus_model_free(made);
+    return status;
+}
+
+ocellus_status ocellus_model_save(const ocellus_model *model, const char *path) {
+    if (!model || !path) return fail(OCELLUS_USAGE, "ocellus_model_save: NULL is not accepted");
+    return weights_write(model->engine, model->graph, model->epochs, path);
+}
+
+void ocellus_model_free(ocellus_model *model) {
+    if (!model) return;
+    batch_buffer_free(&model->buffer);
+    engine_close(model->engine);
+    graph_free(model->graph);
+    memory_free(model);
+}
+
+void ocellus_model_sizes(const ocellus_model *model, size_t *height, size_t *width, size_t *classes) {
+    const struct shape *input = graph_input_shape(model->graph); /* (h, w, c) */
+    if (height) *height = (size_t)input->dims[0];
+    if (width) *width = (size_t)input->dims[1];
+    if (classes) *classes = shape_size(graph_output_shape(model->graph));
+}
+
+ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_dataset *dataset, ocellus_score *score) {
+    if (!model || !dataset || !score) return fail(OCELLUS_USAGE, "ocellus_model_evaluate: NULL is not accepted");
+    TRY(predict_check(model->graph, &dataset->data));
+    struct image_set set = image_set_all(&dataset->data);
+    struct predict_hooks hooks = {0};
+    struct predict_score sums;
+    TRY(predict_score(model->engine, &model->buffer, &set, &hooks, &sums));
+    struct interval interval = wilson_interval(sums.correct, sums.count);
+    *score = (ocellus_score){.count = sums.count,
+                             .correct = sums.correct,
+                             .accuracy = (double)sums.correct / (double)sums.count,
+                             .low = interval.low,
+                             .high = interval.high,
+                             .loss = sums.loss_sum / (double)sums.count};
+    return OCELLUS_OK;
+}
+
+ocellus_status ocellus_model_predict(ocellus_model *model, const uint8_t *pixels, size_t count, float *probabilities) {
+    if (!model || !pixels || !probabilities) return fail(OCELLUS_USAGE, "ocellus_model_predict: NULL is not accepted");
+    const struct shape *input = graph_input_shape(model->graph); /* (h, w, c) */
+    size_t values = shape_size(input), channels = (size_t)input->dims[2];
+    size_t classes = shape_size(graph_output_shape(model->graph));
+    for (size_t first = 0; first < count; first += BATCH) {
+        size_t n = count - first < BATCH ? count - first : BATCH;
+        for (size_t i = 0; i < n; i++)
+            batch_fill_image(pixels + (first + i) * values, values, channels, &model->buffer.transform,
+                             model->buffer.images + i * values);
+        TRY(engine_forward(model->engine, ENGINE_INFERENCE, model->buffer.images, n));
+        const float *batch = engine_probabilities(model->engine);
+        for (size_t i = 0; i < n * classes; i++)
+            probabilities[first * classes + i] = batch[i];
+    }
+    return OCELLUS_OK;
+}
