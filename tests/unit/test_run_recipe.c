@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Recipes: every mistake is refused by file, line and key; what is written reads back the same. */
+#include "run/recipe.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void mistakes_are_refused_by_line_and_key(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[training]\nepoch = 3\n", "r.ini:2: [training] epoch: unknown key; did you mean \"epochs\"?"},
+        {"[training]\nmomentum = 0.9\n", "r.ini:2: [training] momentum: unknown key; it belongs to [optimizer]"},
+        {"[training]\nqqqqqqqqqq = 3\n", "r.ini:2: [training] qqqqqqqqqq: unknown key"},
+        {"\n[trainig]\nepochs = 3\n", "r.ini:3: [trainig]: unknown section; did you mean [training]?"},
+        {"epochs = 3\n", "r.ini:1: epochs: key before any section"},
+        {"[training]\nepochs = 3\nseed = 4\nepochs = 5\n",
+         "r.ini:4: [training] epochs: key given twice (first in line 2)"},
+        {"[training]\nepochs = 0\n",
+         "r.ini:2: [training] epochs: not a valid value (expected a whole number from 1 to 1000000, got \"0\")"},
+        {"[training]\nbatch_size = 32x\n",
+         "r.ini:2: [training] batch_size: not a valid value (expected a whole number from 1 to 1000000, got \"32x\")"},
+        {"[training]\nseed = -1\n", "r.ini:2: [training] seed: not a valid value (expected a whole number from 0 to "
+                                    "18446744073709551615, got \"-1\")"},
+        {"[optimizer]\nlearning_rate = nan\n",
+         "r.ini:2: [optimizer] learning_rate: not a valid value (expected a number from 0 to 1e+30, got \"nan\")"},
+        {"[optimizer]\nlearning_rate = 0,001\n",
+         "r.ini:2: [optimizer] learning_rate: not a valid value (expected a number from 0 to 1e+30, got \"0,001\")"},
+        {"[optimizer]\nname = adm\n", "r.ini:2: [optimizer] name: not a valid value (expected one of adam, sgd, got "
+                                      "\"adm\"); did you mean \"adam\"?"},
+        {"[optimizer]\nnesterov = 1\n",
+         "r.ini:2: [optimizer] nesterov: not a valid value (expected true or false, got \"1\")"},
+        {"[training]\nepochs\n", "r.ini:2: neither [section] nor key = value"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct recipe recipe, before;
+        recipe_defaults(&recipe);
+        before = recipe;
+        assert_int_equal(recipe_parse(cases[i].text, "r.ini", &recipe), OCELLUS_USAGE);
+        assert_string_equal(status_message(), cases[i].message);
+        assert_memory_equal(&recipe, &before, sizeof recipe);
+    }
+}
+
+static void long_lines_are_refused(void **state) {
+    (void)state;
+    struct recipe recipe;
+    recipe_defaults(&recipe);
+    char text[4096] = "[data]\npath = ";
+    memset(text + strlen(text), 'x', 1023);
+    assert_int_equal(recipe_parse(text, "r.ini", &recipe), OCELLUS_OK);
+    assert_int_equal(strlen(recipe.data_path), 1023);
+    memset(text + strlen(text), 'x', 1);
+    assert_int_equal(recipe_parse(text, "r.ini", &recipe), OCELLUS_USAGE);
+    memset(text + strlen(text), 'x', 2000);
+    assert_int_equal(recipe_parse(text, "r.ini", &recipe), OCELLUS_USAGE);
+    assert_string_equal(status_message(), "r.ini:2: line is too long (expected at most 1151 bytes)");
+}
+
+/* Every key away from its default, so that a key that is written wrongly or not read is seen. */
+static void fill_differently(struct recipe *recipe) {
+    recipe_defaults(recipe);
+    strcpy(recipe->model_weights, "/some where/weights=1.safetensors");
+    strcpy(recipe->model_freeze, "conv1_*,conv2_*");
+    strcpy(recipe->data_path, "/data; or not");
+    recipe->validation = RECIPE_VALIDATION_NONE;
+    recipe->held_out = 17;
+    recipe->epochs = 3;
+    recipe->batch_size = 7;
+    recipe->steps_per_epoch = 11;
+    recipe->validation_steps = 2;
+    recipe->seed = UINT64_MAX;
+    recipe->checkpoint_every = 5;
+    recipe->optimizer = RECIPE_OPTIMIZER_SGD;
+    recipe->learning_rate = 0.1 + 0.2;
+    recipe->momentum = 0.9;
+    recipe->nesterov = true;
+    recipe->beta_1 = 0.5;
+    recipe->beta_2 = 0.75;
+    recipe->epsilon = 1e-3;
+}
+
+static void written_recipes_read_back_the_same(void **state) {
+    (void)state;
+    struct recipe recipe, again;
+    struct text text = {0};
+    fill_differently(&recipe);
+    recipe_write(&recipe, &text);
+    recipe_defaults(&again);
+    assert_int_equal(recipe_parse(text.bytes, "written", &again), OCELLUS_OK);
+    for (size_t i = 0; i < recipe_key_count(); i++) {
+        char a[RECIPE_TEXT_SIZE], b[RECIPE_TEXT_SIZE];
+        recipe_value(&recipe, recipe_key_at(i), a);
+        recipe_value(&again, recipe_key_at(i), b);
+        assert_string_equal(a, b);
+    }
+    assert_true(again.learning_rate == recipe.learning_rate);
+    text_free(&text);
+}
+
+static void texts_that_ini_would_change_are_refused(void **state) {
+    (void)state;
+    struct recipe recipe;
+    recipe_defaults(&recipe);
+    const struct recipe_key *key = recipe_key_for_flag("data-path");
+    static const char *const bad[] = {" x", "x ", "a ;b", ";a", "a\nb"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(recipe_set(&recipe, key, bad[i], "--data-path"), OCELLUS_USAGE);
+    assert_string_equal(recipe.data_path, "");
+}
+
+static void flags_name_one_key_each(void **state) {
+    (void)state;
+    for (size_t i = 0; i < recipe_key_count(); i++)
+        assert_ptr_equal(recipe_key_for_flag(recipe_key_at(i)->flag), recipe_key_at(i));
+    assert_null(recipe_key_for_flag("no-such-flag"));
+    struct recipe recipe;
+    recipe_defaults(&recipe);
+    assert_int_equal(recipe_set(&recipe, recipe_key_for_flag("validation"), "test", "--validation"), OCELLUS_OK);
+    assert_string_equal(recipe_choice_name("validation", recipe.validation), "test");
+}
+
+static void the_hash_follows_what_may_not_change(void **state) {
+    (void)state;
+    struct recipe recipe, other;
+    char hash[SHA256_TEXT_SIZE], other_hash[SHA256_TEXT_SIZE];
+    recipe_defaults(&recipe);
+    recipe_hash(&recipe, hash);
+    other = recipe;
+    other.epochs = 40;
+    other.checkpoint_every = 3;
+    recipe_hash(&other, other_hash);
+    assert_string_equal(hash, other_hash);
+    assert_null(recipe_difference(&recipe, &other));
+    other.beta_2 = 0.99;
+    recipe_hash(&other, other_hash);
+    assert_string_not_equal(hash, other_hash);
+    assert_string_equal(recipe_difference(&recipe, &other)->key, "beta_2");
+}
+
+static void the_shipped_recipes_are_read(void **state) {
+    (void)state;
+    struct recipe recipe, defaults;
+    recipe_defaults(&defaults);
+    recipe_defaults(&recipe);
+    assert_int_equal(recipe_read(TEST_SOURCE_DIR "/recipes/simcnn.ini", &recipe), OCELLUS_OK);
+    assert_null(recipe_difference(&recipe, &defaults));
+    assert_int_equal(recipe_read(TEST_SOURCE_DIR "/recipes/simcnn-report.ini", &recipe), OCELLUS_OK);
+    assert_int_equal(recipe.validation, RECIPE_VALIDATION_TEST);
+    assert_int_equal(recipe.epochs, 20);
+    assert_int_equal(recipe_read("/no/such/recipe.ini", &recipe), OCELLUS_IO);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mistakes_are_refused_by_line_and_key),
+        cmocka_unit_test(long_lines_are_refused),
+        cmocka_unit_test(written_recipes_read_back_the_same),
+        cmocka_unit_test(texts_that_ini_would_change_are_refused),
+        cmocka_unit_test(flags_name_one_key_each),
+        cmocka_unit_test(the_hash_follows_what_may_not_change),
+        cmocka_unit_test(the_shipped_recipes_are_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
