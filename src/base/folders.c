@@ -88,8 +88,13 @@ static ocellus_status empty_folder(int parent, const char *name, const char *pat
 }
 
 ocellus_status folder_remove(const char *path) {
-    TRY(empty_folder(AT_FDCWD, path, path));
-    return rmdir(path) == 0 ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", path);
+    char bare[FILE_PATH_SIZE];
+    TRY(path_join(bare, "", path));
+    /* A slash at the end would have a link followed. */
+    for (size_t end = strlen(bare); end > 1 && bare[end - 1] == '/'; end--)
+        bare[end - 1] = '\0';
+    TRY(empty_folder(AT_FDCWD, bare, bare));
+    return rmdir(bare) == 0 ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", bare);
 }
 
 static int compare_names(const void *a, const void *b) {

@@ -62,7 +62,7 @@ void log_line(const char *line) {
 /* The line on stderr from `level` up; the copy has it in any case but for details that nobody asked for. */
 static void write_line(enum log_level level, const char *prefix, const char *format, va_list arguments) {
     if (level > current_level && (level == LOG_VERBOSE || !copy)) return;
-    char raw[2048], line[2048];
+    char raw[2048 + 8], line[2048]; /* what was cut raw is never reached when escaping */
     size_t used = (size_t)snprintf(raw, sizeof raw, "%s", prefix);
     locale_t before = c_locale_enter();
     if (vsnprintf(raw + used, sizeof raw - used, format, arguments) < 0) snprintf(raw, sizeof raw, "%s", format);

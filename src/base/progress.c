@@ -30,6 +30,13 @@ static void append_time(struct text *out, double seconds) {
     else text_append(out, "%llu:%02llu", whole / 60, whole % 60);
 }
 
+/* Names a file more often than not, and so may hold anything. */
+static void append_what(struct text *out, const struct progress *progress) {
+    char safe[256];
+    text_escape(progress->what, safe, sizeof safe);
+    text_append_bytes(out, safe, strlen(safe));
+}
+
 static bool counts_bytes(const struct progress *progress) {
     return strcmp(progress->unit, "B") == 0;
 }
@@ -93,7 +100,8 @@ static void draw_bar(struct progress *progress, uint64_t done, double elapsed) {
     if (progress->total > 0) text_append(&tail, "%3.0f%% ", 100 * fraction(progress, done));
     append_count(&tail, progress, done);
     append_rate(&tail, progress, done, elapsed);
-    text_append(&head, "%s ", progress->what);
+    append_what(&head, progress);
+    text_append(&head, " ");
     int room =
         columns - (int)text_columns(head.bytes ? head.bytes : "") - (int)text_columns(tail.bytes ? tail.bytes : "") - 1;
     if (progress->total > 0 && room >= BAR_LEAST)
@@ -109,7 +117,8 @@ static void draw_bar(struct progress *progress, uint64_t done, double elapsed) {
 
 static void write_state(struct progress *progress, uint64_t done, double elapsed) {
     struct text line = {0};
-    text_append(&line, "%s: ", progress->what);
+    append_what(&line, progress);
+    text_append(&line, ": ");
     if (progress->total > 0) text_append(&line, "%.0f%%, ", 100 * fraction(progress, done));
     append_count(&line, progress, done);
     append_rate(&line, progress, done, elapsed);
@@ -126,7 +135,8 @@ void progress_begin(struct progress *progress, const char *what, const char *uni
         return;
     }
     struct text line = {0};
-    text_append(&line, "%s ...", what);
+    append_what(&line, progress);
+    text_append(&line, " ...");
     if (!line.failed) log_line(line.bytes);
     text_free(&line);
 }
@@ -146,7 +156,8 @@ void progress_end(struct progress *progress, uint64_t done) {
     double elapsed = clock_seconds() - progress->started;
     struct progress whole = *progress;
     if (done == whole.total) whole.total = 0; /* "50.0 MB", not "50.0 of 50.0 MB" */
-    text_append(&line, "%s: ", progress->what);
+    append_what(&line, progress);
+    text_append(&line, ": ");
     append_count(&line, &whole, done);
     text_append(&line, " in ");
     append_time(&line, elapsed);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Buffers, numbers, suggestions, and the host's locale that must not matter. */
+#include "base/random.h"
+#include "base/text.h"
+#include "base/threads.h"
+#include "foreign_locale.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_append(void **state) {
+    (void)state;
+    struct text text = {0};
+    char expected[5000] = "";
+    for (int i = 0; i < 300; i++) {
+        text_append(&text, "%d,%s;", i, "abc");
+        sprintf(expected + strlen(expected), "%d,abc;", i);
+    }
+    assert_string_equal(text.bytes, expected);
+    assert_int_equal(text.size, strlen(expected));
+    char longer[3000];
+    memset(longer, 'y', sizeof longer);
+    longer[2999] = '\0';
+    text_append(&text, "%s", longer);
+    assert_int_equal(text.size, strlen(expected) + 2999);
+    text_append_bytes(&text, "a\0b", 3);
+    assert_int_equal(text.size, strlen(expected) + 3002);
+    assert_int_equal(text.bytes[text.size], 0);
+    assert_false(text.failed);
+    text_free(&text);
+    assert_null(text.bytes);
+    text_append_bytes(&text, "", 0);
+    assert_string_equal(text.bytes, "");
+    text_free(&text);
+}
+
+static void test_failed_stays(void **state) {
+    (void)state;
+    struct text text = {0};
+    text_append_bytes(&text, "x", SIZE_MAX); /* refused before a byte is read */
+    assert_true(text.failed);
+    text_append(&text, "more");
+    assert_int_equal(text.size, 0);
+    text_free(&text);
+}
+
+static void test_html(void **state) {
+    (void)state;
+    struct text text = {0};
+    text_append_html(&text, "<a href=\"x\">'&' \xC3\xBC\n\x01\xFF</a>");
+    assert_string_equal(text.bytes, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39; \xC3\xBC\n\xEF\xBF\xBD\xEF\xBF\xBD"
+                                    "&lt;/a&gt;");
+    text_free(&text);
+    text_append_html(&text, "");
+    assert_string_equal(text.bytes, "");
+    text_free(&text);
+}
+
+static void test_integers(void **state) {
+    (void)state;
+    static const char *const refused[] = {"", "-", "+1", " 1", "1 ", "1x", "0x10", "1.0", "--1", "1,000"};
+    int64_t number = 77;
+    uint64_t natural = 77;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_false(text_to_integer(refused[i], &number));
+        assert_false(text_to_unsigned(refused[i], &natural));
+    }
+    assert_false(text_to_integer("9223372036854775808", &number));
+    assert_false(text_to_integer("-9223372036854775809", &number));
+    assert_false(text_to_unsigned("18446744073709551616", &natural));
+    assert_false(text_to_unsigned("99999999999999999999999", &natural));
+    assert_false(text_to_unsigned("-1", &natural));
+    assert_true(number == 77 && natural == 77);
+    assert_true(text_to_integer("-9223372036854775808", &number) && number == INT64_MIN);
+    assert_true(text_to_integer("9223372036854775807", &number) && number == INT64_MAX);
+    assert_true(text_to_integer("-0", &number) && number == 0);
+    assert_true(text_to_unsigned("18446744073709551615", &natural) && natural == UINT64_MAX);
+    assert_true(text_to_unsigned("0032", &natural) && natural == 32);
+}
+
+static void check_reals(void) {
+    static const char *const refused[] = {"",     "-",     ".",     "e1",       "1e",  "1e+",  " 1",
+                                          "1 ",   "1,5",   "0x1p3", "nan",      "inf", "-inf", "1e999",
+                                          "1..2", "1e1.5", "+1",    "infinity", "1f"};
+    double number = 77;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        assert_false(text_to_real(refused[i], &number));
+    assert_true(number == 77);
+    assert_true(text_to_real("0.001", &number) && number == 0.001);
+    assert_true(text_to_real("-1.5E+3", &number) && number == -1500);
+    assert_true(text_to_real(".5", &number) && number == 0.5);
+    assert_true(text_to_real("5.", &number) && number == 5);
+    assert_true(text_to_real("1e-999", &number) && number == 0);
+}
+
+static void check_written(double number, const char *expected) {
+    char text[32];
+    text_from_real(number, text);
+    assert_string_equal(text, expected);
+}
+
+static void check_shortest(void) {
+    check_written(0.001, "0.001");
+    check_written(1e-7, "1e-07");
+    check_written(0.1, "0.1");
+    check_written(0.1 + 0.2, "0.30000000000000004");
+    check_written(1.0 / 3, "0.3333333333333333");
+    check_written(0, "0");
+    check_written(-0.0, "-0");
+    check_written(100, "100");
+    check_written(123456, "123456");
+    check_written(-1234.5, "-1234.5");
+    check_written(1e15, "1000000000000000");
+    check_written(1e16, "1e+16");
+    check_written(0.0001, "0.0001");
+    check_written(0.00001, "1e-05");
+    check_written(DBL_MAX, "1.7976931348623157e+308");
+    check_written(DBL_MIN, "2.2250738585072014e-308");
+    check_written(5e-324, "5e-324");
+    check_written(-2.5e-320, "-2.5e-320");
+    check_written((double)INFINITY, "inf");
+    check_written((double)-INFINITY, "-inf");
+    check_written((double)NAN, "nan");
+}
+
+static void check_round_trip(void) {
+    struct random_stream stream = random_at(1, RANDOM_TEST, 0, 0);
+    for (int i = 0; i < 3000; i++) {
+        uint64_t bits = (uint64_t)random_bits(&stream) << 32 | random_bits(&stream);
+        double number, again;
+        memcpy(&number, &bits, sizeof number);
+        if (!isfinite(number)) continue;
+        char text[32];
+        text_from_real(number, text);
+        assert_true(text_to_real(text, &again));
+        assert_memory_equal(&number, &again, sizeof number);
+    }
+}
+
+static void test_reals(void **state) {
+    (void)state;
+    check_reals();
+    check_shortest();
+    check_round_trip();
+}
+
+static void test_reals_where_subnormals_are_flushed(void **state) {
+    (void)state;
+    threads_float_mode();
+    check_shortest();
+    check_round_trip();
+}
+
+static void test_locale_does_not_matter(void **state) {
+    (void)state;
+    if (!foreign_locale_enter()) skip();
+    char local[16];
+    snprintf(local, sizeof local, "%.1f", 1.5);
+    assert_string_equal(local, "1,5"); /* the locale is really on */
+    check_reals();
+    check_shortest();
+    struct text text = {0};
+    text_append(&text, "%.2f", 2.25);
+    assert_string_equal(text.bytes, "2.25");
+    text_free(&text);
+    snprintf(local, sizeof local, "%.1f", 1.5);
+    assert_string_equal(local, "1,5"); /* and still is */
+    foreign_locale_leave();
+}
+
+static void test_commas(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t number;
+        const char *expected;
+    } cases[] = {{0, "0"},
+                 {999, "999"},
+                 {1000, "1,000"},
+                 {123210, "123,210"},
+                 {1000000, "1,000,000"},
+                 {UINT64_MAX, "18,446,744,073,709,551,615"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[32];
+        text_with_commas(cases[i].number, text);
+        assert_string_equal(text, cases[i].expected);
+    }
+}
+
+static void test_nearest(void **state) {
+    (void)state;
+    static const char *const words[] = {"--epochs", "--batch-size", "--learning-rate", "--seed", "lr"};
+    enum { COUNT = sizeof words / sizeof *words };
+    assert_ptr_equal(text_nearest("--epoch", words, COUNT), words[0]);
+    assert_ptr_equal(text_nearest("--eopchs", words, COUNT), words[0]); /* a swap counts once */
+    assert_ptr_equal(text_nearest("--batchsize", words, COUNT), words[1]);
+    assert_ptr_equal(text_nearest("--learnig-rtae", words, COUNT), words[2]);
+    assert_ptr_equal(text_nearest("--seed", words, COUNT), words[3]);
+    assert_ptr_equal(text_nearest("l", words, COUNT), NULL);
+    assert_ptr_equal(text_nearest("lx", words, COUNT), words[4]);
+    assert_null(text_nearest("xy", words, COUNT));
+    assert_null(text_nearest("--model", words, COUNT));
+    assert_null(text_nearest("", words, COUNT));
+    assert_null(text_nearest("--epochs", words, 0));
+    char endless[300];
+    memset(endless, 'e', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    assert_null(text_nearest(endless, words, COUNT));
+    const char *const long_words[] = {endless, "--seed"};
+    assert_ptr_equal(text_nearest("--sed", long_words, 2), long_words[1]);
+    static const char *const same[] = {"cat", "bat"};
+    assert_ptr_equal(text_nearest("hat", same, 2), same[0]); /* of equals the first */
+}
+
+static void test_columns(void **state) {
+    (void)state;
+    assert_int_equal(text_columns(""), 0);
+    assert_int_equal(text_columns("abc"), 3);
+    assert_int_equal(text_columns("gr\xC3\xBC\xC3\x9F"), 4);
+}
+
+static void test_utf8(void **state) {
+    (void)state;
+    assert_int_equal(text_utf8_length("", 0), 0);
+    assert_int_equal(text_utf8_length("\0", 1), 1);
+    assert_int_equal(text_utf8_length("\xC3\xBC", 2), 2);
+    assert_int_equal(text_utf8_length("\xC3\xBC", 1), 0);
+    assert_int_equal(text_utf8_length("\xC1\xBF", 2), 0);
+    assert_int_equal(text_utf8_length("\xE0\x9F\xBF", 3), 0);
+    assert_int_equal(text_utf8_length("\xE0\xA0\x80", 3), 3);
+    assert_int_equal(text_utf8_length("\xED\x9F\xBF", 3), 3);
+    assert_int_equal(text_utf8_length("\xED\xA0\x80", 3), 0);
+    assert_int_equal(text_utf8_length("\xEF\xBF\xBF", 3), 3);
+    assert_int_equal(text_utf8_length("\xF0\x8F\xBF\xBF", 4), 0);
+    assert_int_equal(text_utf8_length("\xF0\x90\x80\x80", 4), 4);
+    assert_int_equal(text_utf8_length("\xF4\x8F\xBF\xBF", 4), 4);
+    assert_int_equal(text_utf8_length("\xF4\x90\x80\x80", 4), 0);
+    assert_int_equal(text_utf8_length("\xF8\x88\x80\x80", 4), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_append),
+        cmocka_unit_test(test_failed_stays),
+        cmocka_unit_test(test_html),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_reals),
+        cmocka_unit_test(test_locale_does_not_matter),
+        cmocka_unit_test(test_commas),
+        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_reals_where_subnormals_are_flushed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
