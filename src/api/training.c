@@ -95,8 +95,10 @@ ocellus_status ocellus_model_train(ocellus_model *model, const ocellus_dataset *
     TRY(make_recipe(&chosen, validation != NULL, &recipe));
     struct train_sets sets;
     TRY(train_sets_create(&recipe, &train->data, validation ? &validation->data : NULL, &sets));
-    struct engine_options engine_options = {
-        .threads = model->threads, .batch_size = recipe.batch_size, .training = true};
+    struct engine_options engine_options = {.threads = model->threads,
+                                            .batch_size = recipe.batch_size,
+                                            .training = true,
+                                            .optimizer = train_optimizer(&recipe)};
     struct engine *engine = NULL;
     ocellus_status status = engine_open(model->graph, &engine_options, &engine);
     if (status == OCELLUS_OK) status = train_in(engine, model, &recipe, &sets, &chosen);
