@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fills the table of kernels once, from the reference upward, and picks a row of it. */
+#include "base/cpu.h"
 #include "kernels/reference.h"
 
 #include <pthread.h>
@@ -21,6 +22,16 @@ static struct kernels *new_row(size_t *count) {
 static void fill(void) {
     size_t count = 0;
     new_row(&count);
+#ifndef OCELLUS_REAL_DOUBLE
+    struct cpu_features cpu = cpu_detect();
+    (void)cpu;
+#if defined(__x86_64__)
+    if (cpu.avx2) kernels_fill_avx2(new_row(&count));
+    if (cpu.avx512) kernels_fill_avx512(new_row(&count));
+#elif defined(__aarch64__)
+    if (cpu.neon) kernels_fill_neon(new_row(&count));
+#endif
+#endif
 }
 
 const struct kernels *const *kernels_available(void) {

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The test of the kernels, and their benchmark: every row this machine can run, random shapes with all edges.
+ *     kernel_test [--seed N] [--rounds N] [--bench]
+ * OCELLUS_CPU narrows it to one row; it fails when another row than that would run. */
+#include "kernel_test.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RED_ZONE = 64, BUFFERS = 64, SHOWN = 20 };
+
+struct random_stream random_now;
+
+static unsigned long checks, failures, seed = 1;
+static const char *row_name = "none";
+static char case_text[256];
+static struct block {
+    unsigned char *base, *data;
+    size_t bytes;
+} blocks[BUFFERS];
+static size_t block_count;
+
+void tested_case(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(case_text, sizeof case_text, format, arguments);
+    va_end(arguments);
+}
+
+void check(bool good, const char *format, ...) {
+    checks++;
+    if (good || failures++ >= SHOWN) return;
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "FAILED row %s, seed %lu, %s: ", row_name, seed, case_text);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+size_t pick(size_t count, const size_t *values) {
+    return values[random_below(&random_now, (uint32_t)count)];
+}
+float random_real(void) {
+    return 2 * random_unit(&random_now) - 1;
+}
+float random_integer(void) {
+    return (float)random_below(&random_now, 9) - 4;
+}
+
+void *buffer_bytes(size_t bytes) {
+    if (block_count == BUFFERS) abort();
+    struct block *block = &blocks[block_count++];
+    const size_t shift = 4 + 4 * random_below(&random_now, 15);
+    block->base = aligned_alloc(64, (bytes + 2 * RED_ZONE + shift + 63) / 64 * 64);
+    if (!block->base) abort();
+    block->data = block->base + RED_ZONE + shift;
+    block->bytes = bytes;
+    memset(block->data - RED_ZONE, 0x5a, RED_ZONE);
+    memset(block->data, 0xa5, bytes);
+    memset(block->data + bytes, 0x5a, RED_ZONE);
+    return block->data;
+}
+
+float *buffer(size_t count) {
+    float *data = buffer_bytes(count * sizeof(float));
+    for (size_t i = 0; i < count; i++)
+        data[i] = NAN;
+    return data;
+}
+
+float *buffer_filled(size_t count, float (*next)(void)) {
+    float *data = buffer(count);
+    for (size_t i = 0; i < count; i++)
+        data[i] = next();
+    return data;
+}
+
+float *buffer_copy(size_t count, const float *from) {
+    return memcpy(buffer(count), from, count * sizeof *from);
+}
+
+void buffers_end(void) {
+    for (; block_count > 0; block_count--) {
+        const struct block *block = &blocks[block_count - 1];
+        bool whole = true;
+        for (size_t i = 0; i < RED_ZONE; i++)
+            whole = whole && block->data[-1 - (ptrdiff_t)i] == 0x5a && block->data[block->bytes + i] == 0x5a;
+        check(whole, "the red zone of buffer %zu was written", block_count - 1);
+        free(block->base);
+    }
+}
+
+static uint32_t bits_of(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+void check_same(const char *what, size_t count, const float *got, const float *expected) {
+    for (size_t i = 0; i < count; i++) {
+        const bool same = isnan(expected[i]) ? isnan(got[i]) : bits_of(got[i]) == bits_of(expected[i]);
+        if (same) continue;
+        check(false, "%s: value %zu of %zu is %.9g (expected %.9g)", what, i, count, (double)got[i],
+              (double)expected[i]);
+        return;
+    }
+    check(true, "%s", what);
+}
+
+void check_bound(const char *what, size_t count, const float *got, const double *expected, const double *bound) {
+    for (size_t i = 0; i < count; i++) {
+        if (fabs((double)got[i] - expected[i]) <= bound[i]) continue;
+        check(false, "%s: value %zu of %zu is %.9g (expected %.9g within %.3g)", what, i, count, (double)got[i],
+              expected[i], bound[i]);
+        return;
+    }
+    check(true, "%s", what);
+}
+
+double gamma_bound(size_t n) {
+    const double product = (double)n * 0x1p-24;
+    return product / (1 - product);
+}
+
+static void test_row(const struct kernels *row, unsigned long rounds) {
+    row_name = row->name;
+    const unsigned long before = checks;
+    const bool fused = strcmp(row->name, "ref") != 0;
+    const struct kernels *reference = kernels_available()[0];
+    tested_case("table");
+    check(fused == (row->conv2d != reference->conv2d), "the row's convolution must be its own");
+    for (unsigned long round = 0; round < rounds; round++) {
+        random_now = random_at(seed, RANDOM_TEST, 0, (uint32_t)round);
+        test_convolution(row, fused);
+        test_values(row);
+        test_channels(row);
+        test_pooling(row);
+        test_softmax(row);
+        test_optimizers(row);
+    }
+    printf("row %s: %lu checks, seed %lu\n", row->name, checks - before, seed);
+}
+
+/* Every row is selected by its name, and nothing else is. */
+static void test_selection(void) {
+    row_name = "any", tested_case("selection");
+    const char *why = NULL;
+    for (const struct kernels *const *row = kernels_available(); *row; row++) {
+        setenv("OCELLUS_CPU", (*row)->name, 1);
+        check(kernels_select(NULL) == *row, "OCELLUS_CPU=%s selects another row", (*row)->name);
+    }
+    setenv("OCELLUS_CPU", "avx1024", 1);
+    check(!kernels_select(&why) && why, "OCELLUS_CPU=avx1024 selects a row");
+    unsetenv("OCELLUS_CPU");
+    const struct kernels *best = NULL;
+    for (const struct kernels *const *row = kernels_available(); *row; row++)
+        best = *row;
+    check(kernels_select(NULL) == best, "the best row is not the default");
+}
+
+int main(int argc, char **argv) {
+    unsigned long rounds = 100;
+    bool measure = false;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--bench") == 0) measure = true;
+        else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) seed = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) rounds = strtoul(argv[++i], NULL, 10);
+        else return fprintf(stderr, "usage: kernel_test [--seed N] [--rounds N] [--bench]\n"), 2;
+    }
+    const char *why = NULL, *forced = getenv("OCELLUS_CPU");
+    const struct kernels *only = forced ? kernels_select(&why) : NULL;
+    if (forced && (!only || strcmp(only->name, forced) != 0))
+        return fprintf(stderr, "OCELLUS_CPU=%s: %s\n", forced, only ? only->name : why), 1;
+    for (const struct kernels *const *row = kernels_available(); *row; row++) {
+        if (only && *row != only) continue;
+        if (measure) bench(*row);
+        else test_row(*row, rounds);
+    }
+    if (measure) return 0;
+    test_exp_log();
+    test_selection();
+    printf("%lu checks, %lu failed\n", checks, failures);
+    return failures > 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the kernel test share. The program links base and kernels only, so that it runs anywhere. */
+#ifndef TESTS_KERNEL_TEST_H
+#define TESTS_KERNEL_TEST_H
+
+#include "base/random.h"
+#include "kernels/kernels.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Counts one check. A failed one is printed with the row, the seed and what tested_case() said. */
+void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tested_case(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The stream of the round that runs now. */
+extern struct random_stream random_now;
+size_t pick(size_t count, const size_t *values);
+float random_real(void);    /* in [-1, 1) */
+float random_integer(void); /* in [-4, 4] */
+
+/* Buffers of floats between red zones, 4 to 60 bytes off a cache line, filled with NaN. Those of a round are checked
+ * and released together by buffers_end(), which fails when a red zone was touched. */
+float *buffer(size_t count);
+float *buffer_filled(size_t count, float (*next)(void));
+float *buffer_copy(size_t count, const float *from);
+void *buffer_bytes(size_t bytes); /* filled with 0xa5 */
+void buffers_end(void);
+
+/* The same bits; any NaN equals any NaN. */
+void check_same(const char *what, size_t count, const float *got, const float *expected);
+/* Each |got - expected| <= bound, with the place of the worst. */
+void check_bound(const char *what, size_t count, const float *got, const double *expected, const double *bound);
+/* The bound on the relative error of a sum of n products in any order (Higham, gamma_n), u = 2^-24. */
+double gamma_bound(size_t n);
+
+void test_convolution(const struct kernels *row, bool fused);
+void test_values(const struct kernels *row);
+void test_channels(const struct kernels *row);
+void test_pooling(const struct kernels *row);
+void test_softmax(const struct kernels *row);
+void test_optimizers(const struct kernels *row);
+void test_exp_log(void);
+
+void bench(const struct kernels *row);
+/* GFLOP/s of independent fused multiply-adds in registers, as wide as the row's vectors; 0 where it is unknown. */
+double peak_of(const char *row);
+
+#endif
