@@ -80,7 +80,7 @@ static ocellus_status body(const struct builder *b, size_t *node) {
     } stages[] = {{64, 1, 3}, {128, 2, 4}, {256, 2, 6}, {512, 2, 3}};
     for (int stage = 0; stage < 4; stage++) {
         for (int i = 0; i < stages[stage].blocks; i++) {
-            char name[32];
+            char name[48];
             snprintf(name, sizeof name, "conv%d_block%d", stage + 2, i + 1);
             TRY(block(b, name, stages[stage].filters, i == 0 ? stages[stage].stride : 1, i == 0, node));
         }
