@@ -25,7 +25,7 @@ struct loop {
     bool saved;           /* the last checkpoint holds all that was done */
 };
 
-static struct optimizer make_optimizer(const struct recipe *recipe) {
+struct optimizer train_optimizer(const struct recipe *recipe) {
     return (struct optimizer){
         .kind = recipe->optimizer == RECIPE_OPTIMIZER_SGD ? OPTIMIZER_SGD : OPTIMIZER_ADAM,
         .learning_rate = recipe->learning_rate,
@@ -341,7 +341,7 @@ static ocellus_status open_loop(struct loop *loop) {
     TRY(batch_buffer_create(options->graph, (size_t)loop->plan.batch_size, &loop->buffer));
     loop->order = memory_allocate(options->sets->train.count, sizeof *loop->order);
     if (!loop->order) return OCELLUS_IO;
-    loop->optimizer = make_optimizer(options->recipe);
+    loop->optimizer = train_optimizer(options->recipe);
     TRY(identify(loop));
     if (!options->run) return OCELLUS_OK;
     return options->resume ? resume_run(loop) : start_run(loop);

@@ -34,6 +34,9 @@ ocellus_status train_plan_make(const struct recipe *recipe, const struct train_s
 /* "1,563 steps an epoch see 50,000 of 50,000 training images (100 %); validation on 10,000 images (accuracy +-0.98 %)" */
 void train_plan_text(const struct train_plan *plan, char out[256]);
 
+/* The recipe's optimizer: for engine_open(), which plans its state, and for every update. */
+struct optimizer train_optimizer(const struct recipe *recipe);
+
 /* What the loop tells while it runs. */
 enum train_event_kind {
     TRAIN_BEGIN,           /* once; position and epoch say where it resumes */

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* The training loop: what an epoch sees and reports, that it learns, that threads change no bit, and how it fails. */
+#include "temporary.h"
+#include "tiny_training.h"
+
+#include "base/log.h"
+#include "train/weights.h"
+
+#include <math.h>
+#include <signal.h>
+
+static void loss_falls_and_the_run_is_recorded(void **state) {
+    struct tiny tiny = {.run = temporary_path(*state, "run")};
+    tiny_recipe(&tiny.recipe);
+    tiny.recipe.epochs = 12;
+    assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
+    const struct history *history = &tiny.result.history;
+    assert_int_equal(history->count, 12);
+    assert_true(history->rows[11].loss < history->rows[0].loss / 3);
+    assert_true(history->rows[11].accuracy > 0.9 && history->rows[0].accuracy < 0.9);
+    assert_true(history->rows[11].val_accuracy > 0.5);
+    assert_int_equal(tiny.steps, 12 * 8);
+    assert_int_equal(tiny.checkpoints, 12);
+
+    struct history again;
+    assert_int_equal(history_read(temporary_path(tiny.run, RUN_HISTORY), &again), OCELLUS_OK);
+    assert_int_equal(again.count, 12);
+    assert_memory_equal(again.rows, history->rows, 12 * sizeof *again.rows);
+    double best = 0;
+    for (size_t i = 0; i < 12; i++)
+        best = fmax(best, again.rows[i].val_accuracy);
+    assert_true(tiny.result.has_best && tiny.result.best_accuracy == best);
+    assert_true(again.rows[tiny.result.best_epoch].val_accuracy == best);
+    history_free(&again);
+
+    struct recipe recipe;
+    recipe_defaults(&recipe);
+    assert_int_equal(recipe_read(temporary_path(tiny.run, RUN_RECIPE), &recipe), OCELLUS_OK);
+    assert_null(recipe_difference(&recipe, &tiny.recipe));
+    struct run_folder run;
+    struct run_data data;
+    json_value *events = NULL;
+    assert_int_equal(run_folder_open(&run, tiny.run), OCELLUS_OK);
+    assert_int_equal(run_data_read(&run, &data), OCELLUS_OK);
+    assert_true(data.train_images == 60 && data.validation_images == 10);
+    assert_int_equal(run_events_read(&run, &events), OCELLUS_OK);
+    assert_int_equal(json_count(events), 1 + 12 + 12 + 1); /* start, epochs, checkpoints, end */
+    json_release(events);
+    tiny_free(&tiny);
+}
+
+/* Opens last or best of a run in an inference engine and gives back its hash and its score on the held-out images. */
+static void judge(const char *path, const struct recipe *recipe, char hash[SHA256_TEXT_SIZE], struct predictions *all,
+                  struct predict_score *score) {
+    struct dataset train;
+    struct train_sets sets;
+    struct engine *engine = NULL;
+    struct batch_buffer buffer;
+    tiny_dataset("train", TINY_TRAIN, &train);
+    struct graph *graph = tiny_graph();
+    struct engine_options options = {.threads = 1, .batch_size = 4};
+    assert_int_equal(train_sets_create(recipe, &train, NULL, &sets), OCELLUS_OK);
+    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(weights_read(engine, graph, path), OCELLUS_OK);
+    assert_int_equal(weights_hash(engine, graph, hash), OCELLUS_OK);
+    assert_int_equal(batch_buffer_create(graph, 4, &buffer), OCELLUS_OK);
+    assert_int_equal(predict_score(engine, &buffer, &sets.validation, NULL, score), OCELLUS_OK);
+    assert_int_equal(predict_all(engine, &buffer, &sets.validation, NULL, all), OCELLUS_OK);
+    batch_buffer_free(&buffer);
+    engine_close(engine);
+    graph_free(graph);
+    train_sets_free(&sets);
+    free(train.pixels);
+    free(train.labels);
+}
+
+static void saved_models_give_what_training_measured(void **state) {
+    struct tiny tiny = {.run = temporary_path(*state, "run")};
+    tiny_recipe(&tiny.recipe);
+    assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
+    const struct history_row *last = &tiny.result.history.rows[2];
+    char hash[SHA256_TEXT_SIZE];
+    struct predictions all;
+    struct predict_score score;
+    judge(temporary_path(tiny.run, RUN_LAST), &tiny.recipe, hash, &all, &score);
+    assert_string_equal(hash, tiny.result.weights_hash);
+    assert_int_equal(score.count, 10);
+    assert_true((double)score.correct / 10 == last->val_accuracy);
+    assert_true(fabs(score.loss_sum / 10 - last->val_loss) < 1e-6);
+    size_t correct = 0;
+    double loss = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        correct += all.predicted[i] == all.labels[i];
+        loss += (double)all.losses[i];
+        double sum = 0;
+        for (size_t c = 0; c < all.classes; c++)
+            sum += (double)all.probabilities[i * all.classes + c];
+        assert_true(fabs(sum - 1) < 1e-5);
+        double likely = (double)all.probabilities[i * all.classes + (size_t)all.labels[i]];
+        assert_true(fabs(-log(likely) - (double)all.losses[i]) < 1e-4);
+    }
+    assert_int_equal(correct, score.correct);
+    assert_true(fabs(loss - score.loss_sum) < 1e-4);
+    predictions_free(&all);
+
+    judge(temporary_path(tiny.run, RUN_BEST), &tiny.recipe, hash, &all, &score);
+    assert_true((double)score.correct / 10 == tiny.result.best_accuracy);
+    predictions_free(&all);
+    tiny_free(&tiny);
+}
+
+static void threads_change_no_bit(void **state) {
+    (void)state;
+    static const size_t threads[] = {1, 2, 3, 5};
+    char first[SHA256_TEXT_SIZE] = "";
+    for (size_t i = 0; i < 4; i++) {
+        struct tiny tiny = {.threads = threads[i]};
+        tiny_recipe(&tiny.recipe);
+        assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
+        if (i == 0) strcpy(first, tiny.result.weights_hash);
+        assert_string_equal(tiny.result.weights_hash, first);
+        tiny_free(&tiny);
+    }
+    struct tiny other = {.threads = 1};
+    tiny_recipe(&other.recipe);
+    other.recipe.seed = 2;
+    assert_int_equal(tiny_run(&other), OCELLUS_OK);
+    assert_string_not_equal(other.result.weights_hash, first);
+    tiny_free(&other);
+}
+
+static void the_last_batch_is_smaller(void **state) {
+    (void)state;
+    struct tiny tiny = {0};
+    tiny_recipe(&tiny.recipe);
+    tiny.recipe.epochs = 1;
+    tiny.recipe.learning_rate = 0; /* what is measured does not depend on the order then */
+    tiny.recipe.validation = RECIPE_VALIDATION_NONE;
+    tiny.recipe.batch_size = 69; /* 70 images: 69 and 1 */
+    assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
+    assert_int_equal(tiny.steps, 2);
+    /* The running mean is weighted by images: of 70 images, so a whole number of seventieths. */
+    double correct = tiny.result.history.rows[0].accuracy * 70;
+    assert_true(fabs(correct - round(correct)) < 1e-9);
+    assert_true(isnan(tiny.result.history.rows[0].val_loss));
+    assert_false(tiny.result.has_best);
+    tiny_free(&tiny);
+}
+
+/* The images that an epoch takes, seen through the labels and the order. */
+static void steps_per_epoch_takes_the_first_steps(void **state) {
+    (void)state;
+    struct tiny all = {0}, some = {0};
+    tiny_recipe(&all.recipe);
+    all.recipe.epochs = 1;
+    some.recipe = all.recipe;
+    some.recipe.steps_per_epoch = 8;
+    assert_int_equal(tiny_run(&all), OCELLUS_OK);
+    assert_int_equal(tiny_run(&some), OCELLUS_OK);
+    assert_string_equal(all.result.weights_hash, some.result.weights_hash); /* 8 steps are all there are */
+    tiny_free(&some);
+    some = (struct tiny){.recipe = all.recipe};
+    some.recipe.steps_per_epoch = 3;
+    some.recipe.epochs = 2;
+    assert_int_equal(tiny_run(&some), OCELLUS_OK);
+    assert_int_equal(some.steps, 6);
+    assert_true(some.first_loss == all.first_loss); /* the same first batch */
+    double correct = some.result.history.rows[1].accuracy * 24;
+    assert_true(fabs(correct - round(correct)) < 1e-9);
+    tiny_free(&all);
+    tiny_free(&some);
+}
+
+static void plans_count_steps_and_images(void **state) {
+    (void)state;
+    struct dataset train = {.name = "many", .count = 50000}, test = {.count = 10000};
+    struct train_sets sets = {.train = image_set_all(&train), .validation = image_set_all(&test)};
+    struct recipe recipe;
+    struct train_plan plan;
+    char text[256];
+    recipe_defaults(&recipe);
+    assert_int_equal(train_plan_make(&recipe, &sets, &plan), OCELLUS_OK);
+    assert_int_equal(plan.steps, 1563);
+    assert_int_equal(plan.images_per_epoch, 50000);
+    assert_int_equal(plan.validation_steps, 313);
+    train_plan_text(&plan, text);
+    assert_string_equal(text, "1,563 steps an epoch see 50,000 of 50,000 training images (100 %); validation on 10,000 "
+                              "images (accuracy +-0.98 % or better)");
+    recipe.steps_per_epoch = 1562;
+    recipe.validation_steps = 1;
+    assert_int_equal(train_plan_make(&recipe, &sets, &plan), OCELLUS_OK);
+    assert_int_equal(plan.images_per_epoch, 49984);
+    assert_int_equal(plan.validation_images, 32);
+    train_plan_text(&plan, text);
+    assert_non_null(strstr(text, "see 49,984 of 50,000 training images (99.9 %)"));
+    recipe.steps_per_epoch = 1564;
+    assert_int_equal(train_plan_make(&recipe, &sets, &plan), OCELLUS_USAGE);
+    assert_string_equal(status_message(),
+                        "steps_per_epoch: more than there are (expected at most 1563 for 50000 images, got 1564)");
+    recipe.steps_per_epoch = 0;
+    recipe.validation_steps = 314;
+    assert_int_equal(train_plan_make(&recipe, &sets, &plan), OCELLUS_USAGE);
+    sets.validation.count = 0;
+    assert_int_equal(train_plan_make(&recipe, &sets, &plan), OCELLUS_OK);
+    train_plan_text(&plan, text);
+    assert_non_null(strstr(text, "; no validation"));
+}
+
+static void sets_do_not_overlap(void **state) {
+    (void)state;
+    struct dataset train;
+    struct train_sets sets;
+    struct recipe recipe;
+    tiny_dataset("train", TINY_TRAIN, &train);
+    tiny_recipe(&recipe);
+    assert_int_equal(train_sets_create(&recipe, &train, NULL, &sets), OCELLUS_OK);
+    assert_true(sets.train.count == 60 && sets.validation.count == 10);
+    int seen[TINY_TRAIN] = {0};
+    for (size_t i = 0; i < 60; i++)
+        seen[sets.train.indices[i]]++;
+    for (size_t i = 0; i < 10; i++)
+        seen[sets.validation.indices[i]]++;
+    for (size_t i = 0; i < TINY_TRAIN; i++)
+        assert_int_equal(seen[i], 1);
+    train_sets_free(&sets);
+    recipe.validation = RECIPE_VALIDATION_TEST;
+    assert_int_equal(train_sets_create(&recipe, &train, NULL, &sets), OCELLUS_USAGE);
+    recipe.validation = RECIPE_VALIDATION_HELD_OUT;
+    recipe.held_out = TINY_TRAIN;
+    assert_int_equal(train_sets_create(&recipe, &train, NULL, &sets), OCELLUS_USAGE);
+    free(train.pixels);
+    free(train.labels);
+}
+
+static void data_that_does_not_fit_is_refused(void **state) {
+    (void)state;
+    struct graph *graph = tiny_graph();
+    struct dataset dataset = {.name = "other", .height = 8, .width = 9, .channels = 3, .classes = 4};
+    assert_int_equal(predict_check(graph, &dataset), OCELLUS_BAD_CONTENT);
+    assert_string_equal(status_message(),
+                        "other: images do not fit the input of tiny (expected (8, 8, 3), got (8, 9, 3))");
+    dataset.width = 8;
+    assert_int_equal(predict_check(graph, &dataset), OCELLUS_OK);
+    dataset.classes = 5;
+    assert_int_equal(predict_check(graph, &dataset), OCELLUS_BAD_CONTENT);
+    graph_free(graph);
+}
+
+static void a_diverging_run_names_step_and_layer(void **state) {
+    struct tiny tiny = {.run = temporary_path(*state, "run")};
+    tiny_recipe(&tiny.recipe);
+    tiny.recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+    tiny.recipe.learning_rate = 1e30;
+    assert_int_equal(tiny_run(&tiny), OCELLUS_DIVERGED);
+    assert_non_null(strstr(status_message(), "epoch 1, step "));
+    assert_true(strstr(status_message(), "conv2d") || strstr(status_message(), "batch_normalization") ||
+                strstr(status_message(), "dense"));
+    assert_false(path_exists(temporary_path(tiny.run, RUN_LAST)));
+    assert_false(path_exists(temporary_path(tiny.run, RUN_CHECKPOINTS)));
+    tiny_free(&tiny);
+}
+
+static void stop_flags_keep_the_first_request(void **state) {
+    (void)state;
+    struct stop_flag flag = {0};
+    assert_int_equal(stop_requested(NULL), OCELLUS_OK);
+    assert_int_equal(stop_on_signals(&flag), OCELLUS_OK);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(raise(SIGINT), 0);
+    assert_int_equal(stop_requested(&flag), OCELLUS_TERMINATED);
+    assert_int_equal(stop_on_signals(NULL), OCELLUS_OK);
+    struct sigaction now;
+    assert_int_equal(sigaction(SIGINT, NULL, &now), 0);
+    assert_true(now.sa_handler == SIG_DFL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temporary_setup, temporary_teardown)
+
+int main(void) {
+    log_set_level(LOG_QUIET);
+    const struct CMUnitTest tests[] = {
+        TEST(loss_falls_and_the_run_is_recorded),
+        TEST(saved_models_give_what_training_measured),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(the_last_batch_is_smaller),
+        cmocka_unit_test(steps_per_epoch_takes_the_first_steps),
+        cmocka_unit_test(plans_count_steps_and_images),
+        cmocka_unit_test(sets_do_not_overlap),
+        cmocka_unit_test(data_that_does_not_fit_is_refused),
+        TEST(a_diverging_run_names_step_and_layer),
+        cmocka_unit_test(stop_flags_keep_the_first_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

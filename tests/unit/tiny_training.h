@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* For tests: a training small enough to run whole in milliseconds. 8 x 8 images of 4 classes that differ in which corner
+ * is bright, and a network with a convolution, a BatchNormalization, a pooling and a dense layer. */
+#ifndef TESTS_UNIT_TINY_TRAINING_H
+#define TESTS_UNIT_TINY_TRAINING_H
+
+#include "base/random.h"
+#include "train/train.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { TINY_SIDE = 8, TINY_CLASSES = 4, TINY_TRAIN = 70, TINY_TEST = 30 };
+
+static inline void tiny_dataset(const char *split, size_t count, struct dataset *dataset) {
+    *dataset = (struct dataset){.name = "tiny",
+                                .count = count,
+                                .height = TINY_SIDE,
+                                .width = TINY_SIDE,
+                                .channels = 3,
+                                .classes = TINY_CLASSES};
+    strcpy(dataset->split, split);
+    memset(dataset->sha256, split[1], SHA256_TEXT_SIZE - 1);
+    size_t values = TINY_SIDE * TINY_SIDE * 3;
+    dataset->pixels = malloc(count * values);
+    dataset->labels = malloc(count * sizeof *dataset->labels);
+    assert_true(dataset->pixels && dataset->labels);
+    for (size_t i = 0; i < count; i++) {
+        struct random_stream noise = random_at(count, RANDOM_TEST, 0, (uint32_t)i);
+        size_t label = i % TINY_CLASSES;
+        dataset->labels[i] = (uint16_t)label;
+        for (size_t v = 0; v < values; v++) {
+            size_t y = v / 3 / TINY_SIDE, x = v / 3 % TINY_SIDE;
+            bool bright = (y < TINY_SIDE / 2) == (label < 2) && (x < TINY_SIDE / 2) == (label % 2 == 0);
+            dataset->pixels[i * values + v] = (uint8_t)(random_below(&noise, 160) + (bright ? 60 : 0));
+        }
+    }
+}
+
+static inline void tiny_add(struct graph *graph, const char *class_name, union layer_config config) {
+    size_t last = graph->count - 1;
+    assert_int_equal(graph_add(graph, class_name, NULL, NULL, &config, &last, graph->count > 0, NULL), OCELLUS_OK);
+}
+
+static inline struct graph *tiny_graph(void) {
+    struct graph *graph = NULL;
+    assert_int_equal(graph_create("tiny", &graph), OCELLUS_OK);
+    graph->preprocessing = PREPROCESSING_UNIT;
+    tiny_add(graph, "InputLayer", (union layer_config){.input_layer = {{3, {TINY_SIDE, TINY_SIDE, 3}}}});
+    tiny_add(graph, "Conv2D",
+             (union layer_config){.conv2d = {5, {3, 3}, {1, 1}, PADDING_VALID, ACTIVATION_RELU, true}});
+    tiny_add(graph, "BatchNormalization", (union layer_config){.batch_normalization = {0.9, 1e-3}});
+    tiny_add(graph, "MaxPooling2D", (union layer_config){.max_pooling2d = {{2, 2}, {2, 2}, PADDING_VALID}});
+    tiny_add(graph, "Flatten", (union layer_config){0});
+    tiny_add(graph, "Dense", (union layer_config){.dense = {TINY_CLASSES, ACTIVATION_SOFTMAX, true}});
+    return graph;
+}
+
+/* 60 of 70 images to train on: 8 steps of 8, the last one of 4; the 30 test images to validate on. */
+static inline void tiny_recipe(struct recipe *recipe) {
+    recipe_defaults(recipe);
+    strcpy(recipe->model_name, "tiny");
+    strcpy(recipe->data_name, "tiny");
+    recipe->held_out = 10;
+    recipe->epochs = 3;
+    recipe->batch_size = 8;
+    recipe->learning_rate = 0.01;
+}
+
+/* One training from start to end, or to where it is stopped. */
+struct tiny {
+    struct recipe recipe;
+    size_t threads;
+    const char *run; /* NULL: without a folder */
+    bool resume;
+    uint64_t stop_after;         /* stops after this step of the call; 0: never */
+    uint64_t stop_in_validation; /* stops in the validation of this epoch (from 1); 0: never */
+    uint64_t die_after;          /* kills the process after this step; 0: never */
+    train_observer observer;
+    /* What happened. */
+    struct train_result result;
+    struct stop_flag stop;
+    uint64_t steps, epochs, checkpoints, validation_batches;
+    double first_loss;
+};
+
+static inline void tiny_observe(void *context, const struct train_event *event) {
+    struct tiny *tiny = context;
+    if (event->kind == TRAIN_STEP && ++tiny->steps == tiny->stop_after) stop_request(&tiny->stop, OCELLUS_INTERRUPTED);
+    if (event->kind == TRAIN_STEP && tiny->steps == tiny->die_after) _Exit(9);
+    if (event->kind == TRAIN_STEP && tiny->steps == 1) tiny->first_loss = event->loss;
+    if (event->kind == TRAIN_EPOCH) tiny->epochs++;
+    if (event->kind == TRAIN_CHECKPOINT) tiny->checkpoints++;
+    if (event->kind == TRAIN_VALIDATION_STEP) {
+        tiny->validation_batches++;
+        if (event->epoch + 1 == tiny->stop_in_validation) stop_request(&tiny->stop, OCELLUS_TERMINATED);
+    }
+    if (tiny->observer) tiny->observer(tiny, event);
+}
+
+static inline ocellus_status tiny_run(struct tiny *tiny) {
+    struct dataset train, test;
+    struct train_sets sets;
+    struct engine *engine = NULL;
+    struct run_folder run;
+    tiny_dataset("train", TINY_TRAIN, &train);
+    tiny_dataset("test", TINY_TEST, &test);
+    struct graph *graph = tiny_graph();
+    struct engine_options options = {.threads = tiny->threads ? tiny->threads : 1,
+                                     .batch_size = (size_t)tiny->recipe.batch_size,
+                                     .training = true,
+                                     .optimizer = train_optimizer(&tiny->recipe)};
+    assert_int_equal(train_sets_create(&tiny->recipe, &train, &test, &sets), OCELLUS_OK);
+    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_initialize(engine, tiny->recipe.seed), OCELLUS_OK);
+    if (tiny->run) {
+        ocellus_status opened =
+            tiny->resume ? run_folder_open_locked(&run, tiny->run) : run_folder_create(&run, tiny->run);
+        assert_int_equal(opened, OCELLUS_OK);
+    }
+    struct train_options training = {.recipe = &tiny->recipe,
+                                     .graph = graph,
+                                     .engine = engine,
+                                     .sets = &sets,
+                                     .run = tiny->run ? &run : NULL,
+                                     .resume = tiny->resume,
+                                     .stop = &tiny->stop,
+                                     .observer = tiny_observe,
+                                     .context = tiny};
+    ocellus_status status = train_run(&training, &tiny->result);
+    if (tiny->run) run_folder_close(&run);
+    engine_close(engine);
+    graph_free(graph);
+    train_sets_free(&sets);
+    free(train.pixels);
+    free(train.labels);
+    free(test.pixels);
+    free(test.labels);
+    return status;
+}
+
+static inline void tiny_free(struct tiny *tiny) {
+    history_free(&tiny->result.history);
+}
+
+#endif
