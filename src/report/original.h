@@ -8,6 +8,7 @@
 #include "run/recipe.h"
 #include "run/run_folder.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,11 +17,12 @@ struct original_claim {
     const char *model; /* the network's built-in name */
     const char *title; /* for people */
     double test_accuracy;
-    const char *remark; /* what it says about the result; "" nothing */
+    const char *remark; /* what it says about the run; "" nothing */
     /* Its recipe; 0, or -1 for the optimizer, where it says nothing. */
     uint64_t epochs, batch_size, steps_per_epoch, validation_steps;
     int optimizer; /* enum recipe_optimizer */
     double learning_rate;
+    bool pretrained; /* starts from trained weights */
 };
 
 const struct original_claim *original_claim_named(const char *key); /* NULL when there is none */

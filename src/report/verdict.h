@@ -25,7 +25,8 @@ size_t verdict_best_validation_epoch(const struct history *history);
 
 /* What was measured: test accuracy with its interval, training accuracy, the gap, signs of overfitting. */
 void verdict_measured(const struct verdict_facts *facts, struct text *out);
-/* What that means for the claimed value; appends nothing without a claim. */
+/* What that means for the claimed value, in one sentence and in a paragraph; nothing is appended without a claim. */
+void verdict_headline(const struct verdict_facts *facts, struct text *out);
 void verdict_claim(const struct verdict_facts *facts, struct text *out);
 
 #endif

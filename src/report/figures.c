@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures: each is a table and a gnuplot script over it. Names that come from data stand only in the tables, never
+ * in a script, so that none of them is ever run. */
+#include "report/figures.h"
+
+#include "base/files.h"
+#include "base/text.h"
+#include "report/gnuplot.h"
+#include "report/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Okabe and Ito's colours, which everyone can tell apart; text and lines in greys. */
+#define COLOR_TRAINING   "#0072B2"
+#define COLOR_TEST       "#D55E00"
+#define COLOR_VALIDATION "#009E73"
+#define COLOR_CLAIMED    "#5b6670"
+#define COLOR_TEXT       "#3c464f"
+#define COLOR_GRID       "#e4e8ec"
+
+/* A figure in the making; release with figure_end(). */
+struct figure {
+    const char *folder, *name;
+    int width, height;  /* of the SVG, in CSS pixels */
+    struct text table;  /* CSV with a header */
+    struct text script; /* settings of its own */
+    struct text plot;   /* the plot command */
+};
+
+static void append_name(struct text *table, const char *name) {
+    text_append(table, "\"");
+    for (; *name != '\0'; name++) {
+        unsigned char c = (unsigned char)*name;
+        if (c == '"') text_append(table, "'"); /* gnuplot does not read doubled quotes */
+        else if (c < 0x20 || c == 0x7f) text_append(table, " ");
+        else text_append_bytes(table, name, 1);
+    }
+    text_append(table, "\"");
+}
+
+static void append_real(struct text *table, double value) {
+    char number[32] = ""; /* an empty cell is a missing value */
+    if (isfinite(value)) text_from_real(value, number);
+    text_append(table, ",%s", number);
+}
+
+static ocellus_status write_part(const struct figure *figure, const char *ending, const struct text *content) {
+    char file[128], path[FILE_PATH_SIZE];
+    snprintf(file, sizeof file, "%s.%s", figure->name, ending);
+    TRY(path_join(path, figure->folder, file));
+    if (content->failed) return fail(OCELLUS_IO, "%s: no memory", path);
+    return file_write(path, content->bytes, content->size);
+}
+
+static void append_whole_script(const struct figure *figure, struct text *whole) {
+    const char *name = figure->name;
+    int width = figure->width, height = figure->height;
+    text_append(whole,
+                "# Draws %s.svg and %s.png from %s.csv: gnuplot -d %s.gnuplot\n"
+                "set encoding utf8\n"
+                "set datafile separator comma\n"
+                "set datafile columnheaders\n"
+                "set border 0\n"
+                "unset key\n"
+                "set tics scale 0 textcolor rgb '" COLOR_TEXT "'\n"
+                "set style fill solid 1.0 noborder\n"
+                "set style line 9 linetype 1 linecolor rgb '" COLOR_GRID "' linewidth 1\n%s",
+                name, name, name, name, figure->script.bytes);
+    text_append(whole,
+                "set terminal svg size %d,%d dynamic rounded noenhanced font 'sans-serif,13' background rgb 'white'\n"
+                "set output '%s.svg'\n"
+                "%s\n",
+                width, height, name, figure->plot.bytes);
+    text_append(whole,
+                "set terminal pngcairo size %d,%d noenhanced font 'sans-serif,10' background rgb 'white' fontscale 2 "
+                "linewidth 2 pointscale 2\n"
+                "set output '%s.png'\n"
+                "replot\n",
+                2 * width, 2 * height, name);
+}
+
+/* Writes the table and the script, lets gnuplot draw, and releases the figure. */
+static ocellus_status figure_end(struct figure *figure) {
+    struct text whole = {0};
+    ocellus_status status = folder_make(figure->folder);
+    if (figure->script.failed || figure->plot.failed) status = fail(OCELLUS_IO, "%s: no memory", figure->name);
+    if (status == OCELLUS_OK) {
+        append_whole_script(figure, &whole);
+        status = write_part(figure, "csv", &figure->table);
+    }
+    if (status == OCELLUS_OK) status = write_part(figure, "gnuplot", &whole);
+    if (status == OCELLUS_OK) {
+        char file[128];
+        snprintf(file, sizeof file, "%s.gnuplot", figure->name);
+        status = gnuplot_run(figure->folder, file);
+    }
+    text_free(&figure->table);
+    text_free(&figure->script);
+    text_free(&figure->plot);
+    text_free(&whole);
+    return status;
+}
+
+ocellus_status figure_class_distribution(const char *folder, const char *const *names, const size_t *train,
+                                         const size_t *test, size_t classes) {
+    struct figure figure = {folder, FIGURE_CLASSES, 880, 70 + 28 * (int)classes, {0}, {0}, {0}};
+    size_t largest = 1;
+    text_append(&figure.table, "class,name,training images%s\n", test != NULL ? ",test images" : "");
+    for (size_t i = 0; i < classes; i++) {
+        if (train[i] > largest) largest = train[i];
+        if (test != NULL && test[i] > largest) largest = test[i];
+        text_append(&figure.table, "%zu,", i);
+        append_name(&figure.table, names[i]);
+        text_append(&figure.table, ",%zu", train[i]);
+        if (test != NULL) text_append(&figure.table, ",%zu", test[i]);
+        text_append(&figure.table, "\n");
+    }
+    text_append(&figure.script,
+                "set xrange [0:%zu]\nset yrange [%zu.5:-0.5]\nunset xtics\nset rmargin 2\nset tmargin 2.5\n"
+                "set bmargin 0.5\n"
+                "set label 1 'training images' at graph 0, graph 1 offset 0,0.9 textcolor rgb '" COLOR_TRAINING "'\n",
+                largest + largest / 8 + 1, classes - 1);
+    if (test != NULL)
+        text_append(&figure.script, "set label 2 'test images' at graph 0.2, graph 1 offset 0,0.9 textcolor rgb "
+                                    "'" COLOR_TEST "'\n");
+    const char *low = test != NULL ? "-0.36" : "-0.3", *high = test != NULL ? "0.0" : "0.3";
+    text_append(&figure.plot,
+                "plot '%s.csv' using 3:1:(0):3:($1%s):($1+%s):ytic(2) with boxxyerror linecolor rgb '" COLOR_TRAINING
+                "'"
+                ", '' using 3:($1+(%s+%s)/2):3 with labels left offset 0.5,0 textcolor rgb '" COLOR_TEXT "'",
+                figure.name, low, high, low, high);
+    if (test != NULL)
+        text_append(&figure.plot,
+                    ", '' using 4:1:(0):4:($1+0.03):($1+0.39) with boxxyerror linecolor rgb '" COLOR_TEST
+                    "', '' using 4:($1+0.21):4 with labels left offset 0.5,0 textcolor rgb '" COLOR_TEXT "'");
+    return figure_end(&figure);
+}
+
+/* The axis of a curve: a range that ends at ticks. */
+struct axis {
+    double low, high, step;
+};
+
+static struct axis axis_covering(double low, double high) {
+    static const double steps[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    size_t i = 0;
+    while (i + 1 < sizeof steps / sizeof steps[0] && (high - low) / steps[i] > 8.0)
+        i++;
+    return (struct axis){floor(low / steps[i]) * steps[i], ceil(high / steps[i] + 1e-9) * steps[i], steps[i]};
+}
+
+struct curves {
+    const double *training, *validation; /* [epochs]; NaN where there is none */
+    size_t epochs;
+    const char *validation_name;
+};
+
+/* Names the two curves at their right ends, kept apart where the ends are close. */
+static void append_curve_names(struct text *script, const struct curves *curves, const struct axis *axis) {
+    double training = curves->training[curves->epochs - 1], validation = curves->validation[curves->epochs - 1];
+    double apart = 0.07 * (axis->high - axis->low);
+    bool both = isfinite(training) && isfinite(validation);
+    if (both && fabs(training - validation) < apart) {
+        double middle = (training + validation) / 2.0, sign = training >= validation ? 0.5 : -0.5;
+        training = middle + sign * apart;
+        validation = middle - sign * apart;
+    }
+    const char *const place = "set label %d \"%s\" at first %zu, first %.6f offset 0.9,0 textcolor rgb '%s'\n";
+    if (isfinite(training)) text_append(script, place, 1, "training", curves->epochs, training, COLOR_TRAINING);
+    if (isfinite(validation))
+        text_append(script, place, 2, curves->validation_name, curves->epochs, validation, COLOR_TEST);
+}
+
+static ocellus_status draw_curves(const char *folder, const char *name, const char *title, const struct curves *curves,
+                                  const struct axis *axis, double claimed) {
+    struct figure figure = {folder, name, 880, 380, {0}, {0}, {0}};
+    bool any_validation = false;
+    text_append(&figure.table, "epoch,training,validation\n");
+    for (size_t i = 0; i < curves->epochs; i++) {
+        text_append(&figure.table, "%zu", i + 1);
+        append_real(&figure.table, curves->training[i]);
+        append_real(&figure.table, curves->validation[i]);
+        text_append(&figure.table, "\n");
+        any_validation = any_validation || isfinite(curves->validation[i]);
+    }
+    size_t step = curves->epochs <= 20 ? 1 : curves->epochs / 20 * 5;
+    text_append(
+        &figure.script,
+        "set xrange [%.2f:%.2f]\nset xtics %zu,%zu\nset yrange [%.6f:%.6f]\nset ytics %.6f\nset format y '%%g'\n"
+        "set grid ytics linestyle 9\n"
+        "set xlabel 'epoch' textcolor rgb '" COLOR_TEXT "'\nset lmargin 4.5\nset rmargin 14\nset tmargin 2.2\n"
+        "set label 3 '%s' at graph 0, graph 1 offset -3.6,1 textcolor rgb '" COLOR_TEXT "'\n",
+        curves->epochs == 1 ? 0.5 : 1.0, curves->epochs == 1 ? 1.5 : (double)curves->epochs,
+        step == 1 ? (size_t)1 : step, step, axis->low, axis->high, axis->step, title);
+    append_curve_names(&figure.script, curves, axis);
+    if (isfinite(claimed))
+        text_append(&figure.script,
+                    "set arrow 1 from graph 0, first %.6f to graph 1, first %.6f nohead linecolor rgb '" COLOR_CLAIMED
+                    "' linewidth 1.2 dashtype (6,4)\n"
+                    "set label 4 'claimed test accuracy %s' at graph 0, first %.6f offset 0.6,0.6 textcolor rgb "
+                    "'" COLOR_CLAIMED "'\n",
+                    claimed, claimed, number_fixed(claimed, 2).text, claimed);
+    const char *const curve = "'%s.csv' using 1:%d with linespoints linecolor rgb '%s' linewidth 2.2 pointtype 7 "
+                              "pointsize %s";
+    const char *size = curves->epochs == 1 ? "0.9" : "0.45";
+    text_append(&figure.plot, "plot ");
+    text_append(&figure.plot, curve, name, 2, COLOR_TRAINING, size);
+    if (any_validation) {
+        text_append(&figure.plot, ", ");
+        text_append(&figure.plot, curve, name, 3, COLOR_TEST, size);
+    }
+    return figure_end(&figure);
+}
+
+/* Copies a measure out of the history and widens low..high to hold it. */
+static void take_measure(const struct history *history, bool accuracy, double *training, double *validation,
+                         double *low, double *high) {
+    for (size_t i = 0; i < history->count; i++) {
+        const struct history_row *row = &history->rows[i];
+        training[i] = accuracy ? 100.0 * row->accuracy : row->loss;
+        validation[i] = accuracy ? 100.0 * row->val_accuracy : row->val_loss;
+        *low = fmin(*low, fmin(training[i], validation[i])); /* fmin and fmax pass over a NaN */
+        *high = fmax(*high, fmax(training[i], validation[i]));
+    }
+}
+
+static ocellus_status draw_history(const char *folder, const struct history *history, bool accuracy,
+                                   const char *validation_name, double claimed) {
+    if (history->count == 0) return fail(OCELLUS_USAGE, "figure: the history holds no epoch yet");
+    double *values = calloc(2 * history->count, sizeof *values);
+    if (values == NULL) return fail(OCELLUS_IO, "figure: no memory");
+    struct curves curves = {values, values + history->count, history->count, validation_name};
+    double low = accuracy ? 100.0 : 0.0, high = accuracy ? 0.0 : 1e-3;
+    take_measure(history, accuracy, values, values + history->count, &low, &high);
+    if (isfinite(claimed)) {
+        low = fmin(low, 100.0 * claimed);
+        high = fmax(high, 100.0 * claimed + 2.0); /* room for its words */
+    }
+    struct axis axis = axis_covering(low, isfinite(high) ? high : 1e3);
+    if (accuracy) axis.high = fmin(axis.high, 100.0);
+    ocellus_status status =
+        draw_curves(folder, accuracy ? FIGURE_ACCURACY : FIGURE_LOSS,
+                    accuracy ? "accuracy in %" : "loss (cross-entropy)", &curves, &axis, 100.0 * claimed);
+    free(values);
+    return status;
+}
+
+ocellus_status figure_loss(const char *folder, const struct history *history, const char *validation) {
+    return draw_history(folder, history, false, validation, NAN);
+}
+
+ocellus_status figure_accuracy(const char *folder, const struct history *history, const char *validation,
+                               double claimed) {
+    return draw_history(folder, history, true, validation, claimed);
+}
+
+ocellus_status figure_confusion(const char *folder, const char *const *names, const struct evaluation *evaluation) {
+    enum { MOST_NUMBERS = 25 };
+    size_t classes = evaluation->classes;
+    int cell = classes <= 12 ? 56 : classes <= MOST_NUMBERS ? 38 : 12;
+    struct figure figure = {
+        folder, FIGURE_CONFUSION, 130 + 4 * cell / 3 * (int)classes, 90 + cell * (int)classes, {0}, {0}, {0}};
+    text_append(&figure.table, "true,predicted,true name,predicted name,images,share of the true class\n");
+    for (size_t i = 0; i < classes; i++)
+        for (size_t j = 0; j < classes; j++) {
+            size_t images = evaluation->confusion[i * classes + j], support = evaluation->per_class[i].support;
+            text_append(&figure.table, "%zu,%zu,", i, j);
+            append_name(&figure.table, names[i]);
+            text_append(&figure.table, ",");
+            append_name(&figure.table, names[j]);
+            text_append(&figure.table, ",%zu", images);
+            append_real(&figure.table, support > 0 ? (double)images / (double)support : 0.0);
+            text_append(&figure.table, "\n");
+        }
+    text_append(&figure.script,
+                "set xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\nset cbrange [0:1]\nunset colorbox\n"
+                "set palette defined (0 '#f6f8fa', 0.25 '#cfe1f0', 0.5 '#8dbbdc', 0.75 '#3d8cc4', 1 '#00507d')\n"
+                "set style fill solid 1.0 border rgb 'white'\n"
+                "set lmargin 13\nset rmargin 1\nset tmargin 2\nset xtics %s\n"
+                "set xlabel 'predicted class' textcolor rgb '" COLOR_TEXT "'\n"
+                "set label 1 'true class' at graph 0, graph 1 right offset -1,1 textcolor rgb '" COLOR_TEXT "'\n",
+                classes - 1, classes - 1, classes <= 12 ? "norotate" : "rotate by 90 right");
+    /* The square root of the share, so that the errors' pattern shows beside the diagonal. */
+    text_append(
+        &figure.plot,
+        "plot '%s.csv' using 2:1:($2-0.5):($2+0.5):($1-0.5):($1+0.5):(sqrt($6)):ytic(3):xtic(4) with boxxyerror "
+        "linecolor palette",
+        figure.name);
+    if (classes <= MOST_NUMBERS)
+        text_append(&figure.plot, ", '' using 2:(sqrt($6) < 0.6 ? $1 : NaN):5 with labels textcolor rgb '#22303c'"
+                                  ", '' using 2:(sqrt($6) < 0.6 ? NaN : $1):5 with labels textcolor rgb 'white'");
+    return figure_end(&figure);
+}
+
+ocellus_status figure_results(const char *folder, const struct figure_result *results, size_t count) {
+    static const struct {
+        const char *color, *points;
+    } styles[] = {[FIGURE_CLAIMED] = {COLOR_CLAIMED, "using ($6 == 0 ? $3 : NaN):1:ytic(2) with points pointtype 12 "
+                                                     "pointsize 1.2 linewidth 1.8"},
+                  [FIGURE_TRAINING] = {COLOR_TRAINING, "using ($6 == 1 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
+                                                       "pointtype 7 pointsize 0.9"},
+                  [FIGURE_VALIDATION] = {COLOR_VALIDATION, "using ($6 == 2 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
+                                                           "pointtype 7 pointsize 0.9"},
+                  [FIGURE_TEST] = {COLOR_TEST, "using ($6 == 3 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars pointtype 7 "
+                                               "pointsize 0.9"}};
+    struct figure figure = {folder, FIGURE_RESULTS, 880, 60 + 34 * (int)count, {0}, {0}, {0}};
+    double low = 1.0, high = 0.0;
+    text_append(&figure.table, "row,name,accuracy,low,high,kind,words\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct figure_result *result = &results[i];
+        text_append(&figure.table, "%zu,", i);
+        append_name(&figure.table, result->label);
+        append_real(&figure.table, 100.0 * result->accuracy);
+        append_real(&figure.table, 100.0 * result->interval.low);
+        append_real(&figure.table, 100.0 * result->interval.high);
+        text_append(&figure.table, ",%d,%s\n", (int)result->kind, number_fixed(100.0 * result->accuracy, 2).text);
+        low = fmin(low, result->interval.low);
+        high = fmax(high, result->interval.high);
+    }
+    struct axis axis = axis_covering(100.0 * low - 1.0, fmin(100.0 * high + 1.0, 100.0));
+    text_append(&figure.script,
+                "set xrange [%.6f:%.6f]\nset yrange [%zu.6:-0.6]\nset xtics %.6f format '%%g %%%%'\n"
+                "set grid xtics linestyle 9\n"
+                "set lmargin 30\nset rmargin 7\nset tmargin 0.5\n",
+                axis.low, axis.high, count - 1, axis.step);
+    text_append(&figure.plot, "plot ");
+    for (size_t kind = 0; kind < sizeof styles / sizeof styles[0]; kind++)
+        text_append(&figure.plot,
+                    "%s'%s.csv' %s linecolor rgb '%s', "
+                    "'' using ($6 == %zu ? $5 : NaN):1:7 with labels left offset 1.2,0 textcolor rgb '%s'",
+                    kind > 0 ? ", " : "", figure.name, styles[kind].points, styles[kind].color, kind,
+                    styles[kind].color);
+    return figure_end(&figure);
+}

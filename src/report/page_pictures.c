@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures in the page: figures as inline SVG, photographs as data URIs. */
+#include "report/page.h"
+
+#include "data/image.h"
+#include "data/preview.h"
+#include "report/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIGURE_MAX_BYTES = 64 * 1024 * 1024, PREVIEW_IMAGES = 40, GALLERY_IMAGES = 24 };
+
+static void append_base64(struct text *out, const unsigned char *bytes, size_t size) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        size_t have = size - i < 3 ? size - i : 3;
+        uint32_t group = (uint32_t)bytes[i] << 16;
+        if (have > 1) group |= (uint32_t)bytes[i + 1] << 8;
+        if (have > 2) group |= bytes[i + 2];
+        char quad[4] = {digits[group >> 18], digits[group >> 12 & 63], have > 1 ? digits[group >> 6 & 63] : '=',
+                        have > 2 ? digits[group & 63] : '='};
+        text_append_bytes(out, quad, sizeof quad);
+    }
+}
+
+/* An image of a dataset as an <img>; the browser enlarges it without smoothing. */
+static ocellus_status append_image(const struct dataset *dataset, size_t index, const char *description,
+                                   struct text *out) {
+    struct image image;
+    TRY(image_create(dataset->width, dataset->height, &image));
+    const uint8_t *source = dataset_image(dataset, index);
+    for (size_t pixel = 0; pixel < dataset->width * dataset->height; pixel++)
+        for (size_t c = 0; c < 3; c++)
+            image.pixels[3 * pixel + c] = source[pixel * dataset->channels + (c < dataset->channels ? c : 0)];
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    ocellus_status status = image_encode_png(&image, &bytes, &size);
+    image_free(&image);
+    if (status != OCELLUS_OK) return status;
+    text_append(out, "<img src=\"data:image/png;base64,");
+    append_base64(out, bytes, size);
+    free(bytes);
+    text_append(out, "\" width=\"%zu\" height=\"%zu\" alt=\"", dataset->width, dataset->height);
+    text_append_html(out, description);
+    text_append(out, "\">");
+    return OCELLUS_OK;
+}
+
+ocellus_status page_append_preview(const struct page *page, struct text *out) {
+    const struct dataset *train = page->train;
+    size_t indices[PREVIEW_IMAGES], count = train->count < PREVIEW_IMAGES ? train->count : PREVIEW_IMAGES;
+    TRY(preview_choose(train, page->run.recipe.seed, count, indices));
+    text_append(out, "<ul class=\"pictures\">\n");
+    for (size_t i = 0; i < count; i++) {
+        const char *name = train->class_names[train->labels[indices[i]]];
+        text_append(out, "<li>");
+        TRY(append_image(train, indices[i], name, out));
+        text_append_html(out, name);
+        text_append(out, "</li>\n");
+    }
+    text_append(out, "</ul>\n<p class=\"soft\">%zu random training images.</p>\n", count);
+    return OCELLUS_OK;
+}
+
+/* Mistakes first, the surest of them in front; then by index, so that the order is one. */
+static int compare_mistakes(const void *a, const void *b) {
+    const struct prediction *first = a, *second = b;
+    bool first_wrong = first->predicted != first->label, second_wrong = second->predicted != second->label;
+    if (first_wrong != second_wrong) return first_wrong ? -1 : 1;
+    if (first->probability > second->probability) return -1;
+    if (first->probability < second->probability) return 1;
+    return first->index < second->index ? -1 : first->index > second->index;
+}
+
+static ocellus_status append_mistake(const struct dataset *test, const struct prediction *mistake, struct text *out) {
+    const char *label = test->class_names[mistake->label], *predicted = test->class_names[mistake->predicted];
+    text_append(out, "<li>");
+    TRY(append_image(test, mistake->index, label, out));
+    text_append(out, "<b>");
+    text_append_html(out, label);
+    text_append(out, "</b><em>");
+    text_append_html(out, predicted);
+    text_append(out, " %s</em></li>\n", number_percent((double)mistake->probability, 1).text);
+    return OCELLUS_OK;
+}
+
+ocellus_status page_append_gallery(const struct page *page, struct text *out) {
+    size_t count = page->prediction_count, shown = 0;
+    struct prediction *sorted = malloc(count * sizeof *sorted);
+    if (sorted == NULL) return fail(OCELLUS_IO, "report: no memory");
+    memcpy(sorted, page->predictions, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_mistakes);
+    while (shown < count && shown < GALLERY_IMAGES && sorted[shown].predicted != sorted[shown].label)
+        shown++;
+    text_append(out, "<h3>The surest mistakes</h3>\n");
+    ocellus_status status = OCELLUS_OK;
+    if (shown == 0) {
+        text_append(out, "<p>There are none: every test image is classified correctly.</p>\n");
+    } else {
+        text_append(
+            out,
+            "<p>The %zu wrongly classified test images that the network gave the largest probabilities: the true "
+            "class in bold, below it what the network says and how sure it is.</p>\n"
+            "<ul class=\"pictures mistakes\">\n",
+            shown);
+        for (size_t i = 0; i < shown && status == OCELLUS_OK; i++)
+            status = append_mistake(page->test, &sorted[i], out);
+        text_append(out, "</ul>\n");
+    }
+    free(sorted);
+    return status;
+}
+
+/* Copies SVG, giving every id and every use of one the figure's name in front: several figures share the page. */
+static void append_svg_body(struct text *out, const char *svg, const char *name) {
+    static const char *const openings[] = {"id='", "id=\"", "href='#", "href=\"#", "url(#"};
+    while (*svg != '\0') {
+        size_t length = 0;
+        for (size_t i = 0; i < sizeof openings / sizeof openings[0] && length == 0; i++)
+            if (strncmp(svg, openings[i], strlen(openings[i])) == 0) length = strlen(openings[i]);
+        if (length > 0) {
+            text_append_bytes(out, svg, length);
+            text_append(out, "%s-", name);
+            svg += length;
+        } else {
+            text_append_bytes(out, svg++, 1);
+        }
+    }
+}
+
+ocellus_status page_append_figure(const struct page *page, const char *name, const char *caption, struct text *out) {
+    char file[128], path[FILE_PATH_SIZE];
+    unsigned char *bytes;
+    size_t size;
+    snprintf(file, sizeof file, RUN_FIGURES "/%s.svg", name);
+    TRY(run_folder_file(&page->run.folder, file, path));
+    TRY(file_read(path, FIGURE_MAX_BYTES, &bytes, &size));
+    /* Without the XML prologue, and without gnuplot's title, which would pop up under the pointer. */
+    const char *start = strstr((const char *)bytes, "<svg"), *title = NULL, *rest = NULL;
+    if (start != NULL) title = strstr(start, "<title>");
+    if (title != NULL) rest = strstr(title, "</desc>");
+    if (rest == NULL) {
+        free(bytes);
+        return fail(OCELLUS_BAD_CONTENT, "%s: not an SVG file made by gnuplot", path);
+    }
+    text_append(out, "<figure class=\"chart\"><svg role=\"img\" aria-label=\"%s\"", name);
+    text_append_bytes(out, start + 4, (size_t)(title - start) - 4);
+    append_svg_body(out, rest + strlen("</desc>"), name);
+    text_append(out, "<figcaption>%s</figcaption></figure>\n", caption);
+    free(bytes);
+    return OCELLUS_OK;
+}

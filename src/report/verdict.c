@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules that turn numbers into sentences. */
+#include "report/verdict.h"
+
+#include "report/number.h"
+
+#include <math.h>
+
+size_t verdict_epoch_reaching(const struct history *history, double accuracy) {
+    for (size_t i = 0; i < history->count; i++)
+        if (history->rows[i].accuracy >= accuracy) return i + 1;
+    return 0;
+}
+
+size_t verdict_best_validation_epoch(const struct history *history) {
+    size_t best = 0;
+    for (size_t i = 0; i < history->count; i++) {
+        double accuracy = history->rows[i].val_accuracy;
+        if (isfinite(accuracy) && (best == 0 || accuracy > history->rows[best - 1].val_accuracy)) best = i + 1;
+    }
+    return best;
+}
+
+static size_t lowest_validation_loss_epoch(const struct history *history) {
+    size_t lowest = 0;
+    for (size_t i = 0; i < history->count; i++) {
+        double loss = history->rows[i].val_loss;
+        if (isfinite(loss) && (lowest == 0 || loss < history->rows[lowest - 1].val_loss)) lowest = i + 1;
+    }
+    return lowest;
+}
+
+static const char *validation_name(const struct verdict_facts *facts) {
+    return facts->validation_is_test ? "test" : "validation";
+}
+
+/* A gap between training and test accuracy that the test interval cannot explain, and a validation loss that has turned
+ * upwards, are the signs of overfitting. */
+static void append_overfitting(const struct verdict_facts *facts, struct text *out) {
+    const struct history *history = facts->history;
+    const struct history_row *last = &history->rows[history->count - 1];
+    double training = facts->train != NULL ? facts->train->accuracy : last->accuracy;
+    double gap = training - facts->test->accuracy;
+    size_t lowest = lowest_validation_loss_epoch(history);
+    bool rises = lowest != 0 && lowest < history->count && last->val_loss > 1.05 * history->rows[lowest - 1].val_loss;
+    bool apart = training > facts->test->interval.high;
+    if (apart) text_append(out, " Training accuracy lies %s above test accuracy", number_points(gap, 1).text);
+    else text_append(out, " Training accuracy does not lie above the interval of test accuracy");
+    if (rises)
+        text_append(out, ", and the %s loss, lowest after epoch %zu (%s), has risen to %s since",
+                    validation_name(facts), lowest, number_fixed(history->rows[lowest - 1].val_loss, 3).text,
+                    number_fixed(last->val_loss, 3).text);
+    text_append(out, apart && rises ? ": the network overfits." : ".");
+}
+
+void verdict_measured(const struct verdict_facts *facts, struct text *out) {
+    const struct evaluation *test = facts->test;
+    const struct history_row *last = &facts->history->rows[facts->history->count - 1];
+    char count[32];
+    text_with_commas(test->count, count);
+    text_append(out, "After %zu epoch%s the network classifies %s of the %s test images correctly (95 %% interval %s)",
+                facts->history->count, facts->history->count == 1 ? "" : "s", number_percent(test->accuracy, 2).text,
+                count, number_percent_range(test->interval.low, test->interval.high, 2).text);
+    if (facts->train != NULL)
+        text_append(out, " and %s of the images it was trained on.", number_percent(facts->train->accuracy, 2).text);
+    else
+        text_append(out, "; the running training accuracy of the last epoch is %s.",
+                    number_percent(last->accuracy, 2).text);
+    append_overfitting(facts, out);
+}
+
+/* Where a claim stands beside what was measured. */
+enum judgement {
+    CLAIM_WITHIN,      /* the test interval */
+    CLAIM_BELOW,       /* it */
+    CLAIM_VALIDATION,  /* above it, but a validation accuracy reached the claim */
+    CLAIM_TRAINING,    /* above it and above every validation accuracy; only training accuracy reached the claim */
+    CLAIM_UNEXPLAINED, /* above everything measured */
+};
+
+static enum judgement judge(const struct verdict_facts *facts) {
+    double claimed = facts->claim->test_accuracy;
+    if (claimed < facts->test->interval.low) return CLAIM_BELOW;
+    if (claimed <= facts->test->interval.high) return CLAIM_WITHIN;
+    size_t best = verdict_best_validation_epoch(facts->history);
+    if (best != 0 && facts->history->rows[best - 1].val_accuracy >= claimed) return CLAIM_VALIDATION;
+    return verdict_epoch_reaching(facts->history, claimed) != 0 ? CLAIM_TRAINING : CLAIM_UNEXPLAINED;
+}
+
+/* How far outside the interval of the test accuracy the claim lies. */
+static double distance_from_interval(const struct verdict_facts *facts) {
+    double claimed = facts->claim->test_accuracy;
+    return fmax(claimed - facts->test->interval.high, facts->test->interval.low - claimed);
+}
+
+void verdict_headline(const struct verdict_facts *facts, struct text *out) {
+    if (facts->claim == NULL) return;
+    text_append(out, "The claimed %s ", number_percent(facts->claim->test_accuracy, 2).text);
+    enum judgement judgement = judge(facts);
+    if (judgement == CLAIM_WITHIN) text_append(out, "lies within the interval of the measured test accuracy.");
+    else
+        text_append(out, "lies %s %s the interval of the measured test accuracy",
+                    number_points(distance_from_interval(facts), 2).text, judgement == CLAIM_BELOW ? "below" : "above");
+    if (judgement == CLAIM_BELOW) text_append(out, ": this run does better.");
+    if (judgement == CLAIM_VALIDATION) text_append(out, ", though one epoch reached it in validation.");
+    if (judgement == CLAIM_TRAINING) text_append(out, "; it matches a training accuracy, not a test accuracy.");
+    if (judgement == CLAIM_UNEXPLAINED) text_append(out, ", and nothing measured in this run reaches it.");
+}
+
+/* What in the run is as large as the claim, or how near it comes. */
+static void append_where_it_occurs(const struct verdict_facts *facts, enum judgement judgement, struct text *out) {
+    const struct history *history = facts->history;
+    double claimed = facts->claim->test_accuracy;
+    size_t reached = verdict_epoch_reaching(history, claimed), best = verdict_best_validation_epoch(history);
+    double best_validation = best != 0 ? history->rows[best - 1].val_accuracy : NAN;
+    if (judgement == CLAIM_VALIDATION)
+        text_append(out,
+                    " The %s accuracy did reach it, after epoch %zu (%s): choosing the epoch by it could give the "
+                    "claimed figure.",
+                    validation_name(facts), best, number_percent(best_validation, 2).text);
+    if (judgement == CLAIM_UNEXPLAINED)
+        text_append(out,
+                    " Training accuracy does not reach it either (%s in the last epoch), so nothing measured in this "
+                    "run explains it.",
+                    number_percent(history->rows[history->count - 1].accuracy, 2).text);
+    if (judgement != CLAIM_TRAINING) return;
+    text_append(out, " The running training accuracy passes it in epoch %zu of %zu (%s)", reached, history->count,
+                number_percent(history->rows[reached - 1].accuracy, 2).text);
+    if (best != 0)
+        text_append(out, ", while the %s accuracy of no epoch comes nearer to it than %s (%s after epoch %zu)",
+                    validation_name(facts), number_points(claimed - best_validation, 2).text,
+                    number_percent(best_validation, 2).text, best);
+    text_append(out, ". The claimed figure matches a training accuracy, not a test accuracy.");
+}
+
+void verdict_claim(const struct verdict_facts *facts, struct text *out) {
+    if (facts->claim == NULL) return;
+    enum judgement judgement = judge(facts);
+    text_append(out, "The original report claims a test accuracy of %s. That lies ",
+                number_percent(facts->claim->test_accuracy, 2).text);
+    if (judgement == CLAIM_WITHIN)
+        text_append(out, "inside the 95 %% interval of the measured test accuracy: this run agrees with it.");
+    else
+        text_append(out, "outside the 95 %% interval of the measured test accuracy, %s %s end%s.",
+                    number_points(distance_from_interval(facts), 2).text,
+                    judgement == CLAIM_BELOW ? "below its lower" : "above its upper",
+                    judgement == CLAIM_BELOW ? ": this run does better than what was claimed" : "");
+    append_where_it_occurs(facts, judgement, out);
+    if (*facts->departures != '\0')
+        text_append(out,
+                    " This run departs from the original\u2019s recipe, though (%s), so it says nothing for certain "
+                    "about the claim.",
+                    facts->departures);
+    else text_append(out, " The recipe is the original\u2019s, as far as that is told; one seed was run here.");
+}
