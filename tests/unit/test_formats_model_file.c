@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Model files: a network there and back, and files whose tensors or description do not fit. */
+#include "base/files.h"
+#include "formats/model_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/ocellus-model-file-XXXXXX";
+static char path[FILE_PATH_SIZE];
+
+static int make_folder(void **state) {
+    (void)state;
+    return mkdtemp(folder) ? (path_join(path, folder, "m.safetensors"), 0) : -1;
+}
+static int remove_folder(void **state) {
+    (void)state;
+    return folder_remove(folder) == OCELLUS_OK ? 0 : -1;
+}
+
+static ocellus_status initial_values(void *context, const char *name, float *values, size_t count) {
+    (void)count;
+    return graph_initial_values(context, name, 3, values);
+}
+static ocellus_status all_minus_one(void *context, const char *name, float *values, size_t count) {
+    (void)context;
+    (void)name;
+    for (size_t i = 0; i < count; i++)
+        values[i] = -1;
+    return OCELLUS_OK;
+}
+static ocellus_status all_one(void *context, const char *name, float *values, size_t count) {
+    (void)context;
+    (void)name;
+    for (size_t i = 0; i < count; i++)
+        values[i] = 1;
+    return OCELLUS_OK;
+}
+
+static void a_model_survives_its_file(void **state) {
+    (void)state;
+    struct graph *graph;
+    struct model_file file;
+    assert_int_equal(graph_simcnn(32, 32, 3, 2, &graph), OCELLUS_OK);
+    assert_int_equal(graph_set_class_names(graph, (const char *const[]){"cat", "dög"}, 2), OCELLUS_OK);
+    graph->preprocessing = PREPROCESSING_CAFFE;
+    assert_int_equal(model_file_write(path, graph, 20, initial_values, graph), OCELLUS_OK);
+    if (model_file_read(path, false, &file) != OCELLUS_OK) fail_msg("%s", status_message());
+    assert_int_equal(file.epoch, 20);
+    assert_int_equal(file.graph->count, graph->count);
+    assert_int_equal(file.graph->preprocessing, PREPROCESSING_CAFFE);
+    assert_string_equal(file.graph->class_names[1], "dög");
+    float *expected = malloc(65536 * sizeof *expected);
+    for (size_t i = 0; i < safetensors_count(file.tensors); i++) {
+        const struct safetensors_tensor *tensor = safetensors_at(file.tensors, i);
+        assert_int_equal(graph_initial_values(graph, tensor->name, 3, expected), OCELLUS_OK);
+        assert_memory_equal(tensor->values, expected, shape_size(&tensor->shape) * sizeof *expected);
+    }
+    free(expected);
+    model_file_free(&file);
+    graph_free(graph);
+}
+
+static void assert_refused(const char *message) {
+    struct model_file file;
+    const ocellus_status status = model_file_read(path, false, &file);
+    if (status != OCELLUS_BAD_CONTENT || !strstr(status_message(), message) ||
+        strstr(status_message(), path) != status_message())
+        fail_msg("status %d, \"%s\" (expected \"%s\")", (int)status, status_message(), message);
+    assert_null(file.graph);
+    assert_null(file.tensors);
+}
+
+/* A dense layer from 2 to 3 values, its description with a hole for what is tried. */
+#define DESCRIPTION(format, preprocessing, class_names, epoch)                                                         \
+    "{\"format\": " format                                                                                             \
+    ", \"graph\": {\"class_name\": \"Sequential\", \"config\": {\"name\": \"small\", \"layers\": ["                    \
+    "{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"in\", \"batch_shape\": [null, 2]}}, {\"class_name\": "  \
+    "\"Dense\", \"config\": {\"name\": \"dense\", \"units\": 3}}]}}, \"preprocessing\": " preprocessing                \
+    ", \"class_names\": " class_names ", \"epoch\": " epoch "}"
+#define GOOD DESCRIPTION("1", "\"unit\"", "null", "0")
+
+static const struct shape kernel = {2, {2, 3}}, bias = {1, {3}};
+
+static void write_small(const char *description, const struct safetensors_entry *entries, size_t count,
+                        safetensors_get *get) {
+    const struct safetensors_text metadata = {"ocellus", description};
+    assert_int_equal(safetensors_write(path, entries, count, &metadata, description ? 1 : 0, get, NULL), OCELLUS_OK);
+}
+
+static void tensors_must_fit_the_graph(void **state) {
+    (void)state;
+    static const struct shape transposed = {2, {3, 2}}, extra_dimension = {3, {1, 2, 3}}, flat = {1, {6}};
+    const struct {
+        struct safetensors_entry entries[3];
+        size_t count;
+        const char *message;
+    } cases[] = {
+        {{{"dense/kernel", &kernel}}, 1, "1 matched, 1 missing (dense/bias), 0 extra, 0 of another shape"},
+        {{{"dense/kernel", &kernel}, {"dense/bias", &bias}, {"dense/%n%s", &bias}},
+         3,
+         "2 matched, 0 missing, 1 extra (dense/%n%s), 0 of another shape"},
+        {{{"dense/kernel", &kernel}, {"dense/Bias", &bias}}, 2, "1 missing (dense/bias), 1 extra (dense/Bias)"},
+        {{{"dense/kernel", &transposed}, {"dense/bias", &bias}},
+         2,
+         "1 of another shape (dense/kernel: expected (2, 3), got (3, 2))"},
+        {{{"dense/kernel", &extra_dimension}, {"dense/bias", &bias}}, 2, "expected (2, 3), got (1, 2, 3)"},
+        {{{"dense/kernel", &flat}, {"dense/bias", &bias}}, 2, "expected (2, 3), got (6,)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_small(GOOD, cases[i].entries, cases[i].count, all_one);
+        assert_refused(cases[i].message);
+    }
+    write_small(GOOD, NULL, 0, all_one);
+    assert_refused("0 matched, 2 missing (dense/kernel)");
+}
+
+static void descriptions_must_hold(void **state) {
+    (void)state;
+    static const struct safetensors_entry entries[] = {{"dense/kernel", &kernel}, {"dense/bias", &bias}};
+    static const struct {
+        const char *description, *message;
+    } cases[] = {
+        {NULL, "__metadata__: ocellus: missing"},
+        {"", "line 1"},
+        {"[]", "format: missing"},
+        {DESCRIPTION("2", "\"unit\"", "null", "0"), "format: not supported (expected 1, got 2)"},
+        {DESCRIPTION("1", "\"torch\"", "null", "0"), "preprocessing: unknown (expected unit or caffe, got torch)"},
+        {DESCRIPTION("1", "\"caffe\"", "null", "0"), "caffe needs an input of 3 channels"},
+        {DESCRIPTION("1", "null", "null", "0"), "preprocessing: unknown"},
+        {DESCRIPTION("1", "\"unit\"", "[\"a\", \"b\"]", "0"), "class_names: no list of the output's 3 names"},
+        {DESCRIPTION("1", "\"unit\"", "[\"a\", \"b\", 3]", "0"), "class_names: name 2 is no text"},
+        {DESCRIPTION("1", "\"unit\"", "\"abc\"", "0"), "class_names: no list"},
+        {DESCRIPTION("1", "\"unit\"", "null", "-1"), "epoch"},
+        {DESCRIPTION("1", "\"unit\"", "null", "\"1\""), "epoch"},
+        {"{\"format\": 1, \"epoch\": 0}", "class_name: no Keras model"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_small(cases[i].description, entries, 2, all_one);
+        assert_refused(cases[i].message);
+    }
+    struct model_file file;
+    write_small(DESCRIPTION("1", "\"unit\"", "[\"a\", \"b\", \"c\"]", "7"), entries, 2, all_one);
+    if (model_file_read(path, false, &file) != OCELLUS_OK) fail_msg("%s", status_message());
+    model_file_free(&file);
+}
+
+static void variances_are_not_negative(void **state) {
+    (void)state;
+    struct graph *graph;
+    assert_int_equal(graph_simcnn(32, 32, 3, 2, &graph), OCELLUS_OK);
+    assert_int_equal(model_file_write(path, graph, 0, all_minus_one, NULL), OCELLUS_OK);
+    assert_refused("batch_normalization/moving_variance: value 0 is below 0");
+    graph_free(graph);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_survives_its_file),
+        cmocka_unit_test(tensors_must_fit_the_graph),
+        cmocka_unit_test(descriptions_must_hold),
+        cmocka_unit_test(variances_are_not_negative),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
