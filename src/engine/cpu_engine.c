@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+enum { WAVE_BYTES = 64 << 20, LEAST_WAVE = 4 };
 enum { INFERENCE_BLOCK = 8 }; /* images of a shard in inference: enough for a dense layer's tile */
 
 static ocellus_status allocate_norms(struct engine *engine) {
@@ -47,33 +48,71 @@ static size_t most_channels(const struct graph *graph) {
     return most;
 }
 
-/* Activations, scratch and parts, for both plans: they never run at the same time. */
+/* How many shards a wave has: all of them, unless their parts take much memory; then few, but enough for the threads. */
+static size_t choose_wave(const struct engine *engine) {
+    if (!engine->training || PLAN_SHARDS * engine->training->parts_values * sizeof(real) <= WAVE_BYTES) {
+        return PLAN_SHARDS;
+    }
+    size_t wave = LEAST_WAVE;
+    while (wave < thread_pool_size(engine->pool) && wave < PLAN_SHARDS) {
+        wave *= 2;
+    }
+    return wave;
+}
+
+static size_t most_dense_outputs(const struct graph *graph) {
+    size_t most = 0;
+    for (size_t node = 0; node < graph->count; node++) {
+        size_t c = plan_extent(&graph->nodes[node].shape).c;
+        if (graph->nodes[node].type->operator_kind == OPERATOR_DENSE && c > most) { most = c; }
+    }
+    return most;
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* Sizes of what both plans share: they never run at the same time. */
+static void measure_memory(struct engine *engine) {
+    const struct plan *inference = engine->inference, *training = engine->training;
+    size_t workers = thread_pool_size(engine->pool), unit = MEMORY_ALIGNMENT / sizeof(real);
+    struct engine_memory *memory = &engine->memory;
+    memory->batch = larger(inference->batch_bytes, training ? training->batch_bytes : 0) + MEMORY_ALIGNMENT;
+    memory->scratch = larger(inference->scratch_bytes, training ? training->scratch_bytes : 0) + MEMORY_ALIGNMENT;
+    engine->wave = choose_wave(engine);
+    engine->moments_size = (2 * most_channels(engine->graph) + unit - 1) / unit * unit;
+    memory->sums = unit * sizeof(real);
+    memory->parts = unit * sizeof(real);
+    if (training) {
+        engine->dense_parts_size = PLAN_SHARDS * engine_dense_rows(engine) * most_dense_outputs(engine->graph) + unit;
+        memory->sums += PLAN_SHARDS * training->sums_values * sizeof(real);
+        memory->parts += (engine->wave + PLAN_SHARDS / engine->wave) * training->parts_values * sizeof(real);
+    }
+    memory->workers = workers * (engine->moments_size + engine->dense_parts_size) * sizeof(real);
+}
+
 static ocellus_status allocate_memory(struct engine *engine) {
-    size_t batch = engine->inference->batch_bytes, scratch = engine->inference->scratch_bytes, parts = 0;
-    if (engine->training) {
-        batch = engine->training->batch_bytes > batch ? engine->training->batch_bytes : batch;
-        scratch = engine->training->scratch_bytes > scratch ? engine->training->scratch_bytes : scratch;
-        parts = engine->training->parts_values;
-    }
-    size_t workers = thread_pool_size(engine->pool),
+    measure_memory(engine);
+    size_t workers = thread_pool_size(engine->pool), images = engine->options.batch_size,
            classes = shape_size(&engine->graph->nodes[engine->inference->logits_node].shape);
-    engine->moments_size = (2 * most_channels(engine->graph) + 15) / 16 * 16;
-    engine->batch = memory_allocate(batch + MEMORY_ALIGNMENT, 1);
+    engine->batch = memory_allocate(engine->memory.batch, 1);
     engine->scratch = memory_allocate(workers, sizeof *engine->scratch);
-    engine->parts = memory_allocate(PLAN_SHARDS * parts + 1, sizeof(real));
-    engine->moments = memory_allocate(workers * engine->moments_size, sizeof(real));
-    engine->loss = memory_allocate(engine->options.batch_size, sizeof(real));
-    engine->probabilities = memory_allocate(engine->options.batch_size, classes * sizeof(real));
-    if (!engine->batch || !engine->scratch || !engine->parts || !engine->moments || !engine->loss ||
-        !engine->probabilities) {
-        return fail_within(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu", engine->graph->name,
-                           engine_planned_bytes(engine) >> 20, engine->options.batch_size);
+    engine->sums = memory_allocate(engine->memory.sums, 1);
+    engine->parts = memory_allocate(engine->memory.parts, 1);
+    engine->moments = memory_allocate(engine->memory.workers + 1, 1);
+    engine->dense_parts = engine->moments + workers * engine->moments_size;
+    engine->loss = memory_allocate(images, sizeof(real));
+    engine->probabilities = memory_allocate(images, classes * sizeof(real));
+    bool good = engine->batch && engine->scratch && engine->sums && engine->parts && engine->moments && engine->loss &&
+                engine->probabilities;
+    for (size_t worker = 0; good && worker < workers; worker++) {
+        engine->scratch[worker] = memory_allocate(engine->memory.scratch, 1);
+        good = engine->scratch[worker] != NULL;
     }
-    for (size_t worker = 0; worker < workers; worker++) {
-        engine->scratch[worker] = memory_allocate(scratch + MEMORY_ALIGNMENT, 1);
-        if (!engine->scratch[worker]) { return OCELLUS_IO; }
-    }
-    return OCELLUS_OK;
+    if (good) { return OCELLUS_OK; }
+    return fail_within(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu", engine->graph->name,
+                       engine_planned_bytes(engine) >> 20, images);
 }
 
 static ocellus_status open_parts(struct engine *engine) {
@@ -121,10 +160,10 @@ void engine_close(struct engine *engine) {
     for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++) {
         arena_free(arenas[i]);
     }
-    void *pieces[] = {engine->parameters, engine->first_parameter, engine->tensors, engine->state_names,
-                      engine->norms,      engine->packed,          engine->batch,   engine->scratch,
-                      engine->parts,      engine->moments,         engine->pieces,  engine->first_piece,
-                      engine->loss,       engine->probabilities};
+    void *pieces[] = {
+        engine->parameters, engine->first_parameter, engine->tensors,     engine->state_names, engine->norms,
+        engine->packed,     engine->batch,           engine->scratch,     engine->parts,       engine->sums,
+        engine->moments,    engine->pieces,          engine->first_piece, engine->loss,        engine->probabilities};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         memory_free(pieces[i]);
     }
@@ -149,7 +188,7 @@ ocellus_status engine_initialize(struct engine *engine, uint64_t seed) {
         memset(engine->state[s], 0, engine->trained_size * sizeof(real));
     }
     engine->updates = 0;
-    engine->packed_stale = true;
+    engine->packed_kind = PACKED_NOTHING;
     return OCELLUS_OK;
 }
 
@@ -192,8 +231,8 @@ ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, cons
     engine->src = src;
     engine->n = n;
     engine->shards = count_shards(engine, n);
-    engine_pack(engine);
     engine_prepare_norms(engine);
+    engine_pack(engine, mode == ENGINE_INFERENCE ? PACKED_FOLDED : PACKED_FORWARD);
     engine_run_phases(engine, 0, engine->plan->forward_phases);
     return OCELLUS_OK;
 }
@@ -261,6 +300,7 @@ ocellus_status engine_backward(struct engine *engine) {
     if (engine->plan != engine->training || engine->mode != ENGINE_TRAINING) {
         return fail(OCELLUS_USAGE, "engine: a backward pass needs a forward pass for training before it");
     }
+    engine_pack(engine, PACKED_ROTATED);
     engine_run_phases(engine, engine->plan->forward_phases, engine->plan->phase_count);
     return OCELLUS_OK;
 }

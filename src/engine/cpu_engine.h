@@ -26,14 +26,22 @@ struct norm_state {
     double *sum_mean, *sum_variance; /* over ENGINE_STATISTICS passes */
 };
 
-/* A heavy layer's packed weights; NULL for other nodes. */
+/* What the packed weights hold at the moment: each pass has its own, and they share the memory. */
+enum packed_kind { PACKED_NOTHING, PACKED_FORWARD, PACKED_ROTATED, PACKED_FOLDED };
+
+/* A heavy layer's packed weights, and its bias with a BatchNormalization folded in; NULL for other nodes. */
 struct packed_state {
-    real *weights, *rotated;
+    real *weights, *folded_bias;
 };
 
 /* One piece of the work that ends a phase. */
 struct finish_piece {
     size_t finish, begin, end;
+};
+
+/* Bytes of what is allocated once beside the arenas. */
+struct engine_memory {
+    size_t batch, scratch /* of one worker */, sums, parts, workers;
 };
 
 struct engine {
@@ -54,14 +62,20 @@ struct engine {
 
     struct norm_state *norms;    /* [graph->count] */
     struct packed_state *packed; /* [graph->count] */
-    bool packed_stale;
+    enum packed_kind packed_kind;
     size_t statistics_passes;
     uint64_t updates;
 
     struct plan *training, *inference; /* training is NULL in an engine for inference */
     unsigned char *batch, **scratch;   /* scratch: one a worker */
-    real *parts;                       /* [PLAN_SHARDS][parts_values] */
-    real *moments;                     /* [worker][moments_size]: one image's mean and M2 */
+    /* The shards' sums: small ones for each shard; kernels' gradients for the shards of one wave (a power of two of them,
+     * all 16 when that is little memory), and behind those one for the sum of each wave. */
+    struct engine_memory memory;
+    size_t wave;
+    real *sums, *parts; /* [PLAN_SHARDS][sums_values], [wave + PLAN_SHARDS / wave][parts_values] */
+    real *dense_parts;  /* [worker][dense_parts_size] */
+    size_t dense_parts_size;
+    real *moments; /* [worker][moments_size]: one image's mean and M2 */
     size_t moments_size;
     struct finish_piece *pieces; /* by phase, of the training plan */
     size_t *first_piece;         /* [phase_count + 1] */
@@ -80,16 +94,19 @@ void engine_run_phases(struct engine *engine, size_t first, size_t end);
 void engine_prepare_norms(struct engine *engine);
 real *engine_view(const struct engine *engine, struct view view, size_t image, size_t worker);
 
-/* finish.c: one piece of the work that ends a phase. */
-void engine_finish(struct engine *engine, const struct finish_piece *piece);
+/* finish.c: one piece of the work that ends a phase; and of the work that ends a wave of shards. */
+void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker);
+void engine_finish_wave(struct engine *engine, const struct finish_piece *piece, size_t first_shard);
+/* Rows of a dense layer's kernel that make one piece. */
+size_t engine_dense_rows(const struct engine *engine);
 ocellus_status engine_plan_pieces(struct engine *engine);
 
 /* state.c: tensors and their memory. */
 ocellus_status engine_allocate_state(struct engine *engine);
 real *engine_parameter(const struct engine *engine, size_t node, size_t index);
 
-/* update.c: packs all weights anew if they have changed. */
-void engine_pack(struct engine *engine);
+/* update.c: packs all weights for a pass unless they are packed so already. */
+void engine_pack(struct engine *engine, enum packed_kind kind);
 ocellus_status engine_allocate_packed(struct engine *engine);
 
 #endif

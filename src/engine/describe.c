@@ -17,16 +17,15 @@ static size_t node_bytes(const struct plan *plan, size_t node) {
     return bytes;
 }
 
+static size_t state_bytes(const struct engine *engine) {
+    return engine->weights_arena.size + engine->gradients_arena.size + engine->state_arena[0].size +
+           engine->state_arena[1].size + engine->packed_arena.size + engine->norm_arena.size;
+}
+
 size_t engine_planned_bytes(const struct engine *engine) {
-    size_t batch = engine->inference->batch_bytes, scratch = engine->inference->scratch_bytes, parts = 0;
-    if (engine->training) {
-        batch = engine->training->batch_bytes > batch ? engine->training->batch_bytes : batch;
-        scratch = engine->training->scratch_bytes > scratch ? engine->training->scratch_bytes : scratch;
-        parts = PLAN_SHARDS * engine->training->parts_values * sizeof(real);
-    }
-    return batch + scratch * thread_pool_size(engine->pool) + parts + engine->weights_arena.size +
-           engine->gradients_arena.size + engine->state_arena[0].size + engine->state_arena[1].size +
-           engine->packed_arena.size + engine->norm_arena.size;
+    const struct engine_memory *memory = &engine->memory;
+    return memory->batch + memory->scratch * thread_pool_size(engine->pool) + memory->sums + memory->parts +
+           memory->workers + state_bytes(engine);
 }
 
 void engine_describe(const struct engine *engine, struct text *out) {
@@ -45,12 +44,11 @@ void engine_describe(const struct engine *engine, struct text *out) {
         "kernels %s, %zu threads, batch %zu: %.3f MFLOP an image forward, %zu phases of which %zu forward, %zu tasks\n",
         engine->kernels->name, thread_pool_size(engine->pool), engine->options.batch_size, flops / 1e6,
         plan->phase_count, plan->forward_phases, plan->task_count);
-    text_append(out,
-                "planned memory: %.1f MB (activations %.1f, scratch %.1f, parts %.1f, parameters and state %.1f)\n",
-                (double)engine_planned_bytes(engine) / 1e6, (double)plan->batch_bytes / 1e6,
-                (double)(plan->scratch_bytes * thread_pool_size(engine->pool)) / 1e6,
-                (double)(PLAN_SHARDS * plan->parts_values * sizeof(real)) / 1e6,
-                (double)(engine->weights_arena.size + engine->gradients_arena.size + engine->state_arena[0].size +
-                         engine->state_arena[1].size + engine->packed_arena.size) /
-                    1e6);
+    const struct engine_memory *memory = &engine->memory;
+    text_append(
+        out,
+        "planned memory: %.1f MB (activations %.1f, scratch %.1f, sums over images %.1f, parameters and state %.1f)\n",
+        (double)engine_planned_bytes(engine) / 1e6, (double)memory->batch / 1e6,
+        (double)(memory->scratch * thread_pool_size(engine->pool)) / 1e6,
+        (double)(memory->sums + memory->parts + memory->workers) / 1e6, (double)state_bytes(engine) / 1e6);
 }

@@ -27,8 +27,13 @@ static real *at(const struct place *place, struct view view) {
     return engine_view(place->engine, view, place->image, place->worker);
 }
 
+/* The shard's place for a task's sums: kernels' gradients lie in the slots of the current wave. */
 static real *part(const struct place *place, const struct task *task) {
-    return place->engine->parts + place->shard * place->engine->plan->parts_values + task->parts;
+    const struct engine *engine = place->engine;
+    if (task->kind == TASK_CONV2D_DIFF_WEIGHTS) {
+        return engine->parts + place->shard % engine->wave * engine->plan->parts_values + task->parts;
+    }
+    return engine->sums + place->shard * engine->plan->sums_values + task->parts;
 }
 
 /* In a per-shard segment the images are rows of a dense matrix. */
@@ -48,20 +53,18 @@ static struct conv_shape conv_of(const struct place *place, const struct task *t
     return conv;
 }
 
-static void run_conv2d(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
-    const struct node *node = &engine->graph->nodes[task->node];
-    struct conv_shape conv = conv_of(place, task);
-    const real *bias = node->parameter_count > 1 ? engine_parameter(engine, task->node, 1) : NULL;
-    engine->kernels->conv2d(&conv, at(place, task->src), engine->packed[task->node].weights, bias, task->relu, 0,
-                            conv.oh, at(place, task->dst));
+static const real *bias_of(const struct engine *engine, size_t node) {
+    if (engine->plan->folded[node] != PLAN_NONE) { return engine->packed[node].folded_bias; }
+    return engine->graph->nodes[node].parameter_count > 1 ? engine_parameter(engine, node, 1) : NULL;
 }
 
-static void run_conv2d_diff_src(const struct place *place, const struct task *task) {
+/* Both directions: a gradient to the source has no bias, and the weights are packed for the pass that runs. */
+static void run_conv2d(const struct place *place, const struct task *task, size_t row_begin, size_t row_end) {
     const struct engine *engine = place->engine;
     struct conv_shape conv = conv_of(place, task);
-    engine->kernels->conv2d(&conv, at(place, task->src), engine->packed[task->node].rotated, NULL, false, 0, conv.oh,
-                            at(place, task->dst));
+    const real *bias = task->kind == TASK_CONV2D ? bias_of(engine, task->node) : NULL;
+    engine->kernels->conv2d(&conv, at(place, task->src), engine->packed[task->node].weights, bias, task->relu,
+                            row_begin, row_end, at(place, task->dst));
 }
 
 static void run_affine(const struct place *place, const struct task *task) {
@@ -178,10 +181,8 @@ static void run_task(const struct place *place, const struct task *task) {
     struct conv_shape conv;
     switch (task->kind) {
     case TASK_CONV2D:
-        run_conv2d(place, task);
-        break;
     case TASK_CONV2D_DIFF_SRC:
-        run_conv2d_diff_src(place, task);
+        run_conv2d(place, task, 0, task->shape.conv.oh);
         break;
     case TASK_CONV2D_DIFF_WEIGHTS:
         conv = conv_of(place, task);
@@ -249,16 +250,17 @@ struct phase_run {
     struct engine *engine;
     const struct phase *phase;
     const struct finish_piece *pieces;
+    size_t first_shard; /* of the wave */
 };
 
-static void run_shard(void *context, size_t shard, size_t worker) {
+static void run_shard(void *context, size_t chunk, size_t worker) {
     const struct phase_run *run = context;
     struct engine *engine = run->engine;
     const struct plan *plan = engine->plan;
+    size_t shard = run->first_shard + chunk;
     size_t first = shard * engine->n / engine->shards, end = (shard + 1) * engine->n / engine->shards;
-    if (run->phase->parts > 0) {
-        memset(engine->parts + shard * plan->parts_values, 0, run->phase->parts * sizeof(real));
-    }
+    memset(engine->sums + shard * plan->sums_values, 0, run->phase->sums * sizeof(real));
+    memset(engine->parts + shard % engine->wave * plan->parts_values, 0, run->phase->parts * sizeof(real));
     struct place place = {.engine = engine, .worker = worker, .shard = shard, .shard_first = first};
     for (size_t s = 0; s < run->phase->segment_count; s++) {
         const struct segment *segment = &plan->segments[run->phase->first_segment + s];
@@ -272,20 +274,81 @@ static void run_shard(void *context, size_t shard, size_t worker) {
     }
 }
 
-static void run_piece(void *context, size_t piece, size_t worker) {
+static void run_wave_piece(void *context, size_t piece, size_t worker) {
     const struct phase_run *run = context;
     (void)worker;
-    engine_finish(run->engine, &run->pieces[piece]);
+    engine_finish_wave(run->engine, &run->pieces[piece], run->first_shard);
+}
+
+static void run_piece(void *context, size_t piece, size_t worker) {
+    const struct phase_run *run = context;
+    engine_finish(run->engine, &run->pieces[piece], worker);
+}
+
+/* Only a phase that sums kernels' gradients runs in waves. */
+static void run_phase(struct engine *engine, size_t phase) {
+    bool training = engine->plan->training;
+    struct phase_run run = {.engine = engine, .phase = &engine->plan->phases[phase]};
+    size_t wave = run.phase->parts > 0 ? engine->wave : engine->shards, pieces = 0;
+    if (training) {
+        run.pieces = engine->pieces + engine->first_piece[phase];
+        pieces = engine->first_piece[phase + 1] - engine->first_piece[phase];
+    }
+    for (run.first_shard = 0; run.first_shard < engine->shards; run.first_shard += wave) {
+        size_t rest = engine->shards - run.first_shard;
+        parallel_for(engine->pool, rest < wave ? rest : wave, run_shard, &run);
+        if (run.phase->parts > 0) { parallel_for(engine->pool, pieces, run_wave_piece, &run); }
+    }
+    if (pieces > 0) { parallel_for(engine->pool, pieces, run_piece, &run); }
+}
+
+/* --- fewer images than threads: the threads share each convolution, by rows --- */
+
+enum { SPLIT_FLOPS = 2000000 }; /* below this, waking the others costs more than they bring */
+
+struct split {
+    const struct place *place;
+    const struct task *task;
+    size_t pieces;
+};
+
+static void run_rows(void *context, size_t piece, size_t worker) {
+    const struct split *split = context;
+    size_t rows = split->task->shape.conv.oh;
+    (void)worker; /* all write to the first worker's scratch */
+    run_conv2d(split->place, split->task, piece * rows / split->pieces, (piece + 1) * rows / split->pieces);
+}
+
+static bool is_worth_splitting(const struct task *task) {
+    const struct conv_shape *conv = &task->shape.conv;
+    return task->kind == TASK_CONV2D && conv->oh > 1 &&
+           2.0 * (double)(conv->oh * conv->ow * conv->oc) * (double)(conv->kh * conv->kw * conv->ic) > SPLIT_FLOPS;
+}
+
+static void run_image_split(struct engine *engine, size_t image) {
+    const struct plan *plan = engine->plan;
+    struct place place = {.engine = engine, .image = image, .images = 1, .shard = image, .shard_first = image};
+    for (size_t t = 0; t < plan->task_count; t++) {
+        const struct task *task = &plan->tasks[t];
+        if (!is_worth_splitting(task)) {
+            run_task(&place, task);
+            continue;
+        }
+        size_t threads = thread_pool_size(engine->pool), rows = task->shape.conv.oh;
+        struct split split = {.place = &place, .task = task, .pieces = threads < rows ? threads : rows};
+        parallel_for(engine->pool, split.pieces, run_rows, &split);
+    }
 }
 
 void engine_run_phases(struct engine *engine, size_t first, size_t end) {
-    for (size_t phase = first; phase < end; phase++) {
-        struct phase_run run = {.engine = engine, .phase = &engine->plan->phases[phase]};
-        parallel_for(engine->pool, engine->shards, run_shard, &run);
-        if (engine->plan->training && engine->first_piece[phase + 1] > engine->first_piece[phase]) {
-            run.pieces = engine->pieces + engine->first_piece[phase];
-            parallel_for(engine->pool, engine->first_piece[phase + 1] - engine->first_piece[phase], run_piece, &run);
+    if (!engine->plan->training && engine->n < thread_pool_size(engine->pool)) {
+        for (size_t image = 0; image < engine->n; image++) {
+            run_image_split(engine, image);
         }
+        return;
+    }
+    for (size_t phase = first; phase < end; phase++) {
+        run_phase(engine, phase);
     }
 }
 

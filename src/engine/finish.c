@@ -3,12 +3,18 @@
 #include "engine/cpu_engine.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 enum { PIECE_VALUES = 16384 }; /* of a gradient, joined as one piece of work */
 
-static real *part(const struct engine *engine, size_t shard, const struct finish *finish) {
-    return engine->parts + shard * engine->plan->parts_values + finish->parts;
+/* A shard's sums of this finish. */
+static real *sum(const struct engine *engine, size_t shard, const struct finish *finish) {
+    return engine->sums + shard * engine->plan->sums_values + finish->parts;
+}
+
+/* A kernel's gradient in one slot of the parts: the shards of the current wave, then the sums of the waves. */
+static real *part(const struct engine *engine, size_t slot, const struct finish *finish) {
+    return engine->parts + slot * engine->plan->parts_values + finish->parts;
 }
 
 static size_t shard_pixels(const struct engine *engine, size_t shard, size_t pixels) {
@@ -30,8 +36,8 @@ static void join_statistics(const struct engine *engine, const struct finish *fi
     for (size_t step = 1; step < engine->shards; step *= 2) {
         for (size_t left = 0; left + step < engine->shards; left += 2 * step) {
             size_t right = left + step;
-            real *mean = part(engine, left, finish), *m2 = mean + c;
-            const real *other = part(engine, right, finish), *other_m2 = other + c;
+            real *mean = sum(engine, left, finish), *m2 = mean + c;
+            const real *other = sum(engine, right, finish), *other_m2 = other + c;
             real a = (real)counts[left], b = (real)counts[right], share = b / (a + b);
             for (size_t i = 0; i < c; i++) {
                 real delta = other[i] - mean[i];
@@ -48,7 +54,7 @@ static void finish_statistics(struct engine *engine, const struct finish *finish
     struct norm_state *norm = &engine->norms[finish->node];
     size_t c = norm->c, pixels = pixels_of(engine, finish->node);
     join_statistics(engine, finish, c, pixels);
-    const real *mean = part(engine, 0, finish), *m2 = mean + c;
+    const real *mean = sum(engine, 0, finish), *m2 = mean + c;
     const real *gamma = engine_parameter(engine, finish->node, 0), *beta = engine_parameter(engine, finish->node, 1);
     real *moving_mean = engine_parameter(engine, finish->node, 2),
          *moving_variance = engine_parameter(engine, finish->node, 3);
@@ -78,8 +84,8 @@ static void finish_batch_norm(struct engine *engine, const struct finish *finish
     struct norm_state *norm = &engine->norms[finish->node];
     const struct parameter_state *state = &engine->parameters[engine->first_parameter[finish->node]];
     size_t c = norm->c;
-    real *sums = part(engine, 0, finish);
-    engine->kernels->join_parts(2 * c, engine->shards, engine->plan->parts_values, sums, sums);
+    real *sums = sum(engine, 0, finish);
+    engine->kernels->join_parts(2 * c, engine->shards, engine->plan->sums_values, sums, sums);
     const real *gamma = engine_parameter(engine, finish->node, 0);
     real *diff_gamma = engine->gradients + state[0].offset, *diff_beta = engine->gradients + state[1].offset;
     real count = (real)(engine->n * pixels_of(engine, finish->node));
@@ -93,14 +99,67 @@ static void finish_batch_norm(struct engine *engine, const struct finish *finish
     }
 }
 
-static void finish_parameter(struct engine *engine, const struct finish *finish, size_t begin, size_t end) {
-    const struct parameter_state *state =
-        &engine->parameters[engine->first_parameter[finish->node] + finish->parameter];
-    engine->kernels->join_parts(end - begin, engine->shards, engine->plan->parts_values,
-                                part(engine, 0, finish) + begin, engine->gradients + state->offset + begin);
+/* Where a kernel's or bias's gradient goes. */
+static real *gradient_of(const struct engine *engine, const struct finish *finish) {
+    size_t parameter = engine->first_parameter[finish->node] + (finish->kind == FINISH_BIAS ? 1 : 0);
+    return engine->gradients + engine->parameters[parameter].offset;
 }
 
-void engine_finish(struct engine *engine, const struct finish_piece *piece) {
+void engine_finish_wave(struct engine *engine, const struct finish_piece *piece, size_t first_shard) {
+    const struct finish *finish = &engine->plan->finishes[piece->finish];
+    if (finish->kind != FINISH_KERNEL) { return; }
+    size_t shards = engine->shards - first_shard < engine->wave ? engine->shards - first_shard : engine->wave;
+    engine->kernels->join_parts(piece->end - piece->begin, shards, engine->plan->parts_values,
+                                part(engine, 0, finish) + piece->begin,
+                                part(engine, engine->wave + first_shard / engine->wave, finish) + piece->begin);
+}
+
+/* The tree over shards is the tree over waves of the trees within them: a wave is a power of two of shards. */
+static void finish_kernel(struct engine *engine, const struct finish *finish, size_t begin, size_t end) {
+    size_t waves = (engine->shards + engine->wave - 1) / engine->wave;
+    engine->kernels->join_parts(end - begin, waves, engine->plan->parts_values,
+                                part(engine, engine->wave, finish) + begin, gradient_of(engine, finish) + begin);
+}
+
+static void finish_bias(struct engine *engine, const struct finish *finish) {
+    engine->kernels->join_parts(finish->count, engine->shards, engine->plan->sums_values, sum(engine, 0, finish),
+                                gradient_of(engine, finish));
+}
+
+size_t engine_dense_rows(const struct engine *engine) {
+    return engine->kernels->tile_rows;
+}
+
+/* A dense layer's kernel is large and its sums over a shard are short: instead of a part of it for every shard in memory,
+ * a few rows of it are summed over all shards at a time, in the worker's cache: as a convolution of one channel and `rows` taps
+ * that steps over `in` values to the next image. */
+static void finish_dense(struct engine *engine, const struct finish *finish, size_t begin, size_t end, size_t worker) {
+    const struct shape *shape = &engine->graph->nodes[finish->node].parameters[0].shape;
+    size_t in = (size_t)shape->dims[0], out = (size_t)shape->dims[1];
+    size_t first = begin / out, rows = (end - begin) / out, values = rows * out;
+    real *parts = engine->dense_parts + worker * engine->dense_parts_size;
+    memset(parts, 0, engine->shards * values * sizeof *parts);
+    for (size_t shard = 0; shard < engine->shards; shard++) {
+        size_t image = shard * engine->n / engine->shards, images = (shard + 1) * engine->n / engine->shards - image;
+        struct conv_shape row = {.ih = 1,
+                                 .iw = images * in,
+                                 .ic = 1,
+                                 .oh = 1,
+                                 .ow = images,
+                                 .oc = out,
+                                 .kh = 1,
+                                 .kw = rows,
+                                 .sh = 1,
+                                 .sw = in,
+                                 .src_row_stride = images * in,
+                                 .dst_row_stride = images * out};
+        engine->kernels->conv2d_diff_weights(&row, engine_view(engine, finish->src, image, worker) + first,
+                                             engine_view(engine, finish->diff, image, worker), parts + shard * values);
+    }
+    engine->kernels->join_parts(values, engine->shards, values, parts, gradient_of(engine, finish) + begin);
+}
+
+void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker) {
     const struct finish *finish = &engine->plan->finishes[piece->finish];
     switch (finish->kind) {
     case FINISH_STATISTICS:
@@ -109,10 +168,31 @@ void engine_finish(struct engine *engine, const struct finish_piece *piece) {
     case FINISH_BATCH_NORM:
         finish_batch_norm(engine, finish);
         break;
-    case FINISH_PARAMETER:
-        finish_parameter(engine, finish, piece->begin, piece->end);
+    case FINISH_KERNEL:
+        finish_kernel(engine, finish, piece->begin, piece->end);
+        break;
+    case FINISH_BIAS:
+        finish_bias(engine, finish);
+        break;
+    case FINISH_DENSE:
+        finish_dense(engine, finish, piece->begin, piece->end, worker);
         break;
     }
+}
+
+/* Values of a finish that make one piece. */
+static size_t piece_values(const struct engine *engine, const struct finish *finish) {
+    switch (finish->kind) {
+    case FINISH_KERNEL:
+        return PIECE_VALUES;
+    case FINISH_DENSE:
+        return engine_dense_rows(engine) * (size_t)engine->graph->nodes[finish->node].parameters[0].shape.dims[1];
+    case FINISH_STATISTICS:
+    case FINISH_BATCH_NORM:
+    case FINISH_BIAS:
+        break;
+    }
+    return finish->count;
 }
 
 /* Cuts the finishes of each phase into pieces that several threads can share. */
@@ -120,7 +200,7 @@ ocellus_status engine_plan_pieces(struct engine *engine) {
     const struct plan *plan = engine->training;
     size_t count = 0;
     for (size_t f = 0; f < plan->finish_count; f++) {
-        count += plan->finishes[f].count / PIECE_VALUES + 1;
+        count += plan->finishes[f].count / piece_values(engine, &plan->finishes[f]) + 1;
     }
     engine->pieces = memory_allocate(count + 1, sizeof *engine->pieces);
     engine->first_piece = memory_allocate(plan->phase_count + 1, sizeof *engine->first_piece);
@@ -130,13 +210,9 @@ ocellus_status engine_plan_pieces(struct engine *engine) {
         engine->first_piece[p] = used;
         for (size_t i = 0; i < plan->phases[p].finish_count; i++) {
             size_t f = plan->phases[p].first_finish + i;
-            const struct finish *finish = &plan->finishes[f];
-            if (finish->kind != FINISH_PARAMETER) {
-                engine->pieces[used++] = (struct finish_piece){.finish = f, .begin = 0, .end = finish->count};
-                continue;
-            }
-            for (size_t begin = 0; begin < finish->count; begin += PIECE_VALUES) {
-                size_t end = begin + PIECE_VALUES < finish->count ? begin + PIECE_VALUES : finish->count;
+            size_t values = piece_values(engine, &plan->finishes[f]), all = plan->finishes[f].count;
+            for (size_t begin = 0; begin < all; begin += values) {
+                size_t end = begin + values < all ? begin + values : all;
                 engine->pieces[used++] = (struct finish_piece){.finish = f, .begin = begin, .end = end};
             }
         }

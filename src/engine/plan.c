@@ -79,18 +79,34 @@ ocellus_status plan_add_task(struct planner *planner, struct task task) {
     return OCELLUS_OK;
 }
 
-ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, size_t node, size_t parameter,
-                               size_t count, size_t *parts) {
+static ocellus_status append_finish(struct plan *plan, struct finish finish) {
+    TRY(memory_grow((void **)&plan->finishes, &plan->finish_capacity, plan->finish_count + 1, sizeof *plan->finishes));
+    plan->finishes[plan->finish_count++] = finish;
+    plan->phases[plan->phase_count - 1].finish_count++;
+    return OCELLUS_OK;
+}
+
+ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, size_t node, size_t count,
+                               size_t *parts) {
     struct plan *plan = planner->plan;
     struct phase *phase = &plan->phases[plan->phase_count - 1];
-    TRY(memory_grow((void **)&plan->finishes, &plan->finish_capacity, plan->finish_count + 1, sizeof *plan->finishes));
-    *parts = phase->parts;
-    plan->finishes[plan->finish_count++] =
-        (struct finish){.kind = kind, .node = node, .parameter = parameter, .parts = phase->parts, .count = count};
-    phase->finish_count++;
-    phase->parts += (count + 15) / 16 * 16; /* keeps every vector of parts on its own cache lines */
-    if (phase->parts > plan->parts_values) { plan->parts_values = phase->parts; }
-    return OCELLUS_OK;
+    size_t *used = kind == FINISH_KERNEL ? &phase->parts : &phase->sums;
+    size_t *most = kind == FINISH_KERNEL ? &plan->parts_values : &plan->sums_values;
+    *parts = *used;
+    *used += (count + 15) / 16 * 16; /* keeps every vector on its own cache lines */
+    *most = *used > *most ? *used : *most;
+    return append_finish(plan, (struct finish){.kind = kind, .node = node, .parts = *parts, .count = count});
+}
+
+ocellus_status plan_add_dense_finish(struct planner *planner, size_t node, struct view src, struct view diff) {
+    struct plan *plan = planner->plan;
+    TRY(touch(plan, src));
+    TRY(touch(plan, diff));
+    return append_finish(plan, (struct finish){.kind = FINISH_DENSE,
+                                               .node = node,
+                                               .count = shape_size(&plan->graph->nodes[node].parameters[0].shape),
+                                               .src = src,
+                                               .diff = diff});
 }
 
 static ocellus_status new_buffer(struct planner *planner, bool batch, size_t bytes, int *buffer) {
@@ -173,15 +189,45 @@ static bool is_cheap(enum operator_kind kind) {
            kind == OPERATOR_ADD || kind == OPERATOR_ACTIVATION || kind == OPERATOR_FLATTEN;
 }
 
-/* Which outputs are kept: all that are dear to make, all that several read, what dense layers read (they run over all
- * images of a shard at once), what batch statistics are taken of, and the logits. */
+bool plan_can_fold(const struct planner *planner, size_t node) {
+    const struct graph *graph = planner->plan->graph;
+    int reader = planner->only_consumer[node];
+    return !planner->plan->training && node != planner->plan->logits_node &&
+           graph->nodes[node].type->operator_kind == OPERATOR_CONV2D &&
+           graph->nodes[node].config.conv2d.activation == ACTIVATION_LINEAR && reader != PLAN_NONE &&
+           graph->nodes[reader].type->operator_kind == OPERATOR_BATCH_NORM;
+}
+
+/* One pass over kept outputs makes it: its inputs are kept, or BatchNormalizations and additions of kept ones. */
+static bool is_near(const struct planner *planner, size_t node) {
+    const struct node *n = &planner->plan->graph->nodes[node];
+    for (size_t i = 0; i < n->input_count; i++) {
+        size_t input = n->inputs[i];
+        enum operator_kind kind = planner->plan->graph->nodes[input].type->operator_kind;
+        if (input == 0 || planner->stored[input]) { continue; }
+        if (planner->only_consumer[input] == PLAN_NONE || (kind != OPERATOR_BATCH_NORM && kind != OPERATOR_ADD) ||
+            !is_near(planner, input)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Which outputs are kept: all that are dear to make, all that several read (but for large ones near to kept ones), what
+ * dense layers read (they run over all images of a shard at once), what batch statistics are taken of, and the logits. */
 static void decide_stored(struct planner *planner) {
     const struct graph *graph = planner->plan->graph;
     for (size_t node = 1; node < graph->count; node++) {
         const struct node *n = &graph->nodes[node];
         enum operator_kind kind = n->type->operator_kind;
-        if (!is_cheap(kind) || node == planner->plan->logits_node) { planner->stored[node] = true; }
-        if (planner->consumer_count[node] > 1 && kind != OPERATOR_FLATTEN) { planner->stored[node] = true; }
+        if (!is_cheap(kind) || node == planner->plan->logits_node) {
+            planner->stored[node] = !plan_can_fold(planner, node);
+        }
+        if (planner->consumer_count[node] > 1 && kind != OPERATOR_FLATTEN) {
+            bool remake = planner->plan->training && kind == OPERATOR_ACTIVATION &&
+                          shape_size(&n->shape) >= PLAN_REMAKE_VALUES && is_near(planner, node);
+            planner->stored[node] = planner->stored[node] || !remake;
+        }
         for (size_t i = 0; i < n->input_count; i++) {
             size_t input = n->inputs[i];
             bool wanted = kind == OPERATOR_DENSE || plan_uses_batch_statistics(planner, node);
@@ -241,14 +287,16 @@ static ocellus_status planner_allocate(struct planner *planner) {
     planner->backward_phase = memory_allocate(count, sizeof *planner->backward_phase);
     planner->plan->outputs = memory_allocate(count, sizeof *planner->plan->outputs);
     planner->plan->argmax = memory_allocate(count, sizeof *planner->plan->argmax);
+    planner->plan->folded = memory_allocate(count, sizeof *planner->plan->folded);
     if (!planner->made || !planner->consumer_count || !planner->only_consumer || !planner->stored ||
         !planner->forward_phase || !planner->needs_gradient || !planner->diff || !planner->owns_diff ||
-        !planner->backward_phase || !planner->plan->outputs || !planner->plan->argmax) {
+        !planner->backward_phase || !planner->plan->outputs || !planner->plan->argmax || !planner->plan->folded) {
         return OCELLUS_IO;
     }
     for (size_t node = 0; node < count; node++) {
         planner->made[node] = planner->diff[node] = planner->plan->outputs[node] = planner->plan->argmax[node] =
             view_none();
+        planner->plan->folded[node] = PLAN_NONE;
     }
     return OCELLUS_OK;
 }
@@ -316,5 +364,6 @@ void plan_free(struct plan *plan) {
     free(plan->finishes);
     memory_free(plan->outputs);
     memory_free(plan->argmax);
+    memory_free(plan->folded);
     memory_free(plan);
 }

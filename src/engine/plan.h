@@ -21,6 +21,10 @@
 
 enum { PLAN_SHARDS = 16, PLAN_NONE = -1 };
 
+/* Values of an image above which an output with several readers is made again rather than kept, when one pass over kept
+ * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */
+enum { PLAN_REMAKE_VALUES = 256 * 1024 };
+
 struct buffer {
     bool batch;         /* one for every image of the batch; else scratch of one image */
     size_t size;        /* bytes of one image, a multiple of MEMORY_ALIGNMENT for scratch */
@@ -73,7 +77,7 @@ struct task {
     } shape;
     size_t factor_h, factor_w; /* UPSAMPLE; strides of SCATTER */
     size_t pad[2][2];          /* FILL_BORDER: rows and columns before and after */
-    size_t parts;              /* offset in a shard's parts, in values */
+    size_t parts;              /* offset in a shard's sums or, of a kernel's gradient, in its parts; in values */
 };
 
 struct segment {
@@ -85,18 +89,22 @@ struct segment {
 enum finish_kind {
     FINISH_STATISTICS, /* join; set scale and shift; update the moving statistics */
     FINISH_BATCH_NORM, /* join; gradients of gamma and beta; coefficients of the gradient to the input */
-    FINISH_PARAMETER   /* join the parts of a kernel's or bias's gradient */
+    FINISH_KERNEL,     /* join the parts of a kernel's gradient */
+    FINISH_BIAS,       /* join the sums of a bias's gradient */
+    FINISH_DENSE       /* a dense layer's kernel: summed over all images here, from the batch buffers src and diff */
 };
 struct finish {
     enum finish_kind kind;
-    size_t node, parameter;
-    size_t parts, count; /* offset in a shard's parts and number of values */
+    size_t node;
+    size_t parts, count;   /* offset in a shard's parts or sums and number of values */
+    struct view src, diff; /* FINISH_DENSE */
 };
 
 struct phase {
     size_t first_segment, segment_count;
     size_t first_finish, finish_count;
-    size_t parts; /* values a shard sums in this phase */
+    size_t sums;  /* values a shard sums in this phase: statistics, biases */
+    size_t parts; /* values of kernels' gradients a shard sums in this phase */
 };
 
 /* Growing lists, filled while the plan is made. */
@@ -116,14 +124,15 @@ struct plan {
     size_t forward_phases; /* the first of them are the forward pass */
 
     struct view *outputs; /* [graph->count]: where each stored node's output is; buffer PLAN_NONE when not stored */
-    struct view *argmax;  /* [graph->count]: of poolings, when training */
-    size_t logits_node;   /* the node whose (pre-softmax) output the loss takes */
-    struct view logits;   /* dense [classes] an image, batch buffer */
+    int *folded; /* [graph->count]: the BatchNormalization folded into a convolution (inference), or PLAN_NONE */
+    struct view *argmax; /* [graph->count]: of poolings, when training */
+    size_t logits_node;  /* the node whose (pre-softmax) output the loss takes */
+    struct view logits;  /* dense [classes] an image, batch buffer */
     struct view diff_logits;
 
-    size_t batch_bytes;   /* of the batch arena, for batch_size images */
-    size_t scratch_bytes; /* of each worker's scratch */
-    size_t parts_values;  /* the most values a shard sums in one phase */
+    size_t batch_bytes;               /* of the batch arena, for batch_size images */
+    size_t scratch_bytes;             /* of each worker's scratch */
+    size_t sums_values, parts_values; /* the most values a shard sums in one phase */
 };
 
 ocellus_status plan_create(const struct graph *graph, const struct kernels *kernels, bool training, size_t batch_size,
@@ -154,8 +163,11 @@ bool view_exists(struct view view);
 ocellus_status plan_begin_phase(struct planner *planner);
 ocellus_status plan_begin_segment(struct planner *planner, bool per_shard);
 ocellus_status plan_add_task(struct planner *planner, struct task task);
-ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, size_t node, size_t parameter,
-                               size_t count, size_t *parts);
+/* *parts gets the offset of `count` values in a shard's parts (FINISH_KERNEL) or sums. */
+ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, size_t node, size_t count,
+                               size_t *parts);
+/* The gradient of a dense layer's kernel, at the end of the phase. */
+ocellus_status plan_add_dense_finish(struct planner *planner, size_t node, struct view src, struct view diff);
 ocellus_status plan_batch_buffer(struct planner *planner, size_t bytes, int *buffer);
 ocellus_status plan_scratch_buffer(struct planner *planner, size_t bytes, int *buffer);
 /* A view of dense rows over a new scratch buffer for a value of this shape. */
@@ -191,6 +203,8 @@ ocellus_status plan_padded_source(struct planner *planner, size_t node, real fil
                                   struct extent *extent);
 struct conv_shape plan_conv_shape(const struct planner *planner, size_t node, struct view src, struct extent extent,
                                   struct view dst);
+/* The convolution's only reader is a BatchNormalization on moving statistics that its weights can take in. */
+bool plan_can_fold(const struct planner *planner, size_t node);
 /* The BatchNormalization runs on batch statistics in this plan. */
 bool plan_uses_batch_statistics(const struct planner *planner, size_t node);
 

@@ -159,14 +159,18 @@ static ocellus_status add_parameter_tasks(struct planner *planner, size_t node, 
     struct view src;
     struct extent extent;
     TRY(plan_padded_source(planner, node, 0, &src, &extent));
-    struct task task = new_task(TASK_CONV2D_DIFF_WEIGHTS, node, src, diff, view_none());
-    task.shape.conv = plan_conv_shape(planner, node, src, extent, diff);
-    TRY(plan_add_finish(planner, FINISH_PARAMETER, node, 0, shape_size(&n->parameters[0].shape), &task.parts));
-    TRY(plan_add_task(planner, task));
+    if (n->type->operator_kind == OPERATOR_DENSE) {
+        TRY(plan_add_dense_finish(planner, node, src, diff));
+    } else {
+        struct task task = new_task(TASK_CONV2D_DIFF_WEIGHTS, node, src, diff, view_none());
+        task.shape.conv = plan_conv_shape(planner, node, src, extent, diff);
+        TRY(plan_add_finish(planner, FINISH_KERNEL, node, shape_size(&n->parameters[0].shape), &task.parts));
+        TRY(plan_add_task(planner, task));
+    }
     if (n->parameter_count < 2) { return OCELLUS_OK; }
-    task = new_task(TASK_DIFF_BIAS, node, diff, view_none(), view_none());
+    struct task task = new_task(TASK_DIFF_BIAS, node, diff, view_none(), view_none());
     task.shape.rows = plan_rows(plan_extent(&n->shape), diff, diff);
-    TRY(plan_add_finish(planner, FINISH_PARAMETER, node, 1, shape_size(&n->parameters[1].shape), &task.parts));
+    TRY(plan_add_finish(planner, FINISH_BIAS, node, shape_size(&n->parameters[1].shape), &task.parts));
     return plan_add_task(planner, task);
 }
 
@@ -453,7 +457,7 @@ static ocellus_status reduce_norm(struct planner *planner, size_t node) {
     struct task task = new_task(TASK_BATCH_NORM_REDUCE, node, diff, src, view_none());
     task.norm = node;
     task.shape.rows = plan_rows(extent, diff, src);
-    TRY(plan_add_finish(planner, FINISH_BATCH_NORM, node, 0, 2 * extent.c, &task.parts));
+    TRY(plan_add_finish(planner, FINISH_BATCH_NORM, node, 2 * extent.c, &task.parts));
     return plan_add_task(planner, task);
 }
 

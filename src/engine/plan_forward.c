@@ -124,16 +124,23 @@ struct conv_shape plan_conv_shape(const struct planner *planner, size_t node, st
                                .dst_row_stride = dst.row_stride};
 }
 
-static ocellus_status emit_conv2d(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
-    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+/* `norm`: the BatchNormalization folded into the weights, or PLAN_NONE. */
+static ocellus_status emit_conv2d(struct planner *planner, size_t node, int norm, bool relu, struct view dst) {
     struct view src;
     struct extent extent;
     TRY(plan_padded_source(planner, node, 0, &src, &extent));
     struct task task = new_task(TASK_CONV2D, node, src, dst);
-    task.relu = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
+    task.relu = relu;
     task.shape.conv = plan_conv_shape(planner, node, src, extent, dst);
+    planner->plan->folded[node] = norm;
     return plan_add_task(planner, task);
+}
+
+static ocellus_status emit_heavy(struct planner *planner, size_t node, struct view dst) {
+    const struct node *n = node_at(planner, node);
+    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    bool relu = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
+    return emit_conv2d(planner, node, PLAN_NONE, relu, dst);
 }
 
 static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct view dst) {
@@ -142,7 +149,8 @@ static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct
     struct padding_need need = plan_padding(planner, node, &source);
     struct view src;
     struct extent extent = plan_extent(&node_at(planner, input)->shape);
-    bool ride = !need.any && can_ride(planner, input, OPERATOR_BATCH_NORM);
+    bool ride = !need.any && can_ride(planner, input, OPERATOR_BATCH_NORM) &&
+                !plan_can_fold(planner, node_at(planner, input)->inputs[0]);
     if (ride) TRY(plan_produce(planner, node_at(planner, input)->inputs[0], NULL, &src));
     else TRY(plan_padded_source(planner, node, -(real)INFINITY, &src, &extent));
     struct extent out = plan_extent(&n->shape);
@@ -169,6 +177,7 @@ static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct
 
 static ocellus_status emit_affine(struct planner *planner, size_t node, size_t norm, bool normalize, size_t source,
                                   bool relu, struct view dst) {
+    if (normalize && plan_can_fold(planner, source)) { return emit_conv2d(planner, source, (int)norm, relu, dst); }
     struct view src;
     TRY(plan_produce(planner, source, NULL, &src));
     struct task task = new_task(TASK_AFFINE, node, src, dst);
@@ -247,7 +256,7 @@ static ocellus_status emit(struct planner *planner, size_t node, struct view dst
     switch (n->type->operator_kind) {
     case OPERATOR_CONV2D:
     case OPERATOR_DENSE:
-        return emit_conv2d(planner, node, dst);
+        return emit_heavy(planner, node, dst);
     case OPERATOR_MAX_POOL:
         return emit_max_pool(planner, node, dst);
     case OPERATOR_GLOBAL_AVERAGE:
@@ -304,7 +313,7 @@ static ocellus_status add_statistics(struct planner *planner, size_t node, struc
         if (!plan_uses_batch_statistics(planner, reader) || graph->nodes[reader].inputs[0] != node) { continue; }
         struct task task = new_task(TASK_STATISTICS, reader, view, view_none());
         task.shape.rows = plan_rows(extent, view, view);
-        TRY(plan_add_finish(planner, FINISH_STATISTICS, reader, 0, 2 * extent.c, &task.parts));
+        TRY(plan_add_finish(planner, FINISH_STATISTICS, reader, 2 * extent.c, &task.parts));
         TRY(plan_add_task(planner, task));
     }
     return OCELLUS_OK;

@@ -143,7 +143,7 @@ ocellus_status engine_set(struct engine *engine, const char *name, const real *v
     if (!state) { return fail(OCELLUS_USAGE, "%s: the engine has no such tensor", name); }
     TRY(check_count(name, size, count));
     memcpy(state, values, size * sizeof *values);
-    engine->packed_stale = true;
+    engine->packed_kind = PACKED_NOTHING;
     return OCELLUS_OK;
 }
 

@@ -21,7 +21,11 @@ static struct matrix matrix_of(const struct node *node) {
                            (size_t)shape->dims[3]};
 }
 
-/* The rotated weights serve only the gradient to the layer's input. */
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* The weights of both directions take turns in one place: they are packed once per step and pass. */
 ocellus_status engine_allocate_packed(struct engine *engine) {
     const struct graph *graph = engine->graph;
     for (int pass = 0; pass < 2; pass++) {
@@ -30,46 +34,63 @@ ocellus_status engine_allocate_packed(struct engine *engine) {
             const struct node *n = &graph->nodes[node];
             if (!is_heavy(n)) { continue; }
             struct matrix m = matrix_of(n);
-            size_t sizes[2] = {kernels_packed_size(engine->kernels, m.kh * m.kw * m.ic, m.oc),
-                               engine->options.training ? kernels_packed_size(engine->kernels, m.kh * m.kw * m.oc, m.ic)
-                                                        : 0};
-            for (size_t which = 0; which < 2 && sizes[which] > 0; which++) {
-                if (pass == 0) {
-                    TRY(arena_reserve(&engine->packed_arena, sizes[which] * sizeof(real), &at));
-                    continue;
-                }
-                real *place = (real *)(void *)(engine->packed_arena.base + at);
-                if (which == 0) engine->packed[node].weights = place;
-                else engine->packed[node].rotated = place;
-                at += (sizes[which] * sizeof(real) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+            size_t bias = (m.oc + 15) / 16 * 16;
+            size_t values =
+                larger(kernels_packed_size(engine->kernels, m.kh * m.kw * m.ic, m.oc),
+                       engine->options.training ? kernels_packed_size(engine->kernels, m.kh * m.kw * m.oc, m.ic) : 0);
+            size_t bytes = (bias + values) * sizeof(real);
+            if (pass == 0) {
+                TRY(arena_reserve(&engine->packed_arena, bytes, &at));
+                continue;
             }
+            engine->packed[node].folded_bias = (real *)(void *)(engine->packed_arena.base + at);
+            engine->packed[node].weights = engine->packed[node].folded_bias + bias;
+            at += (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
         }
         if (pass == 0) { TRY(arena_allocate(&engine->packed_arena)); }
     }
-    engine->packed_stale = true;
     return OCELLUS_OK;
 }
 
-/* Two chunks a node: the weights, and the rotated weights. */
-static void pack_one(void *context, size_t chunk, size_t worker) {
+/* A BatchNormalization after the convolution: (w x + bias) scale + shift = (w scale) x + (bias scale + shift). */
+static void fold(struct engine *engine, size_t node, struct matrix m) {
+    const struct norm_state *norm = &engine->norms[engine->inference->folded[node]];
+    const real *bias = engine->graph->nodes[node].parameter_count > 1 ? engine_parameter(engine, node, 1) : NULL;
+    struct packed_state *packed = &engine->packed[node];
+    size_t columns = engine->kernels->tile_columns, k = m.kh * m.kw * m.ic;
+    for (size_t oc = 0; oc < m.oc; oc++) {
+        packed->folded_bias[oc] = (bias ? bias[oc] * norm->scale[oc] : 0) + norm->shift[oc];
+    }
+    for (size_t first = 0; first < m.oc; first += columns) {
+        size_t count = m.oc - first < columns ? m.oc - first : columns;
+        for (size_t row = 0; row < k; row++) {
+            real *line = packed->weights + first * k + row * columns;
+            for (size_t j = 0; j < count; j++) {
+                line[j] *= norm->scale[first + j];
+            }
+        }
+    }
+}
+
+static void pack_one(void *context, size_t node, size_t worker) {
     struct engine *engine = context;
-    size_t node = chunk / 2;
     const struct node *n = &engine->graph->nodes[node];
     (void)worker;
     if (!is_heavy(n)) { return; }
     struct matrix m = matrix_of(n);
     const real *weights = engine_parameter(engine, node, 0);
-    if (chunk % 2 == 0) {
-        engine->kernels->pack(weights, m.kh * m.kw * m.ic, m.oc, engine->packed[node].weights);
-    } else if (engine->packed[node].rotated) {
-        engine->kernels->pack_rotated(weights, m.kh, m.kw, m.ic, m.oc, engine->packed[node].rotated);
+    if (engine->packed_kind == PACKED_ROTATED) {
+        engine->kernels->pack_rotated(weights, m.kh, m.kw, m.ic, m.oc, engine->packed[node].weights);
+        return;
     }
+    engine->kernels->pack(weights, m.kh * m.kw * m.ic, m.oc, engine->packed[node].weights);
+    if (engine->packed_kind == PACKED_FOLDED && engine->inference->folded[node] != PLAN_NONE) { fold(engine, node, m); }
 }
 
-void engine_pack(struct engine *engine) {
-    if (!engine->packed_stale) { return; }
-    parallel_for(engine->pool, 2 * engine->graph->count, pack_one, engine);
-    engine->packed_stale = false;
+void engine_pack(struct engine *engine, enum packed_kind kind) {
+    if (engine->packed_kind == kind) { return; }
+    engine->packed_kind = kind;
+    parallel_for(engine->pool, engine->graph->count, pack_one, engine);
 }
 
 struct update {
@@ -114,6 +135,6 @@ ocellus_status engine_update(struct engine *engine, const struct optimizer *opti
                                     .momentum = (real)optimizer->momentum,
                                     .nesterov = optimizer->nesterov}};
     parallel_for(engine->pool, (engine->trained_size + UPDATE_VALUES - 1) / UPDATE_VALUES, update_piece, &update);
-    engine->packed_stale = true;
+    engine->packed_kind = PACKED_NOTHING;
     return OCELLUS_OK;
 }
