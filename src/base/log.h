@@ -23,7 +23,7 @@ void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2))); 
  * elapsed is shown instead. LOG_QUIET shows nothing. */
 struct progress {
     const char *what; /* "unpacking data_batch_1.png"; must stay valid */
-    const char *unit; /* "B" prints sizes as MB; anything else is printed after the count */
+    const char *unit; /* "B" prints sizes as MB; "" counts nothing, only time is shown; else printed after the count */
     uint64_t total;
     double started, drawn; /* seconds of a monotonic clock */
 };

@@ -41,6 +41,10 @@ static bool counts_bytes(const struct progress *progress) {
     return strcmp(progress->unit, "B") == 0;
 }
 
+static bool counts_nothing(const struct progress *progress) {
+    return progress->unit[0] == '\0';
+}
+
 /* "12.5 of 50.0 MB", "300 of 1,000 images", or without a total "300 images". */
 static void append_count(struct text *out, const struct progress *progress, uint64_t done) {
     char part[32], whole[32];
@@ -76,6 +80,17 @@ static void append_rate(struct text *out, const struct progress *progress, uint6
     }
 }
 
+/* How far the work is: count and rate, or the time alone where nothing is counted. */
+static void append_state(struct text *out, const struct progress *progress, uint64_t done, double elapsed) {
+    if (counts_nothing(progress)) {
+        append_time(out, elapsed);
+        text_append(out, " so far");
+        return;
+    }
+    append_count(out, progress, done);
+    append_rate(out, progress, done, elapsed);
+}
+
 static void append_bar(struct text *out, double part, int width) {
     bool utf8 = is_utf8();
     int filled = (int)(part * width);
@@ -98,8 +113,7 @@ static void draw_bar(struct progress *progress, uint64_t done, double elapsed) {
     struct text head = {0}, tail = {0};
     int columns = log_columns() - 1; /* the last column would wrap on some terminals */
     if (progress->total > 0) text_append(&tail, "%3.0f%% ", 100 * fraction(progress, done));
-    append_count(&tail, progress, done);
-    append_rate(&tail, progress, done, elapsed);
+    append_state(&tail, progress, done, elapsed);
     append_what(&head, progress);
     text_append(&head, " ");
     int room =
@@ -120,8 +134,7 @@ static void write_state(struct progress *progress, uint64_t done, double elapsed
     append_what(&line, progress);
     text_append(&line, ": ");
     if (progress->total > 0) text_append(&line, "%.0f%%, ", 100 * fraction(progress, done));
-    append_count(&line, progress, done);
-    append_rate(&line, progress, done, elapsed);
+    append_state(&line, progress, done, elapsed);
     if (!line.failed) log_line(line.bytes);
     text_free(&line);
 }
@@ -158,8 +171,10 @@ void progress_end(struct progress *progress, uint64_t done) {
     if (done == whole.total) whole.total = 0; /* "50.0 MB", not "50.0 of 50.0 MB" */
     append_what(&line, progress);
     text_append(&line, ": ");
-    append_count(&line, &whole, done);
-    text_append(&line, " in ");
+    if (!counts_nothing(progress)) {
+        append_count(&line, &whole, done);
+        text_append(&line, " in ");
+    }
     append_time(&line, elapsed);
     if (!line.failed) log_line(line.bytes);
     text_free(&line);

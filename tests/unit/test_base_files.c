@@ -257,6 +257,16 @@ static void test_writer(void **state) {
     check_names(folder, "file ");
 }
 
+static void test_commit_that_cannot_rename(void **state) {
+    const char *path = temporary_path(*state, "file");
+    struct file_writer writer;
+    assert_int_equal(file_writer_begin(&writer, path), OCELLUS_OK);
+    assert_int_equal(folder_make(path), OCELLUS_OK); /* in between, somebody makes a folder of that name */
+    assert_int_equal(file_writer_commit(&writer), OCELLUS_IO);
+    assert_non_null(strstr(status_message(), "file: cannot be written: Is a directory"));
+    check_names(*state, "file ");
+}
+
 static void test_two_writers_at_once(void **state) {
     const char *path = temporary_path(*state, "file");
     struct file_writer first, second;
@@ -307,8 +317,14 @@ static void test_file_size_limit(void **state) {
 
 static void test_full_disk(void **state) {
     if (mount("ocellus-test", *state, "tmpfs", 0, "size=256k") != 0) skip(); /* only root may */
-    check_disk_full(*state, 1 << 20, ENOSPC);
-    assert_int_equal(umount(*state), 0);
+    /* Detached at once and reached through the open folder, it goes away with this process, whatever happens. */
+    int folder = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(umount2(*state, MNT_DETACH), 0);
+    assert_true(folder >= 0);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", folder);
+    check_disk_full(path, 1 << 20, ENOSPC);
+    close(folder);
 }
 
 static void test_folder_without_permission(void **state) {
@@ -403,6 +419,7 @@ int main(void) {
         IN_FOLDER(test_long_names),
         IN_FOLDER(test_permissions_follow_umask),
         IN_FOLDER(test_writer),
+        IN_FOLDER(test_commit_that_cannot_rename),
         IN_FOLDER(test_two_writers_at_once),
         IN_FOLDER(test_file_size_limit),
         IN_FOLDER(test_full_disk),

@@ -43,6 +43,24 @@ static void test_append(void **state) {
     text_free(&text);
 }
 
+/* Every way a piece can meet the end of the buffer. */
+static void test_append_at_every_length(void **state) {
+    (void)state;
+    char piece[300];
+    for (size_t length = 0; length < sizeof piece; length++) {
+        struct text text = {0};
+        memset(piece, 'p', length);
+        piece[length] = '\0';
+        for (size_t times = 1; times <= 3; times++) {
+            text_append(&text, "%s", piece);
+            assert_int_equal(text.size, times * length);
+            assert_int_equal(strspn(text.bytes, "p"), times * length);
+            assert_int_equal(text.bytes[times * length], 0);
+        }
+        text_free(&text);
+    }
+}
+
 static void test_failed_stays(void **state) {
     (void)state;
     struct text text = {0};
@@ -200,7 +218,8 @@ static void test_nearest(void **state) {
     static const char *const words[] = {"--epochs", "--batch-size", "--learning-rate", "--seed", "lr"};
     enum { COUNT = sizeof words / sizeof *words };
     assert_ptr_equal(text_nearest("--epoch", words, COUNT), words[0]);
-    assert_ptr_equal(text_nearest("--eopchs", words, COUNT), words[0]); /* a swap counts once */
+    assert_ptr_equal(text_nearest("--eopchs", words, COUNT), words[0]);
+    assert_ptr_equal(text_nearest("rl", words, COUNT), words[4]); /* a swap counts once */
     assert_ptr_equal(text_nearest("--batchsize", words, COUNT), words[1]);
     assert_ptr_equal(text_nearest("--learnig-rtae", words, COUNT), words[2]);
     assert_ptr_equal(text_nearest("--seed", words, COUNT), words[3]);
@@ -249,6 +268,7 @@ static void test_utf8(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_append),
+        cmocka_unit_test(test_append_at_every_length),
         cmocka_unit_test(test_failed_stays),
         cmocka_unit_test(test_html),
         cmocka_unit_test(test_integers),
