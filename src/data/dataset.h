@@ -23,8 +23,10 @@ struct dataset {
 void dataset_free(struct dataset *dataset);
 const uint8_t *dataset_image(const struct dataset *dataset, size_t index);
 
-/* Loads CIFAR-10 from its six .bin files in `folder` (NULL: the cache, where data fetch puts them). Sizes and labels are
- * always checked; the files' SHA-256 when `verify`. A missing cache says to run `ocellus data fetch cifar10`. */
+/* Loads CIFAR-10 from its six .bin files in `folder` (NULL: the cache, where data fetch puts them). Labels are always
+ * checked. With `verify` each file must be the published one, by its SHA-256; without, a file may also be a shorter one
+ * of whole records (a subset, a test). A missing or damaged cache says to run `ocellus data fetch cifar10`.
+ * OCELLUS_IO, OCELLUS_BAD_CONTENT; on failure there is nothing to free. */
 ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *train, struct dataset *test);
 /* The cache folder of CIFAR-10, whether or not it is there. */
 ocellus_status cifar10_folder(char out[FILE_PATH_SIZE]);
@@ -38,7 +40,7 @@ ocellus_status dataset_summarize(const struct dataset *dataset, struct dataset_s
 void dataset_summary_free(struct dataset_summary *summary);
 
 /* Splits 0..count-1 into a training part and `held_out` images of equal classes (as far as it divides), a pure function
- * of the seed. Both lists ascend; free each with free(). */
+ * of the seed. Both lists ascend; free each with free(). OCELLUS_USAGE unless held_out < count. */
 ocellus_status dataset_split(const struct dataset *dataset, size_t held_out, uint64_t seed, size_t **train,
                              size_t *train_count, size_t **held, size_t *held_count);
 

@@ -68,9 +68,10 @@ static ocellus_status fail_archive(const struct unpacking *unpacking) {
     return fail(OCELLUS_BAD_CONTENT, "%s: damaged archive: %s", unpacking->path, reason ? reason : "no reason given");
 }
 
-static void show_progress(struct unpacking *unpacking) {
-    const la_int64_t done = archive_filter_bytes(unpacking->archive, -1); /* compressed, as the total is */
-    progress_update(&unpacking->progress, done > 0 ? (uint64_t)done : 0);
+/* Bytes of the tarball read so far. */
+static uint64_t position(const struct unpacking *unpacking) {
+    const la_int64_t done = archive_filter_bytes(unpacking->archive, -1);
+    return done > 0 ? (uint64_t)done : 0;
 }
 
 /* The whole content of the entry, of exactly the size its header says. Free with memory_free(). */
@@ -88,7 +89,7 @@ static ocellus_status read_content(struct unpacking *unpacking, const struct mem
         const la_ssize_t count = archive_read_data(unpacking->archive, *bytes + done, wanted);
         if (count <= 0) return fail_archive(unpacking);
         done += (size_t)count;
-        show_progress(unpacking);
+        progress_update(&unpacking->progress, position(unpacking));
     }
     return OCELLUS_OK;
 }
@@ -260,7 +261,7 @@ ocellus_status fetch_unpack(const char *archive, const char *folder) {
     } else {
         progress_begin(&unpacking->progress, "unpacking and verifying", "B", size);
         status = unpack(unpacking);
-        if (status == OCELLUS_OK) progress_end(&unpacking->progress, size);
+        progress_end(&unpacking->progress, status == OCELLUS_OK ? size : position(unpacking));
     }
     archive_read_free(unpacking->archive);
     for (size_t i = 0; i < CIFAR10_FILES; i++)

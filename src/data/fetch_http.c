@@ -22,7 +22,7 @@ struct download {
     size_t limit;
     uint64_t kept; /* bytes an earlier download left */
     uint64_t size; /* bytes in the file now */
-    bool answered; /* the first bytes of this answer were seen */
+    bool answered; /* the first bytes of this answer are here */
     struct progress progress;
     ocellus_status status; /* of our own part */
 };
@@ -36,6 +36,7 @@ static long response_code(CURL *curl) {
 /* A server that ignores the range sends the whole file (200, not 206): what was kept must go. */
 static ocellus_status start_answer(struct download *download) {
     download->answered = true;
+    progress_begin(&download->progress, "downloading", "B", 0);
     if (download->kept == 0 || response_code(download->curl) == 206) return OCELLUS_OK;
     log_detail("%s: the server cannot go on where the download broke; starting again", download->path);
     if (fflush(download->stream) != 0 || ftruncate(fileno(download->stream), 0) != 0) {
@@ -48,6 +49,7 @@ static ocellus_status start_answer(struct download *download) {
 static ocellus_status add_piece(struct download *download, const char *bytes, size_t size) {
     if (!download->answered) TRY(start_answer(download));
     if (size > download->limit - download->size) {
+        download->size = 0; /* nothing of it is worth going on from */
         return fail(OCELLUS_IO, "%s: the download is larger than %zu bytes", download->path, download->limit);
     }
     if (fwrite(bytes, 1, size, download->stream) != size) return fail_errno(errno, "%s: cannot write", download->path);
@@ -65,6 +67,7 @@ static size_t on_bytes(char *bytes, size_t one, size_t size, void *context) {
 static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now) {
     struct download *download = context;
     (void)now, (void)up_total, (void)up_now;
+    if (!download->answered) return 0;
     download->progress.total = total > 0 ? download->kept + (uint64_t)total : 0;
     progress_update(&download->progress, download->size);
     return 0;
@@ -106,9 +109,8 @@ static ocellus_status transfer(struct download *download, const char *address) {
     char error[CURL_ERROR_SIZE] = "", range[32];
     snprintf(range, sizeof range, "%llu-", (unsigned long long)download->kept);
     set_options(download, address, download->kept > 0 ? range : NULL, error);
-    progress_begin(&download->progress, "downloading", "B", 0);
     const CURLcode code = curl_easy_perform(download->curl);
-    progress_end(&download->progress, download->size);
+    if (download->answered) progress_end(&download->progress, download->size);
     const long response = response_code(download->curl);
     curl_easy_cleanup(download->curl);
     if (download->status != OCELLUS_OK) return download->status;
@@ -131,6 +133,7 @@ ocellus_status fetch_download(const char *address, size_t limit, const char *pat
     }
     if (status == OCELLUS_OK) status = transfer(&download, address);
     if (fclose(stream) != 0 && status == OCELLUS_OK) status = fail_errno(errno, "%s: cannot write", path);
+    if (download.size == 0) unlink(path); /* nothing to go on from */
     return status;
 }
 

@@ -65,7 +65,7 @@ static ocellus_status fail_npm(int result, char *output) {
             strncmp(words, "errno ", 6) == 0 || strncmp(words, "type ", 5) == 0) {
             continue;
         }
-        return fail(OCELLUS_IO, "npm: %.120s", words);
+        return fail(OCELLUS_IO, "%.120s", words);
     }
     return fail(OCELLUS_IO, "npm ended with %s %d", WIFSIGNALED(result) ? "signal" : "exit code",
                 WIFSIGNALED(result) ? WTERMSIG(result) : WEXITSTATUS(result));

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_INFLATION = 1032 }; /* deflate cannot shrink more: a tiny file that claims a huge image lies */
+
 struct png_reading {
     const char *source;
     const unsigned char *bytes;
@@ -68,6 +70,10 @@ static ocellus_status read_png(png_structp png, png_infop info, struct png_readi
     png_read_info(png, info);
     const size_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
     TRY(image_check_size(width, height, reading->source));
+    if (png_get_rowbytes(png, info) * height / MOST_INFLATION > reading->size) {
+        return fail(OCELLUS_BAD_CONTENT, "%s: %zu bytes cannot hold %zu x %zu pixels", reading->source, reading->size,
+                    width, height);
+    }
     const bool alpha =
         (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, info, PNG_INFO_tRNS);
     png_set_expand(png);
