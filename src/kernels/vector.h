@@ -45,20 +45,14 @@ INLINE void vec_store(float *to, vec value) {
     memcpy(to, &value, sizeof value);
 }
 
-/* mask ? a : b, the mask all ones or all zeros in each lane, as a comparison gives it. */
-INLINE vec vec_choose(vec_int mask, vec a, vec b) {
-    return (vec)((mask & (vec_int)a) | (~mask & (vec_int)b));
-}
-
-/* max(0, value), NaN stays NaN. */
-INLINE vec vec_relu(vec value) {
-    return vec_choose(value < 0, (vec){0}, value);
-}
-
 #if defined(__AVX512F__)
 
 INLINE vec vec_splat(float value) {
     return _mm512_set1_ps(value);
+}
+/* mask ? a : b, the mask all ones or all zeros in each lane, as a comparison gives it. */
+INLINE vec vec_choose(vec_int mask, vec a, vec b) {
+    return _mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)mask), b, a);
 }
 INLINE vec vec_sqrt(vec value) {
     return _mm512_sqrt_ps(value);
@@ -90,6 +84,9 @@ INLINE vec_bytes vec_narrow(vec_int value) {
 INLINE vec vec_splat(float value) {
     return _mm256_set1_ps(value);
 }
+INLINE vec vec_choose(vec_int mask, vec a, vec b) {
+    return _mm256_blendv_ps(b, a, (__m256)mask);
+}
 INLINE vec vec_sqrt(vec value) {
     return _mm256_sqrt_ps(value);
 }
@@ -120,6 +117,9 @@ INLINE vec_bytes vec_narrow(vec_int value) {
 INLINE vec vec_splat(float value) {
     return vdupq_n_f32(value);
 }
+INLINE vec vec_choose(vec_int mask, vec a, vec b) {
+    return vbslq_f32((uint32x4_t)mask, a, b);
+}
 INLINE vec vec_sqrt(vec value) {
     return vsqrtq_f32(value);
 }
@@ -147,6 +147,11 @@ INLINE vec_bytes vec_narrow(vec_int value) {
 }
 
 #endif
+
+/* max(0, value), NaN stays NaN. */
+INLINE vec vec_relu(vec value) {
+    return vec_choose(value < 0, (vec){0}, value);
+}
 
 /* The first values of a run of `count` that is not yet at its end: a whole vector, or what is left of it. */
 INLINE vec vec_load_upto(const float *from, size_t count) {

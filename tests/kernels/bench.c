@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* GFLOP/s of the convolutions on one core and their share of the measured peak; GB/s of the other operators. */
+/* On one core: GFLOP/s of the convolutions and their share of the measured peak, GB/s of the other operators. */
 #include "kernel_test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { IMAGES = 8, REPEATS = 15 };
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+enum { IMAGES = 8, REPEATS = 25 };
 
 struct layer {
     const char *name;
@@ -58,21 +52,29 @@ static void diff_weights(const struct kernels *row, const struct operands *o, si
     row->conv2d_diff_weights(&o->shape, o->src + image * o->src_image, o->dst + image * o->dst_image, o->weights);
 }
 
-/* The best of the repeats: the machine is shared, and what disturbs only ever slows. */
-static double best_time(void (*run)(const struct kernels *, const struct operands *, size_t), const struct kernels *row,
-                        const struct operands *o) {
-    double best = 1e9;
+static int compare(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The medians of the GFLOP/s and of the peak, measured by turns. */
+static void print_rate(void (*run)(const struct kernels *, const struct operands *, size_t), const struct kernels *row,
+                       const struct operands *o, double flops, const char *what) {
+    double rates[REPEATS], peaks[REPEATS];
     for (int repeat = 0; repeat < REPEATS; repeat++) {
         const double start = seconds();
         for (size_t image = 0; image < IMAGES; image++)
             run(row, o, image);
-        const double time = (seconds() - start) / IMAGES;
-        best = time < best ? time : best;
+        rates[repeat] = flops * IMAGES / (seconds() - start);
+        peaks[repeat] = peak_of(row->name);
     }
-    return best;
+    qsort(rates, REPEATS, sizeof *rates, compare);
+    qsort(peaks, REPEATS, sizeof *peaks, compare);
+    printf("  %s %6.1f GFLOP/s", what, rates[REPEATS / 2]);
+    if (peaks[0] > 0) printf(" %3.0f %% of %.0f", 100 * rates[REPEATS / 2] / peaks[REPEATS / 2], peaks[REPEATS / 2]);
 }
 
-static void bench_layer(const struct kernels *row, const struct layer *l, double peak) {
+static void bench_layer(const struct kernels *row, const struct layer *l) {
     struct operands o = {.shape = {.ic = l->ic, .oh = l->oh, .ow = l->ow, .oc = l->oc, .kh = l->k, .kw = l->k}};
     struct conv_shape *s = &o.shape;
     s->sh = s->sw = l->stride;
@@ -82,19 +84,18 @@ static void bench_layer(const struct kernels *row, const struct layer *l, double
     const size_t k = l->k * l->k * l->ic;
     o.src = buffer_filled(IMAGES * o.src_image, random_real), o.dst = buffer(IMAGES * o.dst_image);
     o.weights = buffer_filled(k * l->oc, random_real), o.bias = buffer_filled(l->oc, random_real);
+    memset(o.dst, 0, IMAGES * o.dst_image * sizeof *o.dst);
     o.packed = buffer(kernels_packed_size(row, k, l->oc));
     row->pack(o.weights, k, l->oc, o.packed);
     const double flops = 2.0 * (double)(k * l->oc * l->oh * l->ow) / 1e9;
-    const double ahead = flops / best_time(forward, row, &o), back = flops / best_time(diff_weights, row, &o);
-    printf("%-6s %-26s forward %7.1f GFLOP/s", row->name, l->name, ahead);
-    if (peak > 0) printf(" (%3.0f %%)", 100 * ahead / peak);
-    printf("  diff_weights %7.1f", back);
-    if (peak > 0) printf(" (%3.0f %%)", 100 * back / peak);
+    printf("%-6s %-26s", row->name, l->name);
+    print_rate(forward, row, &o, flops, "forward");
+    print_rate(diff_weights, row, &o, flops, "diff_weights");
     printf("\n");
     buffers_end();
 }
 
-static void print_rate(const struct kernels *row, const char *what, double bytes, double start, int calls) {
+static void print_bytes(const struct kernels *row, const char *what, double bytes, double start, int calls) {
     printf("%-6s %-26s %7.1f GB/s\n", row->name, what, bytes * calls / (seconds() - start) / 1e9);
 }
 
@@ -112,37 +113,36 @@ static void bench_values(const struct kernels *row) {
     double start = seconds();
     for (int i = 0; i < CALLS; i++)
         row->affine(&rows, src, a, b, true, dst);
-    print_rate(row, "affine", 2 * image, start, CALLS), start = seconds();
+    print_bytes(row, "affine", 2 * image, start, CALLS), start = seconds();
     for (int i = 0; i < CALLS; i++)
         row->statistics(PIXELS, C, src, a, b);
-    print_rate(row, "statistics", image, start, CALLS), start = seconds();
+    print_bytes(row, "statistics", image, start, CALLS), start = seconds();
     for (int i = 0; i < CALLS; i++)
         row->batch_norm_reduce(PIXELS, C, diff, src, d, a, b);
-    print_rate(row, "batch_norm_reduce", 2 * image, start, CALLS), start = seconds();
+    print_bytes(row, "batch_norm_reduce", 2 * image, start, CALLS), start = seconds();
     for (int i = 0; i < CALLS; i++)
         row->batch_norm_backward(&rows, diff, src, a, b, d, true, dst);
-    print_rate(row, "batch_norm_backward", 3 * image, start, CALLS), start = seconds();
+    print_bytes(row, "batch_norm_backward", 3 * image, start, CALLS), start = seconds();
     for (int i = 0; i < CALLS; i++)
         row->sum_pixels(&rows, src, a);
-    print_rate(row, "sum_pixels", image, start, CALLS), start = seconds();
+    print_bytes(row, "sum_pixels", image, start, CALLS), start = seconds();
     for (int i = 0; i < CALLS; i++)
         row->max_pool(&pool, src, b, d, dst, argmax);
-    print_rate(row, "max_pool", image, start, CALLS), start = seconds();
+    print_bytes(row, "max_pool", image, start, CALLS), start = seconds();
     for (int i = 0; i < CALLS; i++)
         row->max_pool_backward(&pool, diff, argmax, dst);
-    print_rate(row, "max_pool_backward", image, start, CALLS), start = seconds();
+    print_bytes(row, "max_pool_backward", image, start, CALLS), start = seconds();
     for (int i = 0; i < CALLS / 20; i++)
         row->adam(WEIGHTS, &adam, w, w + WEIGHTS, w + 2 * WEIGHTS, w + 3 * WEIGHTS);
-    print_rate(row, "adam", 7 * 4.0 * WEIGHTS, start, CALLS / 20);
+    print_bytes(row, "adam", 7 * 4.0 * WEIGHTS, start, CALLS / 20);
     buffers_end();
 }
 
 void bench(const struct kernels *row) {
     random_now = random_at(1, RANDOM_TEST, 1, 0);
-    const double peak = peak_of(row->name);
-    printf("%-6s peak of one core %.1f GFLOP/s\n", row->name, peak);
+    buffers_aligned = true;
     const size_t count = strcmp(row->name, "ref") == 0 ? 4 : sizeof layers / sizeof *layers; /* ref: the small ones */
     for (size_t i = 0; i < count; i++)
-        bench_layer(row, &layers[i], peak);
+        bench_layer(row, &layers[i]);
     bench_values(row);
 }

@@ -14,6 +14,7 @@
 enum { RED_ZONE = 64, BUFFERS = 64, SHOWN = 20 };
 
 struct random_stream random_now;
+bool buffers_aligned;
 
 static unsigned long checks, failures, seed = 1;
 static const char *row_name = "none";
@@ -55,7 +56,7 @@ float random_integer(void) {
 void *buffer_bytes(size_t bytes) {
     if (block_count == BUFFERS) abort();
     struct block *block = &blocks[block_count++];
-    const size_t shift = 4 + 4 * random_below(&random_now, 15);
+    const size_t shift = buffers_aligned ? 0 : 4 + 4 * random_below(&random_now, 15);
     block->base = aligned_alloc(64, (bytes + 2 * RED_ZONE + shift + 63) / 64 * 64);
     if (!block->base) abort();
     block->data = block->base + RED_ZONE + shift;

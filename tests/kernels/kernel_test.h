@@ -21,6 +21,7 @@ float random_integer(void); /* in [-4, 4] */
 
 /* Buffers of floats between red zones, 4 to 60 bytes off a cache line, filled with NaN. Those of a round are checked
  * and released together by buffers_end(), which fails when a red zone was touched. */
+extern bool buffers_aligned; /* for the benchmark: all on a cache line, as the engine's are */
 float *buffer(size_t count);
 float *buffer_filled(size_t count, float (*next)(void));
 float *buffer_copy(size_t count, const float *from);
@@ -43,7 +44,10 @@ void test_optimizers(const struct kernels *row);
 void test_exp_log(void);
 
 void bench(const struct kernels *row);
-/* GFLOP/s of independent fused multiply-adds in registers, as wide as the row's vectors; 0 where it is unknown. */
+/* The processor time of this thread: what else runs on a shared machine does not count. */
+double seconds(void);
+/* GFLOP/s of independent fused multiply-adds in registers, as wide as the row's vectors, measured for about a
+ * millisecond; 0 where it is unknown. */
 double peak_of(const char *row);
 
 #endif
