@@ -127,6 +127,21 @@ ocellus_status file_writer_begin(struct file_writer *writer, const char *path) {
     return fail_errno(error, "%s: cannot be written", path);
 }
 
+/* 0 or an errno value. */
+static int reserve(int file, uint64_t size) {
+    if (size == 0) return 0;
+    int error;
+    do
+        error = posix_fallocate(file, 0, (off_t)size);
+    while (error == EINTR);
+    return error == EINVAL || error == EOPNOTSUPP ? 0 : error; /* a file system that cannot */
+}
+
+ocellus_status file_writer_reserve(struct file_writer *writer, uint64_t size) {
+    int error = reserve(fileno(writer->stream), size);
+    return error ? fail_errno(error, "%s: cannot be written", writer->path) : OCELLUS_OK;
+}
+
 static ocellus_status flush_folder(const char *path) {
     char folder[FILE_PATH_SIZE];
     TRY(parent_folder(folder, path));
@@ -166,13 +181,8 @@ void file_writer_discard(struct file_writer *writer) {
 
 /* 0 or an errno value. Reserving finds a full disk before anything is written. */
 static int write_all(int file, const unsigned char *bytes, size_t size) {
-    if (size > 0) {
-        int error;
-        do
-            error = posix_fallocate(file, 0, (off_t)size);
-        while (error == EINTR);
-        if (error && error != EINVAL && error != EOPNOTSUPP) return error;
-    }
+    int error = reserve(file, size);
+    if (error) return error;
     while (size > 0) {
         ssize_t written = write(file, bytes, size);
         if (written < 0 && errno == EINTR) continue;

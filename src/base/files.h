@@ -46,6 +46,9 @@ struct file_writer {
     char temporary[FILE_PATH_SIZE];
 };
 ocellus_status file_writer_begin(struct file_writer *writer, const char *path);
+/* Reserves room for the whole content, so that a full disk is found before anything is written and is named as such. `size`
+ * must be what will be written, exactly. After a failure, discard. */
+ocellus_status file_writer_reserve(struct file_writer *writer, uint64_t size);
 ocellus_status file_writer_commit(struct file_writer *writer);
 void file_writer_discard(struct file_writer *writer);
 

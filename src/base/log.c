@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static enum log_level current_level = LOG_NORMAL;
+static enum log_level current_level = LOG_QUIET; /* a library is silent; the program says how much it tells */
 static FILE *copy;
 static const char *copy_path;
 static bool bar_is_drawn;

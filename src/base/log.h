@@ -7,6 +7,7 @@
 
 /* Numbered by how often they come: errors and warnings always, then per run, per epoch, per step. */
 enum log_level { LOG_QUIET = 0, LOG_NORMAL = 1, LOG_VERBOSE = 2 };
+/* LOG_QUIET until it is set: a library is silent. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 /* Keeps a copy of all lines in this file from now on, appended (a run's train.log); NULL stops. The path must stay

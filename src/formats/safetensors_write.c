@@ -79,9 +79,15 @@ static ocellus_status write_file(const char *path, const struct safetensors_entr
     struct file_writer writer;
     TRY(file_writer_begin(&writer, path));
     const uint64_t length = header->size;
-    fwrite(&length, sizeof length, 1, writer.stream);
-    fwrite(header->bytes, 1, header->size, writer.stream);
-    const ocellus_status status = write_data(writer.stream, entries, count, get, context);
+    uint64_t size = sizeof length + header->size;
+    for (size_t i = 0; i < count; i++)
+        size += shape_size(entries[i].shape) * sizeof(float);
+    ocellus_status status = file_writer_reserve(&writer, size);
+    if (status == OCELLUS_OK) {
+        fwrite(&length, sizeof length, 1, writer.stream); /* commit tells of what could not be written */
+        fwrite(header->bytes, 1, header->size, writer.stream);
+        status = write_data(writer.stream, entries, count, get, context);
+    }
     if (status == OCELLUS_OK) return file_writer_commit(&writer);
     file_writer_discard(&writer);
     return status;
