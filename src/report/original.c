@@ -85,10 +85,10 @@ static void compare_count(const char *what, uint64_t original, uint64_t here, si
 }
 
 size_t original_departures(const struct original_claim *claim, const struct recipe *recipe, const struct run_data *data,
-                           struct text *out) {
+                           size_t epochs, struct text *out) {
     enum { CIFAR10_TRAIN_IMAGES = 50000 };
     size_t departures = 0;
-    compare_count("epochs", claim->epochs, recipe->epochs, &departures, out);
+    compare_count("epochs", claim->epochs, epochs, &departures, out);
     compare_count("batch size", claim->batch_size, recipe->batch_size, &departures, out);
     compare_count("steps per epoch", claim->steps_per_epoch, recipe->steps_per_epoch, &departures, out);
     compare_count("training images", CIFAR10_TRAIN_IMAGES, data->train_images, &departures, out);

@@ -29,10 +29,10 @@ const struct original_claim *original_claim_named(const char *key); /* NULL when
 /* The claim for the recipe's network, among several the one with the nearest recipe; NULL when there is none. */
 const struct original_claim *original_claim_for(const struct recipe *recipe);
 
-/* Appends where the run departs from the original's recipe, as far as that is told, as a list in one line ("5 epochs
- * instead of 20, validation on held-out images instead of the test set"); returns how many departures there are. */
+/* Appends where the run, of `epochs` finished epochs, departs from the original's recipe as far as that is told: a list
+ * in one line ("epochs 5 instead of 20, training images 45000 instead of 50000"). Returns how many departures there are. */
 size_t original_departures(const struct original_claim *claim, const struct recipe *recipe, const struct run_data *data,
-                           struct text *out);
+                           size_t epochs, struct text *out);
 
 /* Its slips that a reader who compares should know, by the section they belong to ("data", "model", "recipe"); NULL
  * when there is none. */

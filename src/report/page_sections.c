@@ -216,13 +216,13 @@ static void append_validation_note(const struct page *page, struct text *out) {
         text_append(
             out,
             "<p>Validation: %s training images were held out, in equal numbers of each class; the other %s were "
-            "trained on. The test set was used once, after training.</p>\n",
+            "trained on. The test set was not used in training.</p>\n",
             validation, train);
         break;
     default:
         text_append(out,
-                    "<p>There was no validation: all %s training images were trained on, and the test set was used "
-                    "once, after training.</p>\n",
+                    "<p>There was no validation: all %s training images were trained on, and the test set was not "
+                    "used in training.</p>\n",
                     train);
     }
 }

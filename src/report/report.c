@@ -89,7 +89,8 @@ static ocellus_status load_page(const char *run_path, const struct report_option
     TRY(load_others(page, options));
     TRY(check_belonging(page));
     if (page->run.claim != NULL)
-        original_departures(page->run.claim, &page->run.recipe, &page->run.data, &page->departures);
+        original_departures(page->run.claim, &page->run.recipe, &page->run.data, page->run.history.count,
+                            &page->departures);
     return page->departures.failed ? fail(OCELLUS_IO, "report: no memory") : OCELLUS_OK;
 }
 

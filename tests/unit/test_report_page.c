@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures and the whole page, over a small invented run whose class names try to break out. */
+#include "base/memory.h"
+#include "report/bars.h"
+#include "report/evaluation_file.h"
+#include "report/figures.h"
+#include "report/gnuplot.h"
+#include "report/report.h"
+#include "run/history.h"
+#include "run/run_folder.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CLASSES = 3, TRAIN_IMAGES = 60, TEST_IMAGES = 30 };
+
+static char folder[] = "/tmp/ocellus-report-page-XXXXXX";
+static const char *const names[CLASSES] = {"cat", "<script>alert(1)</script>", "\"`touch broken`\",{/*2 x}"};
+
+static char *read_text(const char *directory, const char *name) {
+    char path[FILE_PATH_SIZE];
+    unsigned char *bytes;
+    size_t size;
+    assert_int_equal(path_join(path, directory, name), OCELLUS_OK);
+    if (file_read(path, 64 << 20, &bytes, &size) != OCELLUS_OK) fail_msg("%s", status_message());
+    return (char *)bytes;
+}
+
+static void assert_ok(ocellus_status status) {
+    if (status != OCELLUS_OK) fail_msg("%s", status_message());
+}
+
+static void make_dataset(struct dataset *dataset, const char *split, size_t count) {
+    *dataset =
+        (struct dataset){.name = "cifar10", .count = count, .height = 4, .width = 4, .channels = 3, .classes = CLASSES};
+    snprintf(dataset->split, sizeof dataset->split, "%s", split);
+    dataset->pixels = memory_allocate(count, 4 * 4 * 3);
+    dataset->labels = memory_allocate(count, sizeof *dataset->labels);
+    dataset->class_names = memory_allocate(CLASSES, sizeof *dataset->class_names);
+    for (size_t i = 0; i < CLASSES; i++)
+        dataset->class_names[i] = memory_copy_text(names[i]);
+    for (size_t i = 0; i < count; i++)
+        dataset->labels[i] = (uint16_t)(i % CLASSES);
+    for (size_t i = 0; i < count * 4 * 4 * 3; i++)
+        dataset->pixels[i] = (uint8_t)(i * 37);
+    sha256_bytes(dataset->pixels, count * 4 * 4 * 3, dataset->sha256);
+}
+
+static void write_file(const struct run_folder *run, const char *name, const char *content) {
+    char path[FILE_PATH_SIZE];
+    assert_ok(run_folder_file(run, name, path));
+    assert_ok(file_write(path, content, strlen(content)));
+}
+
+/* 21 of 30 test images right; mistakes are all taken for class 0. */
+static void write_evaluation(const struct run_folder *run, const struct dataset *test) {
+    char path[FILE_PATH_SIZE];
+    int32_t labels[TEST_IMAGES], predicted[TEST_IMAGES];
+    float losses[TEST_IMAGES] = {0};
+    struct prediction rows[TEST_IMAGES];
+    for (size_t i = 0; i < TEST_IMAGES; i++) {
+        labels[i] = test->labels[i];
+        predicted[i] = i % 3 != 0 && i >= 17 ? 0 : labels[i];
+        rows[i] = (struct prediction){i, labels[i], predicted[i], 0.5F + 0.01F * (float)i, 0.1F};
+    }
+    struct evaluation_record record;
+    assert_ok(evaluation_record_create(RUN_LAST, names, CLASSES, &record));
+    assert_ok(evaluation_compute(TEST_IMAGES, CLASSES, labels, predicted, losses, &record.splits[EVALUATION_TEST]));
+    record.present[EVALUATION_TEST] = true;
+    assert_ok(run_folder_file(run, RUN_EVALUATION, path));
+    assert_ok(evaluation_file_write(path, &record));
+    evaluation_record_free(&record);
+    assert_ok(run_folder_file(run, RUN_PREDICTIONS, path));
+    assert_ok(predictions_write(path, rows, TEST_IMAGES));
+}
+
+static void make_run(const char *run_path, const struct dataset *train, const struct dataset *test) {
+    struct run_folder run;
+    char path[FILE_PATH_SIZE];
+    assert_ok(run_folder_create(&run, run_path));
+    struct recipe recipe;
+    recipe_defaults(&recipe);
+    recipe.validation = RECIPE_VALIDATION_TEST;
+    struct text text = {0};
+    recipe_write(&recipe, &text);
+    write_file(&run, RUN_RECIPE, text.bytes);
+    text_free(&text);
+    struct run_environment environment;
+    run_environment_fill(&environment);
+    environment.threads = 2;
+    snprintf(environment.kernels, sizeof environment.kernels, "reference");
+    snprintf(environment.command_line, sizeof environment.command_line, "ocellus train <&>");
+    assert_ok(run_environment_write(&run, &environment));
+    struct run_data data = {.name = "cifar10",
+                            .train_images = TRAIN_IMAGES,
+                            .validation_images = TEST_IMAGES,
+                            .validation = RECIPE_VALIDATION_TEST};
+    memcpy(data.train_sha256, train->sha256, sizeof data.train_sha256);
+    memcpy(data.test_sha256, test->sha256, sizeof data.test_sha256);
+    assert_ok(run_data_write(&run, &data));
+    struct history history = {0};
+    for (int epoch = 0; epoch < 3; epoch++)
+        assert_ok(history_append(&history,
+                                 &(struct history_row){0.55 + 0.2 * epoch, 0.001, 1.0 - 0.3 * epoch, 0.6, 0.9, 1.5}));
+    assert_ok(run_folder_file(&run, RUN_HISTORY, path));
+    assert_ok(history_write(&history, path));
+    history_free(&history);
+    write_file(&run, RUN_SUMMARY, "Model: \"simcnn\" <&>\n");
+    write_file(&run, RUN_LAST, "weights");
+    write_evaluation(&run, test);
+    run_folder_close(&run);
+}
+
+struct fixture {
+    struct dataset train, test;
+    char run[FILE_PATH_SIZE];
+};
+
+static int set_up(void **state) {
+    static struct fixture fixture;
+    static int number = 0;
+    char name[32];
+    make_dataset(&fixture.train, "train", TRAIN_IMAGES);
+    make_dataset(&fixture.test, "test", TEST_IMAGES);
+    snprintf(name, sizeof name, "run-%d", number++);
+    assert_ok(path_join(fixture.run, folder, name));
+    make_run(fixture.run, &fixture.train, &fixture.test);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct fixture *fixture = *state;
+    dataset_free(&fixture->train);
+    dataset_free(&fixture->test);
+    return 0;
+}
+
+static size_t count_of(const char *text, const char *part) {
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+static void assert_holds(const char *text, const char *part) {
+    if (strstr(text, part) == NULL) fail_msg("\"%s\" is missing", part);
+}
+
+static void the_page_holds_its_numbers(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE];
+    const struct report_row rows[] = {{"resnet50-base", NULL}, {"simcnn", fixture->run}};
+    const struct report_options options = {rows, 2};
+    assert_ok(report_write(fixture->run, &fixture->train, &fixture->test, &options, page));
+    char *html = read_text("", page);
+    static const char *const needed[] = {
+        "X_train  (60, 4, 4, 3)\ny_train  (60, 1)\nX_test   (30, 4, 4, 3)\ny_test   (30, 1)\n",
+        "70.00\u202f% of the 30 test images",
+        "95 % interval 52.12\u201383.34\u202f%",
+        "90.19\u202f%",
+        "The test set served as validation data",
+        "in <strong>epoch 3</strong>", /* whose running accuracy is 95 % */
+        "55.95\u202f%",
+        "not run yet",
+        "overfitting observed",
+        "ocellus train &lt;&amp;&gt;",
+        "Model: &quot;simcnn&quot; &lt;&amp;&gt;",
+        "epochs 3 instead of 20, training images 60 instead of 50000",
+        "<b>&lt;script&gt;alert(1)&lt;/script&gt;</b><em>cat 78.0\u202f%</em>", /* image 28 */
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        assert_holds(html, needed[i]);
+    char weights[SHA256_TEXT_SIZE];
+    sha256_bytes("weights", 7, weights);
+    assert_holds(html, weights);
+    assert_holds(html, fixture->train.sha256);
+    free(html);
+}
+
+static void the_page_needs_nothing_outside_it(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE];
+    assert_ok(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page));
+    char *html = read_text("", page);
+    assert_int_equal(count_of(html, "<script"), 0);
+    assert_int_equal(count_of(html, "<link"), 0);
+    assert_int_equal(count_of(html, "url(http"), 0);
+    assert_int_equal(count_of(html, "src=\""), count_of(html, "src=\"data:image/png;base64,"));
+    assert_int_equal(count_of(html, "src=\"data:"), 40 + 9); /* preview and mistakes */
+    assert_int_equal(count_of(html, "href="), count_of(html, "href='#"));
+    assert_int_equal(count_of(html, "<svg "), 5);
+    assert_int_equal(count_of(html, "id='loss-gpDot'"), 1); /* no id twice */
+    assert_int_equal(count_of(html, "id='gpDot'"), 0);
+    assert_int_equal(count_of(html, "not run yet"), 0); /* rows are shown only when asked for */
+    free(html);
+}
+
+static void the_figures_stand_beside_their_tables(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE], figures[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    assert_ok(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page));
+    assert_ok(path_join(figures, fixture->run, RUN_FIGURES));
+    static const char *const figure_names[] = {FIGURE_CLASSES, FIGURE_LOSS, FIGURE_ACCURACY, FIGURE_CONFUSION,
+                                               FIGURE_RESULTS};
+    char **files;
+    size_t count;
+    assert_ok(folder_names(figures, &files, &count));
+    names_free(files);
+    assert_int_equal(count, 4 * 5); /* and nothing that a class name made */
+    for (size_t i = 0; i < 5; i++) {
+        char file[128];
+        snprintf(file, sizeof file, "%s.png", figure_names[i]);
+        char *png = read_text(figures, file);
+        assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);
+        free(png);
+        snprintf(file, sizeof file, "%s.gnuplot", figure_names[i]);
+        char *script = read_text(figures, file);
+        assert_null(strstr(script, "touch")); /* names stand in the tables only */
+        free(script);
+        /* A stored script draws its pictures again. */
+        snprintf(file, sizeof file, "%s.svg", figure_names[i]);
+        char *svg = read_text(figures, file);
+        assert_ok(path_join(path, figures, file));
+        assert_int_equal(unlink(path), 0);
+        snprintf(file, sizeof file, "%s.gnuplot", figure_names[i]);
+        assert_ok(gnuplot_run(figures, file));
+        snprintf(file, sizeof file, "%s.svg", figure_names[i]);
+        char *again = read_text(figures, file);
+        assert_string_equal(svg, again);
+        free(svg);
+        free(again);
+    }
+    char *table = read_text(figures, "loss.csv");
+    assert_string_equal(table, "epoch,training,validation\n1,1,0.9\n2,0.7,0.9\n3,0.4,0.9\n");
+    free(table);
+}
+
+static void a_run_without_validation_has_one_curve(void **state) {
+    (void)state;
+    char figures[FILE_PATH_SIZE];
+    assert_ok(path_join(figures, folder, "one-curve"));
+    struct history history = {0};
+    assert_ok(history_append(&history, &(struct history_row){0.5, 0.001, 1.0, NAN, NAN, 1.0}));
+    assert_ok(figure_accuracy(figures, &history, "validation", NAN));
+    char *table = read_text(figures, "accuracy.csv");
+    assert_string_equal(table, "epoch,training,validation\n1,50,\n");
+    free(table);
+    char *svg = read_text(figures, "accuracy.svg");
+    assert_holds(svg, "training");
+    assert_null(strstr(svg, "validation"));
+    assert_null(strstr(svg, "claimed"));
+    free(svg);
+    history_free(&history);
+    assert_int_equal(figure_loss(figures, &history, "validation"), OCELLUS_USAGE);
+}
+
+static void other_data_than_the_run_had_is_refused(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE];
+    char first = fixture->train.sha256[0];
+    fixture->train.sha256[0] = 'x';
+    assert_int_equal(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page), OCELLUS_BAD_CONTENT);
+    assert_holds(status_message(), "the run used other data");
+    fixture->train.sha256[0] = first;
+    fixture->test.labels[4] = 0;
+    assert_int_equal(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page), OCELLUS_BAD_CONTENT);
+    assert_holds(status_message(), "predictions.csv: line 6: not of this test set");
+}
+
+static void a_run_that_is_not_evaluated_says_so(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    assert_ok(path_join(path, fixture->run, RUN_EVALUATION));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page), OCELLUS_USAGE);
+    assert_holds(status_message(), "the run is not evaluated yet");
+}
+
+static void a_missing_gnuplot_is_told_before_any_work(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE], before[FILE_PATH_SIZE];
+    snprintf(before, sizeof before, "%s", getenv("PATH"));
+    assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+    ocellus_status status = report_write("/nonexistent/run", &fixture->train, &fixture->test, NULL, page);
+    assert_int_equal(setenv("PATH", before, 1), 0);
+    assert_int_equal(status, OCELLUS_IO);
+    assert_string_equal(status_message(),
+                        "gnuplot: program not found; it draws the figures (install the package gnuplot-nox)");
+    assert_ok(path_join(path, fixture->run, RUN_FIGURES));
+    assert_false(path_exists(path));
+}
+
+static void a_failing_script_is_told_in_gnuplots_words(void **state) {
+    (void)state;
+    char path[FILE_PATH_SIZE];
+    assert_ok(path_join(path, folder, "broken.gnuplot"));
+    assert_ok(file_write(path, "plot 'absent.csv' using 1:2\n", 28));
+    assert_int_equal(gnuplot_run(folder, "broken.gnuplot"), OCELLUS_IO);
+    assert_holds(status_message(), "gnuplot: broken.gnuplot: failed: \"broken.gnuplot\" line 1:");
+}
+
+static void bars_end_where_their_counts_say(void **state) {
+    (void)state;
+    const char *const classes[] = {"cat", "f\u00fcchse", "none"};
+    const size_t counts[] = {2000, 1000, 0};
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    bars_print(stream, classes, counts, 3, 32, false);
+    fclose(stream);
+    /* 32 columns leave 16 for the longest bar: 2 + 6 + 1 + 16 + 1 + 5 = 31. */
+    assert_string_equal(text,
+                        "  cat    \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588"
+                        "\u2588\u2588 2,000\n"
+                        "  f\u00fcchse \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588 1,000\n"
+                        "  none    0\n");
+    free(text);
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    return folder_remove(folder) != OCELLUS_OK;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_page_holds_its_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_page_needs_nothing_outside_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_figures_stand_beside_their_tables, set_up, tear_down),
+        cmocka_unit_test(a_run_without_validation_has_one_curve),
+        cmocka_unit_test_setup_teardown(other_data_than_the_run_had_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_run_that_is_not_evaluated_says_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_gnuplot_is_told_before_any_work, set_up, tear_down),
+        cmocka_unit_test(a_failing_script_is_told_in_gnuplots_words),
+        cmocka_unit_test(bars_end_where_their_counts_say),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

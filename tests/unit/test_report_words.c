@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers for people, the original's claims, and the sentences that the numbers choose. */
+#include "report/number.h"
+#include "report/original.h"
+#include "report/verdict.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void numbers_are_rounded_and_set(void **state) {
+    (void)state;
+    assert_string_equal(number_fixed(0.0, 2).text, "0.00");
+    assert_string_equal(number_fixed(2.0 / 3.0, 3).text, "0.667");
+    assert_string_equal(number_fixed(-1.25, 1).text, "\u22121.3");
+    assert_string_equal(number_fixed(-0.001, 2).text, "0.00");
+    assert_string_equal(number_fixed(9.999, 2).text, "10.00");
+    assert_string_equal(number_fixed(12.5, 0).text, "13");
+    assert_string_equal(number_fixed(NAN, 2).text, "\u2013");
+    assert_string_equal(number_fixed(INFINITY, 2).text, "\u2013");
+    assert_string_equal(number_percent(0.9019, 2).text, "90.19\u202f%");
+    assert_string_equal(number_percent_range(0.69295, 0.71088, 1).text, "69.3\u201371.1\u202f%");
+    assert_string_equal(number_points(0.2, 1).text, "20.0\u202fpoints");
+    assert_string_equal(number_duration(12.34).text, "12.3\u202fs");
+    assert_string_equal(number_duration(390.6).text, "6\u202fmin 31\u202fs");
+    assert_string_equal(number_duration(7325.0).text, "2\u202fh 2\u202fmin");
+}
+
+static struct recipe original_recipe(void) {
+    struct recipe recipe;
+    recipe_defaults(&recipe);
+    recipe.validation = RECIPE_VALIDATION_TEST;
+    return recipe;
+}
+
+static void departures_from_the_original_are_named(void **state) {
+    (void)state;
+    struct recipe recipe = original_recipe();
+    struct run_data data = {.train_images = 50000, .validation = RECIPE_VALIDATION_TEST};
+    const struct original_claim *claim = original_claim_for(&recipe);
+    assert_non_null(claim);
+    assert_string_equal(claim->key, "simcnn");
+    assert_true(claim->test_accuracy == 0.9019);
+    struct text out = {0};
+    assert_int_equal(original_departures(claim, &recipe, &data, 20, &out), 0);
+    assert_int_equal(out.size, 0);
+    recipe.learning_rate = 0.01;
+    recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+    data.train_images = 45000;
+    assert_int_equal(original_departures(claim, &recipe, &data, 5, &out), 4);
+    assert_string_equal(out.bytes,
+                        "epochs 5 instead of 20, training images 45000 instead of 50000, optimizer sgd instead "
+                        "of adam, learning rate 0.01 instead of 0.001");
+    text_free(&out);
+}
+
+static void the_nearest_claim_is_taken(void **state) {
+    (void)state;
+    struct recipe recipe = original_recipe();
+    strcpy(recipe.model_name, "resnet50");
+    recipe.epochs = 1;
+    recipe.batch_size = 64;
+    assert_string_equal(original_claim_for(&recipe)->key, "resnet50-base");
+    recipe.batch_size = 32;
+    recipe.steps_per_epoch = 550;
+    assert_string_equal(original_claim_for(&recipe)->key, "resnet50-custom");
+    strcpy(recipe.model_name, "another");
+    assert_null(original_claim_for(&recipe));
+    assert_null(original_claim_named("another"));
+    assert_non_null(original_slip("simcnn", "data"));
+    assert_null(original_slip("simcnn", "recipe"));
+}
+
+/* A run of three epochs whose test set has 10,000 images, of which `correct` are right. */
+struct case_of_verdict {
+    size_t correct;
+    double training[3], validation[3];
+    const char *departures;
+    const char *headline;
+    const char *says[3]; /* each must be in the paragraph */
+    const char *never;   /* must not */
+};
+
+static const struct case_of_verdict cases[] = {
+    {7020,
+     {0.60, 0.91, 0.95},
+     {0.58, 0.70, 0.7},
+     "",
+     "The claimed 90.19\u202f% lies 19.10\u202fpoints above the interval of the measured test accuracy; it matches a "
+     "training accuracy, not a test accuracy.",
+     {"19.10\u202fpoints above its upper end.",
+      "passes it in epoch 2 of 3 (91.00\u202f%), while the test accuracy of no "
+      "epoch comes nearer to it than 20.19\u202fpoints (70.00\u202f% after epoch 2)",
+      "recipe is the original\u2019s"},
+     "agrees"},
+    {7020,
+     {0.60, 0.70, 0.75},
+     {NAN, NAN, NAN},
+     "epochs 3 instead of 20",
+     "The claimed 90.19\u202f% lies 19.10\u202fpoints above the interval of the measured test accuracy, and nothing "
+     "measured in this run reaches it.",
+     {"Training accuracy does not reach it either (75.00\u202f% in the last epoch)",
+      "departs from the original\u2019s recipe, though (epochs 3 instead of 20)", "nothing for certain"},
+     "matches a training accuracy"},
+    {8900,
+     {0.60, 0.91, 0.95},
+     {0.58, 0.903, 0.89},
+     "",
+     "The claimed 90.19\u202f% lies 0.59\u202fpoints above the interval of the measured test accuracy, though one "
+     "epoch "
+     "reached it in validation.",
+     {"The test accuracy did reach it, after epoch 2 (90.30\u202f%)", "", ""},
+     "matches a training accuracy"},
+    {9000,
+     {0.60, 0.91, 0.95},
+     {0.58, 0.89, 0.90},
+     "",
+     "The claimed 90.19\u202f% lies within the interval of the measured test accuracy.",
+     {"inside the 95 % interval", "this run agrees with it", ""},
+     "outside"},
+    {9500,
+     {0.60, 0.91, 0.95},
+     {0.58, 0.89, 0.95},
+     "",
+     "The claimed 90.19\u202f% lies 4.37\u202fpoints below the interval of the measured test accuracy: this run does "
+     "better.",
+     {"4.37\u202fpoints below its lower end", "better than what was claimed", ""},
+     "matches a training accuracy"},
+};
+
+static void the_numbers_choose_the_verdict(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct case_of_verdict *c = &cases[i];
+        struct history_row rows[3];
+        for (size_t epoch = 0; epoch < 3; epoch++)
+            rows[epoch] = (struct history_row){.accuracy = c->training[epoch], .val_accuracy = c->validation[epoch]};
+        struct history history = {rows, 3, 3};
+        struct evaluation test = {.count = 10000,
+                                  .correct = c->correct,
+                                  .accuracy = (double)c->correct / 1e4,
+                                  .interval = wilson_interval(c->correct, 10000)};
+        struct verdict_facts facts = {original_claim_named("simcnn"), c->departures, &history, NULL, &test,
+                                      .validation_is_test = true};
+        struct text headline = {0}, paragraph = {0};
+        verdict_headline(&facts, &headline);
+        verdict_claim(&facts, &paragraph);
+        assert_string_equal(headline.bytes, c->headline);
+        for (size_t j = 0; j < 3; j++)
+            if (c->says[j] != NULL && strstr(paragraph.bytes, c->says[j]) == NULL)
+                fail_msg("case %zu: \"%s\" is not in \"%s\"", i, c->says[j], paragraph.bytes);
+        assert_null(strstr(paragraph.bytes, c->never));
+        text_free(&headline);
+        text_free(&paragraph);
+    }
+}
+
+static void overfitting_is_told_by_its_signs(void **state) {
+    (void)state;
+    struct history_row rows[3] = {{.accuracy = 0.6, .val_accuracy = 0.6, .val_loss = 1.2},
+                                  {.accuracy = 0.8, .val_accuracy = 0.7, .val_loss = 0.9},
+                                  {.accuracy = 0.95, .val_accuracy = 0.7, .val_loss = 1.5}};
+    struct history history = {rows, 3, 3};
+    struct evaluation test = {
+        .count = 10000, .correct = 7000, .accuracy = 0.7, .interval = wilson_interval(7000, 10000)};
+    struct verdict_facts facts = {NULL, "", &history, NULL, &test, .validation_is_test = false};
+    struct text out = {0};
+    verdict_measured(&facts, &out);
+    assert_non_null(strstr(out.bytes, "70.00\u202f% of the 10,000 test images"));
+    assert_non_null(strstr(out.bytes,
+                           "lies 25.0\u202fpoints above test accuracy, and the validation loss, lowest after "
+                           "epoch 2 (0.900), has risen to 1.500 since: the network overfits."));
+    text_free(&out);
+    rows[2].accuracy = 0.70;
+    rows[2].val_loss = 0.88;
+    verdict_measured(&facts, &out);
+    assert_null(strstr(out.bytes, "overfits"));
+    assert_non_null(strstr(out.bytes, "does not lie above the interval of test accuracy."));
+    size_t size = out.size;
+    verdict_headline(&facts, &out);
+    verdict_claim(&facts, &out);
+    assert_int_equal(out.size, size); /* nothing was claimed */
+    text_free(&out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_rounded_and_set),      cmocka_unit_test(departures_from_the_original_are_named),
+        cmocka_unit_test(the_nearest_claim_is_taken),       cmocka_unit_test(the_numbers_choose_the_verdict),
+        cmocka_unit_test(overfitting_is_told_by_its_signs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
