@@ -2,6 +2,7 @@
 /* BatchNormalization over all axes but the last one. */
 #include "model/layer_config.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
@@ -12,6 +13,10 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
     if (!(epsilon > 0 && isfinite(epsilon)))
         return fail(OCELLUS_USAGE, "%s: epsilon: out of range (expected above 0, got %g)", node->name, epsilon);
     node->shape = *inputs[0];
+    const int64_t axis = node->config.batch_normalization.axis;
+    if (axis != 0 && axis != -1 && axis != (int64_t)node->shape.rank)
+        return fail(OCELLUS_USAGE, "%s: axis: not supported (expected the last one, got %" PRId64 ")", node->name,
+                    axis);
     const struct shape channels = {1, {node->shape.dims[node->shape.rank - 1]}};
     layer_add_parameter(node, "gamma", channels, true, INITIAL_ONES, 0, 0);
     layer_add_parameter(node, "beta", channels, true, INITIAL_ZEROS, 0, 0);
@@ -26,9 +31,8 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
     node->config.batch_normalization.epsilon = 1e-3;
     const json_value *axis = json_member(config, "axis");
     if (json_count(axis) == 1) axis = json_element(axis, 0);
-    int64_t number = -1;
-    if (axis && (!json_get_integer(axis, &number) || (number != -1 && number != 3 && number != 1)))
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: axis: not supported (expected the last one)", source, node->name);
+    if (axis && !json_get_integer(axis, &node->config.batch_normalization.axis))
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: axis: no whole number", source, node->name);
     TRY(config_read_real(node, config, source, "momentum", &node->config.batch_normalization.momentum));
     TRY(config_read_real(node, config, source, "epsilon", &node->config.batch_normalization.epsilon));
     TRY(config_expect_bool(node, config, source, "center", true));

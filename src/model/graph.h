@@ -64,6 +64,7 @@ union layer_config {
     } dense;
     struct {
         double momentum, epsilon;
+        int64_t axis; /* as in a file, the batch counted; 0 and -1 mean the last one, all that is supported */
     } batch_normalization;
     struct {
         int64_t pool_size[2], strides[2];

@@ -229,6 +229,20 @@ static void lying_lengths_are_refused(void **state) {
     assert_int_equal(read_and_free(false), OCELLUS_OK);
 }
 
+static void headers_have_a_limit(void **state) {
+    (void)state;
+    const size_t limit = 16 << 20;
+    char *header = malloc(limit + 1);
+    assert_non_null(header);
+    memset(header, ' ', limit + 1);
+    memcpy(header, "{}", 2);
+    write_raw(header, limit, limit, "", 0);
+    assert_int_equal(read_and_free(false), OCELLUS_OK);
+    write_raw(header, limit + 1, limit + 1, "", 0);
+    assert_refused(0, "header size: too large (expected at most 16777216, got 16777217)");
+    free(header);
+}
+
 /* Every shorter file, and flips of every byte of length and header: refused or read, never worse. */
 static void cuts_and_flips_do_no_harm(void **state) {
     (void)state;
@@ -306,6 +320,7 @@ int main(void) {
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
         cmocka_unit_test(lying_headers_are_refused),
         cmocka_unit_test(lying_lengths_are_refused),
+        cmocka_unit_test(headers_have_a_limit),
         cmocka_unit_test(cuts_and_flips_do_no_harm),
         cmocka_unit_test(odd_header_lengths_are_aligned),
         cmocka_unit_test(values_that_are_not_finite_need_leave),

@@ -120,6 +120,7 @@ static void keras_3_is_read(void **state) {
     assert_string_equal(graph->nodes[2].path, "inner");
     assert_true(graph->nodes[2].frozen);
     assert_int_equal(graph->nodes[2].parameter_count, 1);
+    assert_true(shape_equal(&graph->nodes[1].shape, &(struct shape){3, {10, 10, 3}}));
     assert_int_equal(graph->nodes[4].inputs[0], 3);
     assert_int_equal(graph->nodes[4].inputs[1], 2);
     assert_false(graph->nodes[3].frozen);
@@ -211,7 +212,9 @@ static void hostile_models_are_refused(void **state) {
         {ONE("ZeroPadding2D", "\"padding\": [[-1, 0], [0, 0]]"), "x: padding"},
         {ONE("ZeroPadding2D", "\"padding\": [[1, 0, 0], [0, 0]]"), "x: padding: unfit"},
         {ONE("MaxPooling2D", "\"pool_size\": 0"), "x: pool_size: out of range"},
-        {ONE("BatchNormalization", "\"axis\": 2"), "x: axis"},
+        {ONE("BatchNormalization", "\"axis\": 3"), NULL},
+        {ONE("BatchNormalization", "\"axis\": [1]"), "x: axis: not supported"},
+        {ONE("BatchNormalization", "\"axis\": \"c\""), "x: axis: no whole number"},
         {ONE("BatchNormalization", "\"scale\": false"), "x: scale"},
         {ONE("BatchNormalization", "\"momentum\": 2"), "x: momentum"},
         {ONE("BatchNormalization", "\"epsilon\": 0"), "x: epsilon"},

@@ -98,6 +98,9 @@ static void json_holds_the_rows_and_totals(void **state) {
         text, "{\"name\": \"resnet50\", \"type\": \"Functional\", \"path\": \"\", \"shape\": [null, 7, 7, 2048], "
               "\"params\": 23587712, \"connected_to\": [\"up_sampling2d\"]}");
     free(text);
+    const char *input = "";
+    assert_true(json_get_text(json_element(json_member(json_element(layers, 3), "connected_to"), 0), &input));
+    assert_string_equal(input, "resnet50");
     int64_t number = 0;
     assert_true(json_get_integer(json_member(json_member(json, "trainable"), "bytes"), &number));
     assert_int_equal(number, 4 * 26162698);
