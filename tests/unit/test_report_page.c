@@ -238,6 +238,9 @@ static void the_figures_stand_beside_their_tables(void **state) {
         free(svg);
         free(again);
     }
+    char *classes = read_text(figures, FIGURE_CLASSES ".csv");
+    assert_holds(classes, "\n2,\"'`touch broken`',{/*2 x}\",20,10\n");
+    free(classes);
     char *table = read_text(figures, "loss.csv");
     assert_string_equal(table, "epoch,training,validation\n1,1,0.9\n2,0.7,0.9\n3,0.4,0.9\n");
     free(table);
