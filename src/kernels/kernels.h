@@ -53,7 +53,8 @@ struct rows_shape {
 
 struct adam_step {
     real learning_rate; /* already with the bias correction: lr * sqrt(1 - beta2^t) / (1 - beta1^t) */
-    real beta1, beta2, epsilon;
+    real share1, share2; /* 1 - beta1 and 1 - beta2, rounded once: from a rounded beta2, 1 - 0.999F is off by 5e-5 */
+    real epsilon;
 };
 
 struct sgd_step {
@@ -128,7 +129,7 @@ struct kernels {
      * fixed binary tree over the parts: neighbours first ((p0+p1)+(p2+p3))+...; an odd one at the end moves up as it is. */
     void (*join_parts)(size_t count, size_t parts, size_t part_stride, const real *part, real *dst);
 
-    /* Optimizers as Keras defines them. Adam: m += (g - m)(1 - beta1); v += (g^2 - v)(1 - beta2);
+    /* Optimizers as Keras defines them. Adam: m += (g - m) share1; v += (g^2 - v) share2;
      * w -= learning_rate * m / (sqrt(v) + epsilon). SGD with momentum: v = momentum v - lr g; w += v, or with Nesterov
      * w += momentum v - lr g; without momentum (velocity may be NULL) w -= lr g. */
     void (*adam)(size_t count, const struct adam_step *step, const real *gradient, real *weights, real *m, real *v);

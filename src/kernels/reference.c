@@ -247,8 +247,8 @@ static void join_parts(size_t count, size_t parts, size_t part_stride, const rea
 static void adam(size_t count, const struct adam_step *step, const real *gradient, real *weights, real *m, real *v) {
     for (size_t i = 0; i < count; i++) {
         real g = gradient[i];
-        m[i] += (g - m[i]) * (1 - step->beta1);
-        v[i] += (g * g - v[i]) * (1 - step->beta2);
+        m[i] += (g - m[i]) * step->share1;
+        v[i] += (g * g - v[i]) * step->share2;
         weights[i] -= step->learning_rate * m[i] / ((real)sqrt((double)v[i]) + step->epsilon);
     }
 }

@@ -151,7 +151,7 @@ static float random_positive(void) {
 
 void test_optimizers(const struct kernels *row) {
     const size_t count = 1 + random_below(&random_now, 100);
-    const struct adam_step adam = {1e-3f * random_unit(&random_now), 0.9f, 0.999f, 1e-7f};
+    const struct adam_step adam = {1e-3f * random_unit(&random_now), 0.1f, 0.001f, 1e-7f};
     const struct sgd_step sgd = {.learning_rate = random_unit(&random_now),
                                  .momentum = random_below(&random_now, 2) ? 0.9f : 0.0f,
                                  .nesterov = random_below(&random_now, 2)};
@@ -162,8 +162,8 @@ void test_optimizers(const struct kernels *row) {
     tested_case("%zu values, momentum %g, nesterov %d", count, (double)sgd.momentum, sgd.nesterov);
     row->adam(count, &adam, g, w1, m1, v1);
     for (size_t i = 0; i < count; i++) {
-        m2[i] = m[i] + (g[i] - m[i]) * (1 - adam.beta1);
-        v2[i] = v[i] + (g[i] * g[i] - v[i]) * (1 - adam.beta2);
+        m2[i] = m[i] + (g[i] - m[i]) * adam.share1;
+        v2[i] = v[i] + (g[i] * g[i] - v[i]) * adam.share2;
         w2[i] = w[i] - adam.learning_rate * m2[i] / (sqrtf(v2[i]) + adam.epsilon);
     }
     check_same("adam weights", count, w1, w2);
