@@ -31,6 +31,8 @@ static void loss_falls_and_the_run_is_recorded(void **state) {
         best = fmax(best, again.rows[i].val_accuracy);
     assert_true(tiny.result.has_best && tiny.result.best_accuracy == best);
     assert_true(again.rows[tiny.result.best_epoch].val_accuracy == best);
+    for (size_t i = 0; i < tiny.result.best_epoch; i++)
+        assert_true(again.rows[i].val_accuracy < best); /* the first of equals */
     history_free(&again);
 
     struct recipe recipe;
@@ -129,21 +131,79 @@ static void threads_change_no_bit(void **state) {
     tiny_free(&other);
 }
 
-static void the_last_batch_is_smaller(void **state) {
+/* Runs the batches [begin[i], begin[i + 1]) of epoch 0's order by hand and gives back the sums over their images. */
+static void measure_by_hand(const struct recipe *recipe, const size_t *begin, size_t batches, double *loss_sum,
+                            size_t *correct) {
+    struct dataset train;
+    struct engine *engine = NULL;
+    struct batch_buffer buffer;
+    size_t order[TINY_TRAIN];
+    tiny_dataset("train", TINY_TRAIN, &train);
+    struct graph *graph = tiny_graph();
+    struct engine_options options = {
+        .threads = 1, .batch_size = TINY_TRAIN, .training = true, .optimizer = train_optimizer(recipe)};
+    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_initialize(engine, recipe->seed), OCELLUS_OK);
+    assert_int_equal(batch_buffer_create(graph, TINY_TRAIN, &buffer), OCELLUS_OK);
+    random_permutation(recipe->seed, RANDOM_SHUFFLE, 0, order, TINY_TRAIN);
+    struct image_set set = {&train, order, TINY_TRAIN};
+    *loss_sum = 0;
+    *correct = 0;
+    for (size_t i = 0; i < batches; i++) {
+        double loss = 0;
+        size_t right = 0, n = begin[i + 1] - begin[i];
+        batch_buffer_fill(&buffer, &set, begin[i], n);
+        assert_int_equal(engine_forward(engine, ENGINE_TRAINING, buffer.images, n), OCELLUS_OK);
+        assert_int_equal(engine_loss(engine, buffer.labels, &loss, &right), OCELLUS_OK);
+        *loss_sum += loss;
+        *correct += right;
+    }
+    batch_buffer_free(&buffer);
+    engine_close(engine);
+    graph_free(graph);
+    free(train.pixels);
+    free(train.labels);
+}
+
+/* 70 images in batches of 64 and 6, without learning, so that the batches can be measured one by one. */
+static void running_means_are_weighted_by_images(void **state) {
     (void)state;
     struct tiny tiny = {0};
     tiny_recipe(&tiny.recipe);
     tiny.recipe.epochs = 1;
-    tiny.recipe.learning_rate = 0; /* what is measured does not depend on the order then */
+    tiny.recipe.learning_rate = 0;
     tiny.recipe.validation = RECIPE_VALIDATION_NONE;
-    tiny.recipe.batch_size = 69; /* 70 images: 69 and 1 */
+    tiny.recipe.batch_size = 64;
     assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
     assert_int_equal(tiny.steps, 2);
-    /* The running mean is weighted by images: of 70 images, so a whole number of seventieths. */
-    double correct = tiny.result.history.rows[0].accuracy * 70;
-    assert_true(fabs(correct - round(correct)) < 1e-9);
-    assert_true(isnan(tiny.result.history.rows[0].val_loss));
+    const size_t begin[] = {0, 64, 70};
+    double loss_sum = 0;
+    size_t correct = 0;
+    measure_by_hand(&tiny.recipe, begin, 2, &loss_sum, &correct);
+    const struct history_row *row = &tiny.result.history.rows[0];
+    assert_true(row->loss == loss_sum / 70);
+    assert_true(row->accuracy == (double)correct / 70);
+    assert_true(row->loss > 0.7 && row->loss < 3); /* guessing among four: log 4 = 1.39 */
+    assert_true(isnan(row->val_loss) && isnan(row->val_accuracy));
     assert_false(tiny.result.has_best);
+    tiny_free(&tiny);
+}
+
+static double first_accuracy[3];
+
+static void watch_first_steps(void *context, const struct train_event *event) {
+    (void)context;
+    if (event->kind == TRAIN_STEP && event->position == 1) first_accuracy[event->epoch] = event->accuracy * 8;
+}
+
+/* After the first step of an epoch its means are those of that batch alone: of 8 images. */
+static void running_means_begin_anew_with_an_epoch(void **state) {
+    (void)state;
+    struct tiny tiny = {.observer = watch_first_steps};
+    tiny_recipe(&tiny.recipe);
+    assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
+    for (size_t epoch = 0; epoch < 3; epoch++)
+        assert_true(first_accuracy[epoch] == round(first_accuracy[epoch]));
     tiny_free(&tiny);
 }
 
@@ -206,6 +266,53 @@ static void plans_count_steps_and_images(void **state) {
     assert_non_null(strstr(text, "; no validation"));
 }
 
+/* Without a list the images are taken as they lie, in every batch. */
+static void images_without_a_list_come_in_order(void **state) {
+    (void)state;
+    struct dataset test;
+    struct batch_buffer buffer;
+    tiny_dataset("test", TINY_TEST, &test);
+    struct graph *graph = tiny_graph();
+    assert_int_equal(batch_buffer_create(graph, 8, &buffer), OCELLUS_OK);
+    struct image_set set = image_set_all(&test);
+    batch_buffer_fill(&buffer, &set, 17, 8);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(buffer.labels[i], test.labels[17 + i]);
+        size_t values = TINY_SIDE * TINY_SIDE * 3;
+        float expected = (float)dataset_image(&test, 17 + i)[5] / 255;
+        assert_true(fabsf(buffer.images[i * values + 5] - expected) < 1e-6f);
+    }
+    batch_buffer_free(&buffer);
+    graph_free(graph);
+    free(test.pixels);
+    free(test.labels);
+}
+
+static void every_parameter_is_in_the_hash(void **state) {
+    (void)state;
+    struct engine *engine = NULL;
+    struct graph *graph = tiny_graph();
+    struct engine_options options = {.threads = 1, .batch_size = 1};
+    char before[SHA256_TEXT_SIZE], after[SHA256_TEXT_SIZE];
+    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_initialize(engine, 1), OCELLUS_OK);
+    assert_int_equal(weights_hash(engine, graph, before), OCELLUS_OK);
+    assert_int_equal(engine_tensor_count(engine), 8);
+    for (size_t i = 0; i < engine_tensor_count(engine); i++) {
+        struct engine_tensor tensor = engine_tensor_at(engine, i);
+        float values[1024];
+        size_t count = shape_size(tensor.shape);
+        assert_int_equal(engine_get(engine, tensor.name, values, count), OCELLUS_OK);
+        values[count - 1] = nextafterf(values[count - 1], 9);
+        assert_int_equal(engine_set(engine, tensor.name, values, count), OCELLUS_OK);
+        assert_int_equal(weights_hash(engine, graph, after), OCELLUS_OK);
+        assert_string_not_equal(after, before);
+        strcpy(before, after);
+    }
+    engine_close(engine);
+    graph_free(graph);
+}
+
 static void sets_do_not_overlap(void **state) {
     (void)state;
     struct dataset train;
@@ -253,9 +360,25 @@ static void a_diverging_run_names_step_and_layer(void **state) {
     tiny.recipe.learning_rate = 1e30;
     assert_int_equal(tiny_run(&tiny), OCELLUS_DIVERGED);
     assert_non_null(strstr(status_message(), "epoch 1, step "));
+    assert_non_null(strstr(status_message(), " of 8: the loss is not finite; first seen in "));
     assert_true(strstr(status_message(), "conv2d") || strstr(status_message(), "batch_normalization") ||
                 strstr(status_message(), "dense"));
     assert_false(path_exists(temporary_path(tiny.run, RUN_LAST)));
+    assert_false(path_exists(temporary_path(tiny.run, RUN_CHECKPOINTS)));
+    tiny_free(&tiny);
+}
+
+static void break_moving_variance(struct engine *engine) {
+    const float values[5] = {1, 1, INFINITY, 1, 1};
+    assert_int_equal(engine_set(engine, "batch_normalization/moving_variance", values, 5), OCELLUS_OK);
+}
+
+/* In training mode the moving variance is not used: the loss stays sound while the network is broken. */
+static void what_is_not_finite_is_not_saved(void **state) {
+    struct tiny tiny = {.run = temporary_path(*state, "run"), .prepare = break_moving_variance, .stop_after = 2};
+    tiny_recipe(&tiny.recipe);
+    assert_int_equal(tiny_run(&tiny), OCELLUS_DIVERGED);
+    assert_non_null(strstr(status_message(), "batch_normalization"));
     assert_false(path_exists(temporary_path(tiny.run, RUN_CHECKPOINTS)));
     tiny_free(&tiny);
 }
@@ -282,12 +405,16 @@ int main(void) {
         TEST(loss_falls_and_the_run_is_recorded),
         TEST(saved_models_give_what_training_measured),
         cmocka_unit_test(threads_change_no_bit),
-        cmocka_unit_test(the_last_batch_is_smaller),
+        cmocka_unit_test(running_means_are_weighted_by_images),
+        cmocka_unit_test(running_means_begin_anew_with_an_epoch),
         cmocka_unit_test(steps_per_epoch_takes_the_first_steps),
         cmocka_unit_test(plans_count_steps_and_images),
+        cmocka_unit_test(images_without_a_list_come_in_order),
+        cmocka_unit_test(every_parameter_is_in_the_hash),
         cmocka_unit_test(sets_do_not_overlap),
         cmocka_unit_test(data_that_does_not_fit_is_refused),
         TEST(a_diverging_run_names_step_and_layer),
+        TEST(what_is_not_finite_is_not_saved),
         cmocka_unit_test(stop_flags_keep_the_first_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,11 @@ static void stopped_validations_go_on_to_the_same_bits(void **state) {
     assert_int_equal(tiny.epochs, 1);
     assert_int_equal(tiny.validation_batches, 2 + 1); /* 10 images in batches of 8; the second time only one */
     tiny_free(&tiny);
-    resume_to_the_end(run, 1, true);
+    tiny = tiny_at(run, true);
+    assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
+    assert_int_equal(tiny.result.steps_now, 8); /* the second epoch's steps were kept */
+    assert_true(same_as_whole(&tiny));
+    tiny_free(&tiny);
 }
 
 static void runs_stopped_twice_go_on_to_the_same_bits(void **state) {
@@ -305,6 +309,21 @@ static void what_a_checkpoint_forgets_is_seen(void **state) {
     }
 }
 
+static void spoil_seconds(struct engine *engine, struct train_state *state) {
+    (void)engine;
+    state->seconds = 1000;
+}
+
+static void the_time_of_an_epoch_goes_on(void **state) {
+    const char *run = run_path(state);
+    stop_at(run, false, 13);
+    rewrite_checkpoint(run, spoil_seconds);
+    struct tiny tiny = tiny_at(run, true);
+    assert_int_equal(tiny_run(&tiny), OCELLUS_OK);
+    assert_true(tiny.result.history.rows[1].time >= 1000 && tiny.result.history.rows[2].time < 1000);
+    tiny_free(&tiny);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temporary_setup, temporary_teardown)
 
 int main(void) {
@@ -320,6 +339,7 @@ int main(void) {
         TEST(another_recipe_is_refused),
         TEST(a_finished_run_is_left_alone_unless_more_is_asked),
         TEST(what_a_checkpoint_forgets_is_seen),
+        TEST(the_time_of_an_epoch_goes_on),
     };
     return cmocka_run_group_tests(tests, train_whole, free_whole);
 }

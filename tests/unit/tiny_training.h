@@ -81,6 +81,7 @@ struct tiny {
     uint64_t stop_in_validation; /* stops in the validation of this epoch (from 1); 0: never */
     uint64_t die_after;          /* kills the process after this step; 0: never */
     train_observer observer;
+    void (*prepare)(struct engine *engine); /* changes the values that the training starts from; NULL: none */
     /* What happened. */
     struct train_result result;
     struct stop_flag stop;
@@ -117,6 +118,7 @@ static inline ocellus_status tiny_run(struct tiny *tiny) {
     assert_int_equal(train_sets_create(&tiny->recipe, &train, &test, &sets), OCELLUS_OK);
     assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(engine_initialize(engine, tiny->recipe.seed), OCELLUS_OK);
+    if (tiny->prepare) tiny->prepare(engine);
     if (tiny->run) {
         ocellus_status opened =
             tiny->resume ? run_folder_open_locked(&run, tiny->run) : run_folder_create(&run, tiny->run);
