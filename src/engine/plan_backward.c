@@ -401,8 +401,16 @@ static ocellus_status backward_flatten(struct planner *planner, size_t node, siz
     return give_view(planner, node, input, now, diff, planner->owns_diff[node]);
 }
 
+/* Two BatchNormalizations in a row: what the first one pulls from the second is kept, for the layer before pulls it. */
+static ocellus_status keep_pulled(struct planner *planner, size_t node, size_t now) {
+    if (view_exists(planner->diff[node])) { return OCELLUS_OK; }
+    TRY(new_diff(planner, node, now));
+    return pull_norm(planner, (size_t)planner->only_consumer[node], false, planner->diff[node]);
+}
+
 /* Only where the layer before cannot pull: it is read by others too. */
 static ocellus_status backward_batch_norm(struct planner *planner, size_t node, size_t now) {
+    TRY(keep_pulled(planner, node, now));
     size_t input = node_at(planner, node)->inputs[0];
     if (planner->only_consumer[input] == (int)node || !planner->needs_gradient[input]) { return OCELLUS_OK; }
     struct view target;
@@ -447,12 +455,12 @@ static ocellus_status backward_node(struct planner *planner, size_t node, size_t
 
 /* The sums over the batch that a BatchNormalization's gradient needs, taken while the gradient to its output is in
  * the cache. */
-static ocellus_status reduce_norm(struct planner *planner, size_t node) {
+static ocellus_status reduce_norm(struct planner *planner, size_t node, size_t now) {
     size_t input = node_at(planner, node)->inputs[0];
     struct extent extent = plan_extent(&node_at(planner, node)->shape);
     TRY(plan_begin_segment(planner, false));
-    struct view diff, src;
-    TRY(take_diff(planner, node, false, NULL, &diff));
+    TRY(keep_pulled(planner, node, now));
+    struct view diff = planner->diff[node], src;
     TRY(plan_produce(planner, input, NULL, &src));
     struct task task = new_task(TASK_BATCH_NORM_REDUCE, node, diff, src, view_none());
     task.norm = node;
@@ -477,7 +485,7 @@ ocellus_status plan_backward(struct planner *planner) {
             bool norm = plan_uses_batch_statistics(planner, node);
             if (norm && planner->backward_phase[node] == now && planner->needs_gradient[node] &&
                 has_diff(planner, node)) {
-                TRY(reduce_norm(planner, node));
+                TRY(reduce_norm(planner, node, now));
             }
             if (turn(planner, node) == now) { TRY(backward_node(planner, node, now)); }
         }
