@@ -53,7 +53,8 @@ static inline struct graph *tiny_graph(void) {
     tiny_add(graph, "InputLayer", (union layer_config){.input_layer = {{3, {TINY_SIDE, TINY_SIDE, 3}}}});
     tiny_add(graph, "Conv2D",
              (union layer_config){.conv2d = {5, {3, 3}, {1, 1}, PADDING_VALID, ACTIVATION_RELU, true}});
-    tiny_add(graph, "BatchNormalization", (union layer_config){.batch_normalization = {0.9, 1e-3}});
+    tiny_add(graph, "BatchNormalization",
+             (union layer_config){.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}});
     tiny_add(graph, "MaxPooling2D", (union layer_config){.max_pooling2d = {{2, 2}, {2, 2}, PADDING_VALID}});
     tiny_add(graph, "Flatten", (union layer_config){0});
     tiny_add(graph, "Dense", (union layer_config){.dense = {TINY_CLASSES, ACTIVATION_SOFTMAX, true}});
