@@ -42,19 +42,26 @@ static size_t find_backward_phases(struct planner *planner) {
 
 /* --- where gradients to outputs live --- */
 
-static bool is_dense_neighbour(const struct planner *planner, size_t node) {
-    if (kind_of(planner, node) == OPERATOR_DENSE) { return true; }
+/* A dense layer's turn, and with it another segment, comes between the first gift to the node's gradient and its use;
+ * a BatchNormalization's is used by the layer before it. */
+static bool crosses_dense(const struct planner *planner, size_t node) {
+    size_t first = is_norm(planner, node) ? node_at(planner, node)->inputs[0] : node, last = node;
     for (size_t reader = node + 1; reader < planner->plan->graph->count; reader++) {
         const struct node *n = node_at(planner, reader);
-        if (n->type->operator_kind == OPERATOR_DENSE && n->inputs[0] == node) { return true; }
+        for (size_t i = 0; i < n->input_count; i++) {
+            if (n->inputs[i] == node) { last = reader; }
+        }
     }
-    return false;
+    while (first <= last && kind_of(planner, first) != OPERATOR_DENSE) {
+        first++;
+    }
+    return first <= last;
 }
 
 /* A gradient that outlives the segment it is begun in needs a batch buffer. */
 static bool needs_batch_diff(const struct planner *planner, size_t node, size_t now) {
     return plan_uses_batch_statistics(planner, node) || planner->backward_phase[node] != now || planner->per_shard ||
-           is_dense_neighbour(planner, node);
+           crosses_dense(planner, node);
 }
 
 static bool is_batch_view(const struct planner *planner, struct view view) {
