@@ -169,6 +169,7 @@ void engine_close(struct engine *engine) {
     }
     plan_free(engine->training);
     plan_free(engine->inference);
+    profile_free(engine->profile);
     memory_free(engine);
 }
 

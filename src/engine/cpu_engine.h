@@ -80,6 +80,8 @@ struct engine {
     struct finish_piece *pieces; /* by phase, of the training plan */
     size_t *first_piece;         /* [phase_count + 1] */
 
+    struct profile *profile; /* NULL unless the engine is being timed */
+
     /* The last forward pass. */
     const struct plan *plan;
     enum engine_mode mode;
@@ -88,11 +90,20 @@ struct engine {
     real *loss, *probabilities;
 };
 
+/* profile.c: adds what a worker spent on a task, or the whole engine on work that is done once a step. */
+enum profile_step { PROFILE_PACK, PROFILE_FINISH, PROFILE_UPDATE, PROFILE_STEPS };
+void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds);
+void profile_add_step(struct profile *profile, enum profile_step step, double seconds);
+void profile_free(struct profile *profile);
+
 /* execute.c: runs phases [first, end) of engine->plan on the current batch. */
 void engine_run_phases(struct engine *engine, size_t first, size_t end);
 /* Sets scale and shift of the BatchNormalizations that run on moving statistics in this pass. */
 void engine_prepare_norms(struct engine *engine);
 real *engine_view(const struct engine *engine, struct view view, size_t image, size_t worker);
+
+/* describe.c: of one image's forward pass through a layer. */
+double engine_node_flops(const struct node *node);
 
 /* finish.c: one piece of the work that ends a phase; and of the work that ends a wave of shards. */
 void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker);

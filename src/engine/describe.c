@@ -3,7 +3,7 @@
 #include "engine/cpu_engine.h"
 
 /* 2 floating-point operations a multiply-add; the forward pass of one image. */
-static double node_flops(const struct node *node) {
+double engine_node_flops(const struct node *node) {
     enum operator_kind kind = node->type->operator_kind;
     if (kind != OPERATOR_CONV2D && kind != OPERATOR_DENSE) { return 0; }
     struct extent out = plan_extent(&node->shape);
@@ -35,8 +35,8 @@ void engine_describe(const struct engine *engine, struct text *out) {
     text_append(out, "%-28s %-22s %12s %14s\n", "layer", "type", "MFLOP/image", "kept B/image");
     for (size_t node = 1; node < graph->count; node++) {
         const struct node *n = &graph->nodes[node];
-        flops += node_flops(n);
-        text_append(out, "%-28s %-22s %12.3f %14zu\n", n->name, n->type->class_name, node_flops(n) / 1e6,
+        flops += engine_node_flops(n);
+        text_append(out, "%-28s %-22s %12.3f %14zu\n", n->name, n->type->class_name, engine_node_flops(n) / 1e6,
                     node_bytes(plan, node));
     }
     text_append(

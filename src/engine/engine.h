@@ -80,6 +80,11 @@ const char *engine_find_nonfinite(struct engine *engine);
 
 /* What was planned, for people: per node the operator, where its output lives, bytes and FLOPs; then the totals. */
 void engine_describe(const struct engine *engine, struct text *out);
+/* From now on every task of a pass is timed (two clock readings each: below one percent of a step). */
+ocellus_status engine_profile_start(struct engine *engine);
+/* Where the time went since then, a row a layer: milliseconds a pass, GFLOP/s and the share of the step; then what is done
+ * once a step (packing, joining sums, the optimizer). Says so when nothing was timed. */
+void engine_profile(const struct engine *engine, struct text *out);
 size_t engine_planned_bytes(const struct engine *engine);
 const char *engine_kernels_name(const struct engine *engine);
 size_t engine_thread_count(const struct engine *engine);

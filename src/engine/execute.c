@@ -3,6 +3,8 @@
  * writes only to its own scratch, to its images' part of the batch buffers, and to its shard's parts. */
 #include "engine/cpu_engine.h"
 
+#include "base/log.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -173,7 +175,7 @@ static void run_statistics(const struct place *place, const struct task *task) {
     }
 }
 
-static void run_task(const struct place *place, const struct task *task) {
+static void run_task_plain(const struct place *place, const struct task *task) {
     const struct engine *engine = place->engine;
     const struct kernels *kernels = engine->kernels;
     const struct norm_state *norm = &engine->norms[task->norm];
@@ -246,6 +248,13 @@ static void run_task(const struct place *place, const struct task *task) {
     }
 }
 
+static void run_task(const struct place *place, const struct task *task) {
+    struct profile *profile = place->engine->profile;
+    double started = profile ? clock_seconds() : 0;
+    run_task_plain(place, task);
+    if (profile) { profile_add_task(profile, task, place->worker, place->images, clock_seconds() - started); }
+}
+
 struct phase_run {
     struct engine *engine;
     const struct phase *phase;
@@ -299,7 +308,9 @@ static void run_phase(struct engine *engine, size_t phase) {
         parallel_for(engine->pool, rest < wave ? rest : wave, run_shard, &run);
         if (run.phase->parts > 0) { parallel_for(engine->pool, pieces, run_wave_piece, &run); }
     }
+    double started = engine->profile ? clock_seconds() : 0;
     if (pieces > 0) { parallel_for(engine->pool, pieces, run_piece, &run); }
+    if (engine->profile) { profile_add_step(engine->profile, PROFILE_FINISH, clock_seconds() - started); }
 }
 
 /* --- fewer images than threads: the threads share each convolution, by rows --- */

@@ -2,6 +2,8 @@
 /* Once a step: the optimizer's pass over all trained parameters, and packing the weights for the tiles. */
 #include "engine/cpu_engine.h"
 
+#include "base/log.h"
+
 #include <math.h>
 
 enum { UPDATE_VALUES = 8192 }; /* of the trained parameters, one piece of work */
@@ -90,7 +92,9 @@ static void pack_one(void *context, size_t node, size_t worker) {
 void engine_pack(struct engine *engine, enum packed_kind kind) {
     if (engine->packed_kind == kind) { return; }
     engine->packed_kind = kind;
+    double started = engine->profile ? clock_seconds() : 0;
     parallel_for(engine->pool, engine->graph->count, pack_one, engine);
+    if (engine->profile) { profile_add_step(engine->profile, PROFILE_PACK, clock_seconds() - started); }
 }
 
 struct update {
@@ -134,7 +138,9 @@ ocellus_status engine_update(struct engine *engine, const struct optimizer *opti
                             .sgd = {.learning_rate = (real)optimizer->learning_rate,
                                     .momentum = (real)optimizer->momentum,
                                     .nesterov = optimizer->nesterov}};
+    double started = engine->profile ? clock_seconds() : 0;
     parallel_for(engine->pool, (engine->trained_size + UPDATE_VALUES - 1) / UPDATE_VALUES, update_piece, &update);
+    if (engine->profile) { profile_add_step(engine->profile, PROFILE_UPDATE, clock_seconds() - started); }
     engine->packed_kind = PACKED_NOTHING;
     return OCELLUS_OK;
 }

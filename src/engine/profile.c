@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the time of a pass goes: seconds of every layer's tasks, each worker counting for itself. */
+#include "engine/cpu_engine.h"
+
+#include "base/log.h"
+
+/* What a layer's tasks are counted as: its three products, and all that only moves values. */
+enum work { WORK_FORWARD, WORK_DIFF_SRC, WORK_DIFF_WEIGHTS, WORK_OTHER, WORK_COUNT };
+
+struct layer_time {
+    double seconds[WORK_COUNT];
+    size_t images[WORK_COUNT]; /* that passed the product */
+};
+
+struct profile {
+    size_t nodes, workers;
+    struct layer_time *times; /* [worker][node] */
+    double steps[PROFILE_STEPS];
+    double started;
+};
+
+void profile_free(struct profile *profile) {
+    if (!profile) { return; }
+    memory_free(profile->times);
+    memory_free(profile);
+}
+
+ocellus_status engine_profile_start(struct engine *engine) {
+    profile_free(engine->profile);
+    engine->profile = NULL;
+    struct profile *profile = memory_allocate(1, sizeof *profile);
+    if (!profile) { return OCELLUS_IO; }
+    profile->nodes = engine->graph->count;
+    profile->workers = thread_pool_size(engine->pool);
+    profile->times = memory_allocate(profile->workers * profile->nodes, sizeof *profile->times);
+    if (!profile->times) {
+        memory_free(profile);
+        return OCELLUS_IO;
+    }
+    profile->started = clock_seconds();
+    engine->profile = profile;
+    return OCELLUS_OK;
+}
+
+void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds) {
+    enum work work = task->kind == TASK_CONV2D                ? WORK_FORWARD
+                     : task->kind == TASK_CONV2D_DIFF_SRC     ? WORK_DIFF_SRC
+                     : task->kind == TASK_CONV2D_DIFF_WEIGHTS ? WORK_DIFF_WEIGHTS
+                                                              : WORK_OTHER;
+    struct layer_time *time = &profile->times[worker * profile->nodes + task->node];
+    time->seconds[work] += seconds;
+    time->images[work] += images;
+}
+
+void profile_add_step(struct profile *profile, enum profile_step step, double seconds) {
+    profile->steps[step] += seconds;
+}
+
+static struct layer_time sum_workers(const struct profile *profile, size_t node) {
+    struct layer_time sum = {0};
+    for (size_t worker = 0; worker < profile->workers; worker++) {
+        const struct layer_time *time = &profile->times[worker * profile->nodes + node];
+        for (size_t work = 0; work < WORK_COUNT; work++) {
+            sum.seconds[work] += time->seconds[work];
+            sum.images[work] += time->images[work];
+        }
+    }
+    return sum;
+}
+
+static void append_work(struct text *out, const struct layer_time *time, enum work work, double flops) {
+    if (time->seconds[work] <= 0) {
+        text_append(out, " %8s %7s", "", "");
+        return;
+    }
+    text_append(out, " %8.1f %7.1f", 1e3 * time->seconds[work],
+                flops * (double)time->images[work] / time->seconds[work] / 1e9);
+}
+
+void engine_profile(const struct engine *engine, struct text *out) {
+    const struct profile *profile = engine->profile;
+    if (!profile) {
+        text_append(out, "nothing was timed\n");
+        return;
+    }
+    static const char *const steps[PROFILE_STEPS] = {"packing the weights", "joining sums", "the optimizer"};
+    double workers = (double)profile->workers, all = (clock_seconds() - profile->started) * workers, other = 0;
+    text_append(out, "processor time in ms, and GFLOP/s of one thread (%s kernels, %zu threads)\n",
+                engine->kernels->name, profile->workers);
+    text_append(out, "%-24s %16s %16s %16s %8s %6s\n", "layer", "forward", "diff_src", "diff_weights", "other",
+                "share");
+    for (size_t node = 1; node < profile->nodes; node++) {
+        struct layer_time time = sum_workers(profile, node);
+        double seconds = 0, flops = engine_node_flops(&engine->graph->nodes[node]);
+        for (size_t work = 0; work < WORK_COUNT; work++) {
+            seconds += time.seconds[work];
+        }
+        if (seconds <= 0) { continue; }
+        text_append(out, "%-24s", engine->graph->nodes[node].name);
+        for (size_t work = WORK_FORWARD; work < WORK_OTHER; work++) {
+            append_work(out, &time, (enum work)work, flops);
+        }
+        text_append(out, " %8.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER], 100 * seconds / all);
+        other += seconds;
+    }
+    for (size_t step = 0; step < PROFILE_STEPS; step++) {
+        text_append(out, "%-84s %5.1f%%\n", steps[step], 100 * profile->steps[step] * workers / all);
+        other += profile->steps[step] * workers;
+    }
+    text_append(out, "%-84s %5.1f%%\n", "waiting, and what the caller does between passes", 100 * (all - other) / all);
+}
