@@ -5,13 +5,16 @@
 #include "kernel_test.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-enum { RED_ZONE = 64, BUFFERS = 64, SHOWN = 20 };
+enum { RED_ZONE = 64, PAGE = 65536, BUFFERS = 64, SHOWN = 20 }; /* PAGE: a multiple of any system's */
 
 struct random_stream random_now;
 bool buffers_aligned;
@@ -21,7 +24,7 @@ static const char *row_name = "none";
 static char case_text[256];
 static struct block {
     unsigned char *base, *data;
-    size_t bytes;
+    size_t bytes, mapped, zone; /* zone: bytes of the red zone behind the data */
 } blocks[BUFFERS];
 static size_t block_count;
 
@@ -53,17 +56,22 @@ float random_integer(void) {
     return (float)random_below(&random_now, 9) - 4;
 }
 
+/* Every other buffer ends where memory ends, so that reading past it is seen too. */
 void *buffer_bytes(size_t bytes) {
     if (block_count == BUFFERS) abort();
     struct block *block = &blocks[block_count++];
     const size_t shift = buffers_aligned ? 0 : 4 + 4 * random_below(&random_now, 15);
-    block->base = aligned_alloc(64, (bytes + 2 * RED_ZONE + shift + 63) / 64 * 64);
-    if (!block->base) abort();
-    block->data = block->base + RED_ZONE + shift;
+    const bool at_end = !buffers_aligned && random_below(&random_now, 2);
+    const size_t usable = (RED_ZONE + shift + bytes + RED_ZONE + PAGE - 1) / PAGE * PAGE;
+    block->mapped = usable + PAGE;
+    block->base = mmap(NULL, block->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block->base == MAP_FAILED || mprotect(block->base + usable, PAGE, PROT_NONE) != 0) abort();
+    block->data = at_end ? block->base + usable - bytes : block->base + RED_ZONE + shift;
     block->bytes = bytes;
+    block->zone = at_end ? 0 : RED_ZONE;
     memset(block->data - RED_ZONE, 0x5a, RED_ZONE);
     memset(block->data, 0xa5, bytes);
-    memset(block->data + bytes, 0x5a, RED_ZONE);
+    memset(block->data + bytes, 0x5a, block->zone);
     return block->data;
 }
 
@@ -90,9 +98,11 @@ void buffers_end(void) {
         const struct block *block = &blocks[block_count - 1];
         bool whole = true;
         for (size_t i = 0; i < RED_ZONE; i++)
-            whole = whole && block->data[-1 - (ptrdiff_t)i] == 0x5a && block->data[block->bytes + i] == 0x5a;
+            whole = whole && block->data[-1 - (ptrdiff_t)i] == 0x5a;
+        for (size_t i = 0; i < block->zone; i++)
+            whole = whole && block->data[block->bytes + i] == 0x5a;
         check(whole, "the red zone of buffer %zu was written", block_count - 1);
-        free(block->base);
+        munmap(block->base, block->mapped);
     }
 }
 
@@ -126,6 +136,17 @@ void check_bound(const char *what, size_t count, const float *got, const double 
 double gamma_bound(size_t n) {
     const double product = (double)n * 0x1p-24;
     return product / (1 - product);
+}
+
+static void past_the_end(int number) {
+    (void)number;
+    static const char text[] = "FAILED: a kernel read or wrote past the end of a buffer: row, case: ";
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    (void)!write(STDERR_FILENO, row_name, strlen(row_name));
+    (void)!write(STDERR_FILENO, ", ", 2);
+    (void)!write(STDERR_FILENO, case_text, strlen(case_text));
+    (void)!write(STDERR_FILENO, "\n", 1);
+    _exit(1);
 }
 
 static void test_row(const struct kernels *row, unsigned long rounds) {
@@ -173,6 +194,7 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) rounds = strtoul(argv[++i], NULL, 10);
         else return fprintf(stderr, "usage: kernel_test [--seed N] [--rounds N] [--bench]\n"), 2;
     }
+    signal(SIGSEGV, past_the_end);
     const char *why = NULL, *forced = getenv("OCELLUS_CPU");
     const struct kernels *only = forced ? kernels_select(&why) : NULL;
     if (forced && (!only || strcmp(only->name, forced) != 0))

@@ -19,8 +19,8 @@ size_t pick(size_t count, const size_t *values);
 float random_real(void);    /* in [-1, 1) */
 float random_integer(void); /* in [-4, 4] */
 
-/* Buffers of floats between red zones, 4 to 60 bytes off a cache line, filled with NaN. Those of a round are checked
- * and released together by buffers_end(), which fails when a red zone was touched. */
+/* Buffers of floats filled with NaN, 4 to 60 bytes off a cache line, between red zones or before a page that may not be
+ * touched. Those of a round are checked and released together by buffers_end(), which fails when a red zone was written. */
 extern bool buffers_aligned; /* for the benchmark: all on a cache line, as the engine's are */
 float *buffer(size_t count);
 float *buffer_filled(size_t count, float (*next)(void));

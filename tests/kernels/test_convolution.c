@@ -109,6 +109,27 @@ static float *packed_weights(const struct kernels *row, const struct problem *p)
     return packed;
 }
 
+/* Both packings against their definition, the filling included. */
+static void test_packing(const struct kernels *row, const struct problem *p) {
+    const struct conv_shape *s = &p->shape;
+    const size_t width = row->tile_columns, k_rotated = s->kh * s->kw * s->oc;
+    const size_t count = kernels_packed_size(row, p->k, s->oc),
+                 count_rotated = kernels_packed_size(row, k_rotated, s->ic);
+    float *expected = buffer(count), *expected_rotated = buffer(count_rotated), *rotated = buffer(count_rotated);
+    for (size_t i = 0; i < count; i++) {
+        const size_t k = i / width % p->k, o = i / width / p->k * width + i % width;
+        expected[i] = o < s->oc ? p->weights[k * s->oc + o] : 0;
+    }
+    for (size_t j = 0; j < count_rotated; j++) {
+        const size_t k = j / width % k_rotated, i = j / width / k_rotated * width + j % width;
+        const size_t tap = s->kh * s->kw - 1 - k / s->oc;
+        expected_rotated[j] = i < s->ic ? p->weights[(tap * s->ic + i) * s->oc + k % s->oc] : 0;
+    }
+    row->pack_rotated(p->weights, s->kh, s->kw, s->ic, s->oc, rotated);
+    check_same("pack", count, packed_weights(row, p), expected);
+    check_same("pack_rotated", count_rotated, rotated, expected_rotated);
+}
+
 static void test_forward(const struct kernels *row, const struct problem *p, bool exact, bool fused) {
     const struct conv_shape *s = &p->shape;
     const bool relu = random_below(&random_now, 2);
@@ -219,6 +240,7 @@ void test_convolution(const struct kernels *row, bool fused) {
     for (int exact = 0; exact < 2; exact++) {
         const struct problem p = new_problem(&shape, exact ? random_integer : random_real);
         describe(exact ? "integer" : "real", &shape);
+        test_packing(row, &p);
         test_forward(row, &p, exact, fused);
         test_diff_weights(row, &p, exact, fused);
         buffers_end();
