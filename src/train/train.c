@@ -81,6 +81,35 @@ static ocellus_status record_kind(struct loop *loop, const char *kind) {
     return record(loop, run_event(kind, loop->state.step));
 }
 
+static ocellus_status record_text(struct loop *loop, const char *kind, const char *key, const char *text) {
+    json_value *event = run_event(kind, loop->state.step);
+    if (json_set(event, key, json_new_text(text))) return record(loop, event);
+    json_release(event);
+    return fail(OCELLUS_IO, "metrics: no memory");
+}
+
+/* Where the epoch stands: what is known of an epoch that was not finished, and its curve. */
+static ocellus_status record_running(struct loop *loop, const char *kind) {
+    struct train_event now = make_event(loop, TRAIN_STEP);
+    json_value *event = run_event(kind, loop->state.step);
+    bool complete = json_set(event, "epoch", json_new_integer((int64_t)now.epoch)) &&
+                    json_set(event, "position", json_new_integer((int64_t)now.position)) &&
+                    json_set(event, "images", json_new_integer((int64_t)loop->state.images)) &&
+                    json_set(event, "accuracy", json_new_real(now.accuracy)) &&
+                    json_set(event, "loss", json_new_real(now.loss)) &&
+                    json_set(event, "time", json_new_real(now.seconds));
+    if (complete) return record(loop, event);
+    json_release(event);
+    return fail(OCELLUS_IO, "metrics: no memory");
+}
+
+/* An epoch's curve has this many points. */
+static bool step_is_recorded(const struct loop *loop) {
+    enum { POINTS = 50 };
+    uint64_t every = loop->plan.steps / POINTS;
+    return every <= 1 || loop->state.position % every == 0;
+}
+
 static ocellus_status record_epoch(struct loop *loop, const struct history_row *row) {
     json_value *event = run_event("epoch", loop->state.step);
     bool complete = json_set(event, "epoch", json_new_integer((int64_t)loop->state.history.count - 1)) &&
@@ -125,7 +154,7 @@ static ocellus_status save_checkpoint(struct loop *loop) {
 
 static ocellus_status fail_diverged(struct loop *loop, const char *what) {
     const char *where = engine_find_nonfinite(loop->options->engine);
-    TRY(record_kind(loop, "stop"));
+    TRY(record_running(loop, "stop"));
     return fail(OCELLUS_DIVERGED,
                 "epoch %" PRIu64 ", step %" PRIu64 " of %" PRIu64 ": %s is not finite; first seen in %s",
                 loop->state.epoch + 1, loop->state.position, loop->plan.steps, what, where ? where : "the loss alone");
@@ -141,7 +170,7 @@ static ocellus_status stop_now(struct loop *loop) {
     ocellus_status status = stop_requested(loop->options->stop);
     TRY(check_finite(loop));
     TRY(save_checkpoint(loop));
-    TRY(record_kind(loop, "stop"));
+    TRY(record_running(loop, "stop"));
     return fail(status, "stopped at epoch %" PRIu64 ", step %" PRIu64 " of %" PRIu64, loop->state.epoch + 1,
                 loop->state.position, loop->plan.steps);
 }
@@ -179,6 +208,7 @@ static ocellus_status train_step(struct loop *loop) {
     state->loss_sum += loss_sum;
     state->correct += correct;
     state->images += n;
+    if (loop->options->run && step_is_recorded(loop)) TRY(record_running(loop, "step"));
     tell_kind(loop, TRAIN_STEP);
     return OCELLUS_OK;
 }
@@ -330,7 +360,10 @@ static ocellus_status start_run(struct loop *loop) {
     TRY(write_data(loop));
     TRY(write_history(loop));
     TRY(run_events_open(loop->options->run, 0, &loop->events));
-    return record_kind(loop, "start");
+    /* Which values it starts from: by this a later reader tells a fresh start from a continued one. */
+    char hash[SHA256_TEXT_SIZE];
+    TRY(weights_hash(loop->options->engine, loop->options->graph, hash));
+    return record_text(loop, "start", "weights_sha256", hash);
 }
 
 static ocellus_status open_loop(struct loop *loop) {
@@ -364,12 +397,7 @@ static ocellus_status finish(struct loop *loop, struct train_result *result) {
     TRY(weights_hash(loop->options->engine, loop->options->graph, result->weights_hash));
     if (result->finished_before) return OCELLUS_OK;
     log_info("weights: SHA-256 %s", result->weights_hash);
-    json_value *event = run_event("end", loop->state.step);
-    if (!json_set(event, "weights_sha256", json_new_text(result->weights_hash))) {
-        json_release(event);
-        event = NULL;
-    }
-    return record(loop, event);
+    return record_text(loop, "end", "weights_sha256", result->weights_hash);
 }
 
 static void close_loop(struct loop *loop) {

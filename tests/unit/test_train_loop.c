@@ -46,7 +46,7 @@ static void loss_falls_and_the_run_is_recorded(void **state) {
     assert_int_equal(run_data_read(&run, &data), OCELLUS_OK);
     assert_true(data.train_images == 60 && data.validation_images == 10);
     assert_int_equal(run_events_read(&run, &events), OCELLUS_OK);
-    assert_int_equal(json_count(events), 1 + 12 + 12 + 1); /* start, epochs, checkpoints, end */
+    assert_int_equal(json_count(events), 1 + 12 * 8 + 12 + 12 + 1); /* start, steps, epochs, checkpoints, end */
     json_release(events);
     tiny_free(&tiny);
 }

@@ -105,7 +105,8 @@ static void runs_stopped_twice_go_on_to_the_same_bits(void **state) {
     json_value *events = NULL;
     assert_int_equal(run_folder_open(&folder, run), OCELLUS_OK);
     assert_int_equal(run_events_read(&folder, &events), OCELLUS_OK);
-    assert_int_equal(json_count(events), 1 + 3 + 3 + 3 + 3 + 3 + 1); /* start; checkpoint, stop, resume; epochs; end */
+    assert_int_equal(json_count(events),
+                     1 + 3 * 8 + 3 + 3 + 3 + 3 + 3 + 1); /* start; steps; checkpoint, stop, resume; epochs; end */
     json_release(events);
 }
 
