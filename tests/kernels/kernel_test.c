@@ -57,11 +57,11 @@ float random_integer(void) {
 }
 
 /* Every other buffer ends where memory ends, so that reading past it is seen too. */
-void *buffer_bytes(size_t bytes) {
+static void *new_block(size_t bytes, bool aligned) {
     if (block_count == BUFFERS) abort();
     struct block *block = &blocks[block_count++];
-    const size_t shift = buffers_aligned ? 0 : 4 + 4 * random_below(&random_now, 15);
-    const bool at_end = !buffers_aligned && random_below(&random_now, 2);
+    const size_t shift = aligned ? 0 : 4 + 4 * random_below(&random_now, 15);
+    const bool at_end = !aligned && random_below(&random_now, 2);
     const size_t usable = (RED_ZONE + shift + bytes + RED_ZONE + PAGE - 1) / PAGE * PAGE;
     block->mapped = usable + PAGE;
     block->base = mmap(NULL, block->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -73,6 +73,13 @@ void *buffer_bytes(size_t bytes) {
     memset(block->data, 0xa5, bytes);
     memset(block->data + bytes, 0x5a, block->zone);
     return block->data;
+}
+
+void *buffer_bytes(size_t bytes) {
+    return new_block(bytes, buffers_aligned);
+}
+void *scratch(size_t bytes) {
+    return new_block(bytes, true);
 }
 
 float *buffer(size_t count) {

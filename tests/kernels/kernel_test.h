@@ -26,6 +26,7 @@ float *buffer(size_t count);
 float *buffer_filled(size_t count, float (*next)(void));
 float *buffer_copy(size_t count, const float *from);
 void *buffer_bytes(size_t bytes); /* filled with 0xa5 */
+void *scratch(size_t bytes);      /* the same for the test's own numbers, aligned for any type */
 void buffers_end(void);
 
 /* The same bits; any NaN equals any NaN. */

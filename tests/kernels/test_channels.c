@@ -20,7 +20,7 @@ struct sums {
 };
 
 static struct sums new_sums(size_t c) {
-    struct sums s = {buffer_bytes(c * sizeof(double)), buffer_bytes(c * sizeof(double))};
+    struct sums s = {scratch(c * sizeof(double)), scratch(c * sizeof(double))};
     for (size_t i = 0; i < c; i++)
         s.value[i] = s.bound[i] = 0;
     return s;
@@ -185,9 +185,9 @@ void test_softmax(const struct kernels *row) {
     const float *logits = buffer_filled(n * classes, random_logit);
     const float scale = random_unit(&random_now);
     float *probabilities = buffer(n * classes), *loss = buffer(n), *diff = buffer(n * classes);
-    double *p = buffer_bytes(n * classes * sizeof *p), *p_bound = buffer_bytes(n * classes * sizeof *p);
-    double *d = buffer_bytes(n * classes * sizeof *d), *d_bound = buffer_bytes(n * classes * sizeof *d);
-    double *l = buffer_bytes(n * sizeof *l), *l_bound = buffer_bytes(n * sizeof *l);
+    double *p = scratch(n * classes * sizeof *p), *p_bound = scratch(n * classes * sizeof *p);
+    double *d = scratch(n * classes * sizeof *d), *d_bound = scratch(n * classes * sizeof *d);
+    double *l = scratch(n * sizeof *l), *l_bound = scratch(n * sizeof *l);
     int32_t *labels = buffer_bytes(n * sizeof *labels);
     tested_case("softmax of %zu x %zu", n, classes);
     for (size_t i = 0; i < n; i++) {

@@ -94,7 +94,7 @@ static struct sum weights_sum(const struct problem *p, float start, size_t k, si
 static void check_sums(const char *what, size_t count, size_t terms, const struct sum *sums, const float *got,
                        bool exact, bool fused) {
     float *chain = buffer(count);
-    double *value = buffer_bytes(count * sizeof *value), *bound = buffer_bytes(count * sizeof *bound);
+    double *value = scratch(count * sizeof *value), *bound = scratch(count * sizeof *bound);
     for (size_t i = 0; i < count; i++) {
         chain[i] = sums[i].chain, value[i] = sums[i].value;
         bound[i] = exact ? 0 : gamma_bound(terms) * sums[i].magnitude;
@@ -136,7 +136,7 @@ static void test_forward(const struct kernels *row, const struct problem *p, boo
     const size_t split = random_below(&random_now, (uint32_t)s->oh + 1);
     const float *packed = packed_weights(row, p);
     float *dst = buffer(p->dst_count), *halves = buffer(p->dst_count), *values = buffer(p->dst_values);
-    struct sum *sums = buffer_bytes(p->dst_values * sizeof *sums);
+    struct sum *sums = scratch(p->dst_values * sizeof *sums);
     row->conv2d(s, p->src, packed, p->bias, relu, 0, s->oh, dst);
     row->conv2d(s, p->src, packed, p->bias, relu, split, s->oh, halves);
     row->conv2d(s, p->src, packed, p->bias, relu, 0, split, halves);
@@ -159,7 +159,7 @@ static void test_diff_weights(const struct kernels *row, const struct problem *p
     const struct conv_shape *s = &p->shape;
     float *start = buffer_filled(p->weight_count, exact ? random_integer : random_real);
     float *diff_weights = buffer_copy(p->weight_count, start);
-    struct sum *sums = buffer_bytes(p->weight_count * sizeof *sums);
+    struct sum *sums = scratch(p->weight_count * sizeof *sums);
     row->conv2d_diff_weights(s, p->src, p->diff, diff_weights);
     for (size_t i = 0; i < p->weight_count; i++)
         sums[i] = weights_sum(p, start[i], i / s->oc, i % s->oc);
