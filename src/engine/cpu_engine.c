@@ -298,7 +298,7 @@ ocellus_status engine_loss(struct engine *engine, const int32_t *labels, double 
 }
 
 ocellus_status engine_backward(struct engine *engine) {
-    if (engine->plan != engine->training || engine->mode != ENGINE_TRAINING) {
+    if (!engine->plan || engine->plan != engine->training || engine->mode != ENGINE_TRAINING) {
         return fail(OCELLUS_USAGE, "engine: a backward pass needs a forward pass for training before it");
     }
     engine_pack(engine, PACKED_ROTATED);
