@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* The same bits: for any number of threads, for batches smaller than planned, for an image in any company. */
+#include "engine_fixture.h"
+
+/* Batches of full size, of two images a shard and one over, of fewer images than shards, of one. */
+static const size_t batches[] = {35, 35, 33, 7, 1, 35};
+
+static void train_and_hash(size_t threads, double learning_rate, char text[SHA256_TEXT_SIZE]) {
+    struct graph *graph = small_simcnn();
+    struct optimizer optimizer = adam;
+    optimizer.learning_rate = learning_rate;
+    struct engine *engine = open_engine(graph, threads, 35, &optimizer);
+    assert_int_equal(engine_thread_count(engine), threads);
+    for (uint32_t step = 0; step < sizeof batches / sizeof *batches; step++)
+        train_step(engine, &optimizer, step, batches[step]);
+    hash_engine(engine, text);
+    engine_close(engine);
+    graph_free(graph);
+}
+
+static void threads_on_row(void) {
+    char one[SHA256_TEXT_SIZE], other[SHA256_TEXT_SIZE];
+    train_and_hash(1, 1e-3, one);
+    for (size_t threads = 1; threads <= 5; threads += threads == 3 ? 2 : 1) { /* 1 again, 2, 3, 5 */
+        train_and_hash(threads, 1e-3, other);
+        assert_string_equal(one, other);
+    }
+    /* The hash does see a small change. */
+    train_and_hash(2, 1.000001e-3, other);
+    assert_string_not_equal(one, other);
+}
+static void test_threads(void **state) {
+    (void)state;
+    for_every_row(threads_on_row);
+}
+
+/* A step on 7 images, in an engine planned for 7 and in one planned for 35 that has seen other batches before. */
+static void smaller_batch_on_row(void) {
+    char exact[SHA256_TEXT_SIZE], larger[SHA256_TEXT_SIZE];
+    struct graph *graph = small_simcnn();
+    struct engine *engine = open_engine(graph, 2, 7, &adam);
+    const double loss = train_step(engine, &adam, 3, 7);
+    hash_engine(engine, exact);
+    engine_close(engine);
+
+    engine = open_engine(graph, 2, 35, &adam);
+    train_step(engine, &adam, 0, 35);
+    check(engine_initialize(engine, 7));
+    assert_int_equal(engine_updates(engine), 0);
+    assert_true(train_step(engine, &adam, 3, 7) == loss);
+    hash_engine(engine, larger);
+    assert_string_equal(exact, larger);
+    engine_close(engine);
+    graph_free(graph);
+}
+static void test_smaller_batch(void **state) {
+    (void)state;
+    for_every_row(smaller_batch_on_row);
+}
+
+/* Logits of n images, in inference. */
+static void infer(struct engine *engine, const real *images, size_t n, real *logits) {
+    check(engine_forward(engine, ENGINE_INFERENCE, images, n));
+    memcpy(logits, engine_logits(engine), n * CLASSES * sizeof *logits);
+}
+
+/* An image alone, in batches of any size, at any place, with 1, 2 and 3 threads, and in an engine opened for inference. */
+static void inference_on_row(void) {
+    enum { N = 33 };
+    int32_t labels[MOST_IMAGES];
+    real together[N * CLASSES], alone[N * CLASSES], *images = noise_images(20, N, labels),
+                                                    *turned = memory_allocate(N * IMAGE_SIZE, sizeof *turned);
+    assert_non_null(turned);
+    for (size_t i = 0; i < N; i++)
+        memcpy(turned + i * IMAGE_SIZE, images + (N - 1 - i) * IMAGE_SIZE, IMAGE_SIZE * sizeof *images);
+    struct graph *graph = small_simcnn();
+    struct engine *trained = open_engine(graph, 2, N, &adam);
+    train_step(trained, &adam, 0, N); /* so that moving statistics are not the initial ones */
+    infer(trained, images, N, together);
+    for (size_t i = 1; i < N; i++) /* the images must tell themselves apart */
+        assert_memory_not_equal(together, together + i * CLASSES, CLASSES * sizeof *together);
+
+    for (size_t threads = 1; threads <= 3; threads++) {
+        const struct engine_options options = {.threads = threads, .batch_size = N};
+        struct engine *engine;
+        check(engine_open(graph, &options, &engine));
+        for (size_t i = 0; i < engine_tensor_count(engine); i++) {
+            const struct engine_tensor tensor = engine_tensor_at(engine, i);
+            real *values = tensor_values(trained, tensor.name, shape_size(tensor.shape));
+            check(engine_set(engine, tensor.name, values, shape_size(tensor.shape)));
+            memory_free(values);
+        }
+        for (size_t size = 1; size <= N; size += size < 4 ? 1 : 7) {
+            for (size_t first = 0; first < N; first += size) {
+                const size_t n = N - first < size ? N - first : size;
+                infer(engine, images + first * IMAGE_SIZE, n, alone + first * CLASSES);
+            }
+            assert_memory_equal(alone, together, sizeof together);
+        }
+        infer(engine, turned, N, alone);
+        for (size_t i = 0; i < N; i++)
+            assert_memory_equal(alone + (N - 1 - i) * CLASSES, together + i * CLASSES, CLASSES * sizeof *alone);
+        engine_close(engine);
+    }
+    engine_close(trained);
+    graph_free(graph);
+    memory_free(images);
+    memory_free(turned);
+}
+static void test_inference(void **state) {
+    (void)state;
+    for_every_row(inference_on_row);
+}
+
+/* A learning rate of zero changes no bit of what is trained. */
+static void zero_rate_with(struct optimizer optimizer) {
+    struct graph *graph = small_simcnn();
+    optimizer.learning_rate = 0;
+    struct engine *engine = open_engine(graph, 2, 35, &optimizer);
+    for (uint32_t step = 0; step < 3; step++)
+        train_step(engine, &optimizer, step, 35);
+    struct engine *fresh = open_engine(graph, 2, 35, &optimizer);
+    size_t compared = 0, moved = 0;
+    for (size_t i = 0; i < engine_tensor_count(engine); i++) {
+        const struct engine_tensor tensor = engine_tensor_at(engine, i);
+        if (tensor.kind != ENGINE_PARAMETER) continue;
+        const size_t count = shape_size(tensor.shape);
+        real *now = tensor_values(engine, tensor.name, count), *before = tensor_values(fresh, tensor.name, count);
+        if (graph_parameter(graph, tensor.name, NULL)->trainable) {
+            assert_memory_equal(now, before, count * sizeof *now);
+            compared++;
+        } else {
+            moved += memcmp(now, before, count * sizeof *now) != 0;
+        }
+        memory_free(now);
+        memory_free(before);
+    }
+    assert_int_equal(compared, 16);
+    assert_int_equal(moved, 6); /* the moving statistics do move: the steps were real */
+    engine_close(engine);
+    engine_close(fresh);
+    graph_free(graph);
+}
+
+static void zero_rate_on_row(void) {
+    zero_rate_with(adam);
+    zero_rate_with((struct optimizer){.kind = OPTIMIZER_SGD});
+    zero_rate_with((struct optimizer){.kind = OPTIMIZER_SGD, .momentum = 0.9, .nesterov = true});
+}
+static void test_zero_learning_rate(void **state) {
+    (void)state;
+    for_every_row(zero_rate_on_row);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_smaller_batch),
+        cmocka_unit_test(test_inference),
+        cmocka_unit_test(test_zero_learning_rate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
