@@ -5,8 +5,10 @@
 #include "app/training.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/predict.h"
+#include "base/random.h"
+#include "train/weights.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void show_pass(void *progress, size_t done, size_t total) {
@@ -18,12 +20,14 @@ static const float *image_probabilities(const struct predictions *predictions, s
     return predictions->probabilities + image * predictions->classes;
 }
 
-static ocellus_status write_predictions(const struct predictions *predictions, const char *path) {
+/* Of the images of `set`, in its order. */
+static ocellus_status write_predictions(const struct predictions *predictions, const struct image_set *set,
+                                        const char *path) {
     struct prediction *rows = memory_allocate(predictions->count, sizeof *rows);
     if (!rows) return OCELLUS_IO;
     for (size_t i = 0; i < predictions->count; i++) {
         const float *probabilities = image_probabilities(predictions, i);
-        rows[i] = (struct prediction){.index = i,
+        rows[i] = (struct prediction){.index = set->indices ? set->indices[i] : i,
                                       .label = predictions->labels[i],
                                       .predicted = predictions->predicted[i],
                                       .probability = probabilities[predictions->predicted[i]],
@@ -34,43 +38,135 @@ static ocellus_status write_predictions(const struct predictions *predictions, c
     return status;
 }
 
-/* One split; the predictions are written to `path` unless it is NULL. */
-static ocellus_status evaluate_split(const struct network *network, struct batch_buffer *buffer,
-                                     const struct image_set *set, enum evaluation_split split, const char *path,
-                                     struct evaluation_record *record) {
-    char what[64];
-    snprintf(what, sizeof what, "evaluating %s", evaluation_split_name(split));
+enum { SUBSET_SEED = 1 }; /* part of every published figure: never change */
+
+ocellus_status evaluation_subset(const struct image_set *set, size_t count, bool balanced, struct image_set *subset,
+                                 size_t **indices) {
+    *subset = *set;
+    *indices = NULL;
+    if (count >= set->count) return OCELLUS_OK;
+    subset->count = count;
+    if (balanced) {
+        size_t *others = NULL, other_count = 0;
+        TRY(dataset_split(set->dataset, count, SUBSET_SEED, &others, &other_count, indices, &subset->count));
+        free(others);
+    } else {
+        size_t capacity = 0;
+        TRY(memory_grow((void **)indices, &capacity, set->count, sizeof **indices));
+        random_permutation(SUBSET_SEED, RANDOM_SUBSET, 0, *indices, set->count);
+        for (size_t i = 0; set->indices && i < count; i++)
+            (*indices)[i] = set->indices[(*indices)[i]];
+    }
+    subset->indices = *indices;
+    return OCELLUS_OK;
+}
+
+/* One pass of the network over a set; the predictions are written to `path` unless it is NULL. */
+static ocellus_status judge(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
+                            const char *what, const char *path, struct evaluation *evaluation) {
     struct progress progress;
     progress_begin(&progress, what, "images", set->count);
     struct predict_hooks hooks = {.progress = show_pass, .context = &progress};
     struct predictions predictions = {0};
-    ocellus_status status = predict_all(network->engine, buffer, set, &hooks, &predictions);
+    ocellus_status status = predict_all(engine, buffer, set, &hooks, &predictions);
     progress_end(&progress, status == OCELLUS_OK ? set->count : 0);
     if (status == OCELLUS_OK)
         status = evaluation_compute(predictions.count, predictions.classes, predictions.labels, predictions.predicted,
-                                    predictions.losses, &record->splits[split]);
-    if (status == OCELLUS_OK) record->present[split] = true;
-    if (status == OCELLUS_OK && path) status = write_predictions(&predictions, path);
+                                    predictions.losses, evaluation);
+    if (status == OCELLUS_OK && path) status = write_predictions(&predictions, set, path);
     predictions_free(&predictions);
     return status;
 }
 
-static ocellus_status evaluate_splits(const struct network *network, const struct recipe *recipe,
-                                      const struct train_sets *sets, const struct run_folder *run,
+/* At most `count` images of one split. */
+static ocellus_status evaluate_split(const struct network *network, struct batch_buffer *buffer,
+                                     const struct image_set *set, size_t count, enum evaluation_split split,
+                                     const char *path, struct evaluation_record *record) {
+    char what[64];
+    struct image_set subset;
+    size_t *indices;
+    snprintf(what, sizeof what, "evaluating %s", evaluation_split_name(split));
+    TRY(evaluation_subset(set, count, split == EVALUATION_TEST, &subset, &indices));
+    ocellus_status status = judge(network->engine, buffer, &subset, what, path, &record->splits[split]);
+    record->present[split] = status == OCELLUS_OK;
+    free(indices);
+    return status;
+}
+
+static ocellus_status evaluate_splits(const struct network *network, const struct evaluation_request *request,
+                                      const struct recipe *recipe, const struct train_sets *sets, const char *path,
                                       struct evaluation_record *record) {
-    char evaluation_path[FILE_PATH_SIZE], predictions_path[FILE_PATH_SIZE];
-    TRY(run_folder_file(run, RUN_EVALUATION, evaluation_path));
-    TRY(run_folder_file(run, RUN_PREDICTIONS, predictions_path));
     struct batch_buffer buffer;
     TRY(batch_buffer_create(network->graph, NETWORK_BATCH, &buffer));
     struct image_set test = image_set_all(sets->test_data);
-    ocellus_status status = evaluate_split(network, &buffer, &sets->train, EVALUATION_TRAIN, NULL, record);
+    ocellus_status status = OCELLUS_OK;
+    if (request->train_images > 0)
+        status = evaluate_split(network, &buffer, &sets->train, request->train_images, EVALUATION_TRAIN, NULL, record);
     if (status == OCELLUS_OK && recipe->validation == RECIPE_VALIDATION_HELD_OUT)
-        status = evaluate_split(network, &buffer, &sets->validation, EVALUATION_VALIDATION, NULL, record);
+        status =
+            evaluate_split(network, &buffer, &sets->validation, EVALUATION_ALL, EVALUATION_VALIDATION, NULL, record);
     if (status == OCELLUS_OK)
-        status = evaluate_split(network, &buffer, &test, EVALUATION_TEST, predictions_path, record);
+        status = evaluate_split(network, &buffer, &test, request->test_images, EVALUATION_TEST, path, record);
     batch_buffer_free(&buffer);
-    return status == OCELLUS_OK ? evaluation_file_write(evaluation_path, record) : status;
+    return status;
+}
+
+/* Forward passes with batch statistics over whole batches of the subset, whose averages become the moving statistics. */
+static ocellus_status gather_statistics(struct engine *engine, struct batch_buffer *buffer,
+                                        const struct image_set *subset) {
+    struct progress progress;
+    progress_begin(&progress, "re-estimating statistics", "images", subset->count);
+    ocellus_status status = OCELLUS_OK;
+    size_t done = 0;
+    for (; done < subset->count && status == OCELLUS_OK; done += buffer->batch_size) {
+        batch_buffer_fill(buffer, subset, done, buffer->batch_size);
+        status = engine_forward(engine, ENGINE_STATISTICS, buffer->images, buffer->batch_size);
+        progress_update(&progress, done + buffer->batch_size);
+    }
+    progress_end(&progress, status == OCELLUS_OK ? subset->count : done);
+    return status == OCELLUS_OK ? engine_adopt_statistics(engine) : status;
+}
+
+/* The second judgement, in an engine of its own: batch statistics need the plan of a training. */
+static ocellus_status reestimate(const struct network *network, const struct evaluation_request *request,
+                                 const struct recipe *recipe, const struct train_sets *sets,
+                                 struct evaluation_record *record) {
+    size_t batch = (size_t)recipe->batch_size < sets->train.count ? (size_t)recipe->batch_size : sets->train.count;
+    size_t wanted = request->reestimate < sets->train.count ? request->reestimate : sets->train.count;
+    size_t count = wanted < batch ? batch : wanted / batch * batch;
+    struct engine_options options = {
+        .threads = request->threads, .batch_size = batch, .training = true, .optimizer = train_optimizer(recipe)};
+    struct engine *engine = NULL;
+    struct batch_buffer buffer = {0};
+    struct image_set train, test = image_set_all(sets->test_data), judged;
+    size_t *train_indices = NULL, *test_indices = NULL;
+    ocellus_status status = evaluation_subset(&sets->train, count, false, &train, &train_indices);
+    train.count = count; /* whole batches, also where the set has a few images more */
+    if (status == OCELLUS_OK) status = evaluation_subset(&test, request->test_images, true, &judged, &test_indices);
+    if (status == OCELLUS_OK) status = engine_open(network->graph, &options, &engine);
+    if (status == OCELLUS_OK) status = weights_read(engine, network->graph, network->path);
+    if (status == OCELLUS_OK) status = batch_buffer_create(network->graph, batch, &buffer);
+    if (status == OCELLUS_OK) status = gather_statistics(engine, &buffer, &train);
+    if (status == OCELLUS_OK)
+        status = judge(engine, &buffer, &judged, "evaluating test again", NULL, &record->reestimated);
+    if (status == OCELLUS_OK) record->reestimated_images = count;
+    batch_buffer_free(&buffer);
+    engine_close(engine);
+    free(train_indices);
+    free(test_indices);
+    return status;
+}
+
+/* The figures and what they rest on are written together, the figures last. */
+static ocellus_status evaluate_all(const struct network *network, const struct evaluation_request *request,
+                                   const struct recipe *recipe, const struct train_sets *sets,
+                                   const struct run_folder *run, struct evaluation_record *record) {
+    char evaluation_path[FILE_PATH_SIZE], predictions_path[FILE_PATH_SIZE];
+    TRY(run_folder_file(run, RUN_EVALUATION, evaluation_path));
+    TRY(run_folder_file(run, RUN_PREDICTIONS, predictions_path));
+    TRY(evaluate_splits(network, request, recipe, sets, predictions_path, record));
+    if (request->reestimate > 0) TRY(reestimate(network, request, recipe, sets, record));
+    return evaluation_file_write(evaluation_path, record);
 }
 
 /* The run's data must be what it was trained on. */
@@ -104,7 +200,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK)
         status = evaluation_record_create(request->weights, (const char *const *)train_data->class_names,
                                           train_data->classes, record);
-    if (status == OCELLUS_OK) status = evaluate_splits(&network, &recipe, &sets, &run, record);
+    if (status == OCELLUS_OK) status = evaluate_all(&network, request, &recipe, &sets, &run, record);
 
     train_sets_free(&sets);
     network_close(&network);

@@ -5,19 +5,35 @@
 
 #include "data/dataset.h"
 #include "report/evaluation_file.h"
+#include "train/predict.h"
 
 #include <stdint.h>
+
+#define EVALUATION_ALL SIZE_MAX
 
 struct evaluation_request {
     const char *run;
     const char *weights; /* RUN_LAST or RUN_BEST */
     size_t threads;
     const struct dataset *train, *test; /* the run's data where the caller has it; NULL: loaded */
+    /* How many images at most: EVALUATION_ALL; fewer are those of evaluation_subset(). test_images is at least 1; with 0
+     * train_images that split is left out. */
+    size_t train_images, test_images;
+    /* Judges the test images a second time, after re-estimating BatchNormalization's statistics on that many training
+     * images (whole batches of the recipe's size, at least one); 0: not. */
+    size_t reestimate;
 };
 
-/* Runs the network over all training images (in inference mode), the held-out ones where the recipe holds some out, and
+/* Runs the network over the training images (in inference mode), the held-out ones where the recipe holds some out, and
  * the test images; writes evaluation.json and predictions.csv into the run folder. Progress goes to stderr. Free the record
  * with evaluation_record_free(). */
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record);
+
+/* A fixed choice of `count` images of the set, the same for every run, so that runs can be compared image by image; the
+ * choice of fewer images is part of the choice of more. With `balanced` the set must be a whole dataset, of which each
+ * class gives the same number as far as it divides. *subset refers to *indices: free(). A set that has no more images is
+ * itself. */
+ocellus_status evaluation_subset(const struct image_set *set, size_t count, bool balanced, struct image_set *subset,
+                                 size_t **indices);
 
 #endif

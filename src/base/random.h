@@ -15,7 +15,8 @@ enum random_purpose {
     RANDOM_HELD_OUT = 3,
     RANDOM_PREVIEW = 4,
     RANDOM_AUGMENTATION = 5,
-    RANDOM_TEST = 6
+    RANDOM_TEST = 6,
+    RANDOM_SUBSET = 7
 };
 
 /* A sequence of numbers at a fixed place; cheap to make anywhere. */

@@ -15,16 +15,22 @@ static const struct command evaluate_command = {
     .summary = "Judges a run on its training, validation and test images, in inference mode.",
     .details =
         "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's,\n"
-        "at 95 %. There is no validation column when the run was validated on the test images.",
+        "at 95 %. There is no validation column when the run was validated on the test images. Fewer test images than\n"
+        "all are a fixed choice with the same number of each class; fewer training images are a fixed random choice.\n"
+        "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by\n"
+        "those of N training images; the model file stays as it is.",
     .minimum = 1,
     .maximum = 1,
 };
 
 static const char *weights = "last";
-static size_t threads;
+static size_t threads, train_images = EVALUATION_ALL, test_images = EVALUATION_ALL, reestimate;
 static bool json;
 static const struct option evaluate_options[] = {
     {"weights", "last|best", "which of the run's models", OPTION_TEXT, &weights},
+    {"test-images", "N", "judge only N test images", OPTION_COUNT, &test_images},
+    {"train-images", "N", "judge only N training images (0: none)", OPTION_NUMBER, &train_images},
+    {"reestimate", "N", "judge again with statistics of N training images", OPTION_COUNT, &reestimate},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
     {"json", NULL, "print evaluation.json", OPTION_SWITCH, &json},
     {0},
@@ -57,6 +63,15 @@ static void loss_cell(const struct evaluation *evaluation, char cell[32]) {
 }
 static void macro_f1_cell(const struct evaluation *evaluation, char cell[32]) {
     snprintf(cell, 32, "%.4f", evaluation->macro_f1);
+}
+
+static void print_reestimated(struct text *out, const struct evaluation_record *record) {
+    char cell[32];
+    if (record->reestimated_images == 0) return;
+    text_append(out, "\ntest, with statistics re-estimated on %zu training images: accuracy %.2f %%",
+                record->reestimated_images, 100 * record->reestimated.accuracy);
+    interval_cell(&record->reestimated, cell);
+    text_append(out, " (%s), loss %.4f\n", cell, record->reestimated.loss);
 }
 
 static void print_classes(struct text *out, const struct evaluation_record *record) {
@@ -94,6 +109,7 @@ ocellus_status command_print_evaluation(const struct evaluation_record *record) 
     print_row(&out, "95 % interval", record, interval_cell);
     print_row(&out, "loss", record, loss_cell);
     print_row(&out, "macro F1", record, macro_f1_cell);
+    print_reestimated(&out, record);
     print_classes(&out, record);
     print_confusion(&out, record);
     return command_print_text(&out);
@@ -105,8 +121,12 @@ ocellus_status verb_evaluate(int argc, char **argv) {
     bool best = strcmp(weights, "best") == 0;
     if (!best && strcmp(weights, "last") != 0)
         return fail(OCELLUS_USAGE, "--weights: expected last or best (got '%s')", weights);
-    struct evaluation_request request = {
-        .run = words.items[0], .weights = best ? RUN_BEST : RUN_LAST, .threads = threads};
+    struct evaluation_request request = {.run = words.items[0],
+                                         .weights = best ? RUN_BEST : RUN_LAST,
+                                         .threads = threads,
+                                         .train_images = train_images,
+                                         .test_images = test_images,
+                                         .reestimate = reestimate};
     struct evaluation_record record;
     TRY(evaluation_run(&request, &record));
     ocellus_status status =

@@ -72,8 +72,13 @@ static ocellus_status run_row(const struct recipe *recipe, const char *path, con
     heading("training");
     TRY(command_train(&request, run));
     heading("evaluation");
-    struct evaluation_request evaluation = {
-        .run = run, .weights = RUN_LAST, .threads = threads, .train = train, .test = test};
+    struct evaluation_request evaluation = {.run = run,
+                                            .weights = RUN_LAST,
+                                            .threads = threads,
+                                            .train = train,
+                                            .test = test,
+                                            .train_images = EVALUATION_ALL,
+                                            .test_images = EVALUATION_ALL};
     struct evaluation_record record;
     TRY(evaluation_run(&evaluation, &record));
     ocellus_status status = command_print_evaluation(&record);

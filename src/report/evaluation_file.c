@@ -40,6 +40,7 @@ void evaluation_record_free(struct evaluation_record *record) {
     memory_free(record->class_names);
     for (size_t i = 0; i < EVALUATION_SPLITS; i++)
         if (record->present[i]) evaluation_free(&record->splits[i]);
+    if (record->reestimated_images > 0) evaluation_free(&record->reestimated);
     *record = (struct evaluation_record){0};
 }
 
@@ -99,6 +100,12 @@ json_value *evaluation_record_to_json(const struct evaluation_record *record) {
             made = json_set(splits, evaluation_split_name((enum evaluation_split)i),
                             split_to_json(&record->splits[i], record->class_names));
     made = json_set(root, "splits", splits) && made;
+    if (record->reestimated_images > 0) {
+        json_value *again = json_new_map();
+        made = json_set(again, "images", json_new_integer((int64_t)record->reestimated_images)) && made;
+        made = json_set(again, "test", split_to_json(&record->reestimated, record->class_names)) && made;
+        made = json_set(root, "reestimated", again) && made;
+    }
     if (made) return root;
     json_release(root);
     return NULL;
@@ -160,9 +167,9 @@ static ocellus_status read_confusion(const char *path, const char *split, const 
     return OCELLUS_OK;
 }
 
-static ocellus_status read_split(const char *path, enum evaluation_split split, const json_value *map,
-                                 struct evaluation_record *record) {
-    const char *name = evaluation_split_name(split);
+/* `name` is the split's in messages; *evaluation belongs to the record. */
+static ocellus_status read_split(const char *path, const char *name, const json_value *map,
+                                 struct evaluation_record *record, struct evaluation *evaluation) {
     TRY(read_names(path, name, json_member(map, "per_class"), record));
     int64_t count = -1, correct = -1;
     double loss = NAN; /* stored as null when it was not finite */
@@ -171,7 +178,6 @@ static ocellus_status read_split(const char *path, enum evaluation_split split, 
     json_get_real(json_member(map, "loss"), &loss);
     size_t *confusion = memory_allocate(record->classes * record->classes, sizeof *confusion);
     if (confusion == NULL) return OCELLUS_IO;
-    struct evaluation *evaluation = &record->splits[split];
     ocellus_status status = read_confusion(path, name, json_member(map, "confusion"), record->classes, confusion);
     if (status == OCELLUS_OK) {
         status = evaluation_from_confusion(record->classes, confusion, loss, evaluation);
@@ -179,10 +185,20 @@ static ocellus_status read_split(const char *path, enum evaluation_split split, 
     }
     memory_free(confusion);
     if (status != OCELLUS_OK) return status;
-    record->present[split] = true;
-    if (count < 0 || (size_t)count != evaluation->count || correct < 0 || (size_t)correct != evaluation->correct)
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: %lld of %lld correct (its confusion matrix says %zu of %zu)", path,
-                    name, (long long)correct, (long long)count, evaluation->correct, evaluation->count);
+    if (count >= 0 && (size_t)count == evaluation->count && correct >= 0 && (size_t)correct == evaluation->correct)
+        return OCELLUS_OK;
+    fail(OCELLUS_BAD_CONTENT, "%s: %s: %lld of %lld correct (its confusion matrix says %zu of %zu)", path, name,
+         (long long)correct, (long long)count, evaluation->correct, evaluation->count);
+    evaluation_free(evaluation);
+    return OCELLUS_BAD_CONTENT;
+}
+
+static ocellus_status read_reestimated(const char *path, const json_value *map, struct evaluation_record *record) {
+    int64_t images;
+    if (!json_get_integer(json_member(map, "images"), &images) || images <= 0)
+        return fail(OCELLUS_BAD_CONTENT, "%s: reestimated: images: expected a count", path);
+    TRY(read_split(path, "reestimated test", json_member(map, "test"), record, &record->reestimated));
+    record->reestimated_images = (size_t)images;
     return OCELLUS_OK;
 }
 
@@ -196,9 +212,14 @@ ocellus_status evaluation_file_read(const char *path, struct evaluation_record *
     else status = fail(OCELLUS_BAD_CONTENT, "%s: model: expected a text", path);
     const json_value *splits = json_member(root, "splits");
     for (size_t i = 0; i < EVALUATION_SPLITS && status == OCELLUS_OK; i++) {
-        const json_value *map = json_member(splits, evaluation_split_name((enum evaluation_split)i));
-        if (map != NULL) status = read_split(path, (enum evaluation_split)i, map, record);
+        const char *name = evaluation_split_name((enum evaluation_split)i);
+        const json_value *map = json_member(splits, name);
+        if (map == NULL) continue;
+        status = read_split(path, name, map, record, &record->splits[i]);
+        record->present[i] = status == OCELLUS_OK;
     }
+    const json_value *reestimated = json_member(root, "reestimated");
+    if (status == OCELLUS_OK && reestimated != NULL) status = read_reestimated(path, reestimated, record);
     if (status == OCELLUS_OK && record->classes == 0)
         status = fail(OCELLUS_BAD_CONTENT, "%s: splits: none of train, validation and test", path);
     json_release(root);

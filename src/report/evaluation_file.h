@@ -22,6 +22,10 @@ struct evaluation_record {
     size_t classes;
     bool present[EVALUATION_SPLITS];
     struct evaluation splits[EVALUATION_SPLITS]; /* where present */
+    /* The test images once more, with BatchNormalization's statistics re-estimated on that many training images; 0: not
+     * asked for. */
+    size_t reestimated_images;
+    struct evaluation reestimated;
 };
 
 /* An empty record that copies the names; then set splits[s] (taken over) and present[s]. */

@@ -165,11 +165,12 @@ static ocellus_status check_finite(struct loop *loop) {
     return engine_find_nonfinite(loop->options->engine) ? fail_diverged(loop, "a value") : OCELLUS_OK;
 }
 
-/* Saves where it stands and answers the request to stop. */
+/* Saves where it stands, and a model of it to look at, and answers the request to stop. */
 static ocellus_status stop_now(struct loop *loop) {
     ocellus_status status = stop_requested(loop->options->stop);
     TRY(check_finite(loop));
     TRY(save_checkpoint(loop));
+    if (loop->options->run) TRY(write_model(loop, RUN_LAST));
     TRY(record_running(loop, "stop"));
     return fail(status, "stopped at epoch %" PRIu64 ", step %" PRIu64 " of %" PRIu64, loop->state.epoch + 1,
                 loop->state.position, loop->plan.steps);

@@ -90,7 +90,7 @@ struct train_result {
  * Writes recipe.ini, data.json, history.csv, metrics.jsonl, checkpoints, last.safetensors after each epoch and
  * best.safetensors whenever the validation accuracy is higher than ever (none without validation).
  * OCELLUS_DIVERGED names epoch, step and layer; what was saved before stays. When stopped: the current step is
- * finished, a checkpoint written, and the flag's status returned. *result is filled in every case; free its history.
+ * finished, a checkpoint and last.safetensors written, and the flag's status returned. *result is filled in every case; free its history.
  * OCELLUS_USAGE when a resume's recipe differs in a key that may not change, naming it. */
 ocellus_status train_run(const struct train_options *options, struct train_result *result);
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/progress.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool get_count(const json_value *event, const char *key, uint64_t *out) {
+    int64_t value;
+    if (!json_get_integer(json_member(event, key), &value) || value < 0) return false;
+    *out = (uint64_t)value;
+    return true;
+}
+
+static bool take_point(const json_value *event, struct run_point *point) {
+    return get_count(event, "step", &point->step) && get_count(event, "epoch", &point->epoch) &&
+           get_count(event, "position", &point->position) && get_count(event, "images", &point->images) &&
+           json_get_real(json_member(event, "accuracy"), &point->accuracy) &&
+           json_get_real(json_member(event, "loss"), &point->loss) &&
+           json_get_real(json_member(event, "time"), &point->seconds);
+}
+
+static void take_hash(const json_value *event, char hash[SHA256_TEXT_SIZE]) {
+    const char *text;
+    if (json_get_text(json_member(event, "weights_sha256"), &text)) snprintf(hash, SHA256_TEXT_SIZE, "%s", text);
+}
+
+/* Events of other kinds, and of these without the fields that older programs did not write, say only the step. */
+static ocellus_status take_event(const json_value *event, struct run_progress *progress) {
+    const char *kind = "";
+    struct run_point point;
+    json_get_text(json_member(event, "kind"), &kind);
+    get_count(event, "step", &progress->step);
+    if (strcmp(kind, "start") == 0) take_hash(event, progress->initial_weights);
+    if (strcmp(kind, "epoch") == 0) progress->partial = false;
+    if (strcmp(kind, "end") == 0) {
+        take_hash(event, progress->final_weights);
+        progress->finished = true;
+    }
+    /* A run that was lengthened goes on after its end. */
+    if (strcmp(kind, "resume") == 0) progress->finished = false;
+    bool step = strcmp(kind, "step") == 0;
+    if ((!step && strcmp(kind, "stop") != 0) || !take_point(event, &point)) return OCELLUS_OK;
+    progress->partial = point.position > 0;
+    progress->last = point;
+    if (!step) return OCELLUS_OK;
+    TRY(memory_grow((void **)&progress->points, &progress->capacity, progress->count + 1, sizeof point));
+    progress->points[progress->count++] = point;
+    return OCELLUS_OK;
+}
+
+ocellus_status run_progress_read(const struct run_folder *run, struct run_progress *progress) {
+    *progress = (struct run_progress){0};
+    char path[FILE_PATH_SIZE];
+    TRY(run_folder_file(run, RUN_EVENTS, path));
+    if (!path_exists(path)) return OCELLUS_OK;
+    json_value *events = NULL;
+    TRY(run_events_read(run, &events));
+    ocellus_status status = OCELLUS_OK;
+    for (size_t i = 0; i < json_count(events) && status == OCELLUS_OK; i++)
+        status = take_event(json_element(events, i), progress);
+    json_release(events);
+    if (status != OCELLUS_OK) run_progress_free(progress);
+    return status;
+}
+
+void run_progress_free(struct run_progress *progress) {
+    free(progress->points);
+    *progress = (struct run_progress){0};
+}
