@@ -27,9 +27,10 @@ typedef size_t vec_mask; /* how many lanes */
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t vec_int __attribute__((vector_size(LANES * 4)));
 
-/* Before a loop of known length over registers. Clang unrolls these unasked, and knows the pragma by another name. */
+/* Before a loop of known length over registers. Clang warns where the length is one and nothing is left to unroll. */
 #if defined(__clang__)
-#define UNROLL
+#pragma clang diagnostic ignored "-Wpass-failed"
+#define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
