@@ -58,6 +58,10 @@ INLINE vec vec_choose(vec_int mask, vec a, vec b) {
 INLINE vec vec_sqrt(vec value) {
     return _mm512_sqrt_ps(value);
 }
+/* max(0, value), NaN stays NaN: the instruction gives its second operand where one is not a number. */
+INLINE vec vec_relu(vec value) {
+    return _mm512_max_ps(_mm512_setzero_ps(), value);
+}
 /* a * b + c, rounded once. */
 INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
@@ -90,6 +94,9 @@ INLINE vec vec_choose(vec_int mask, vec a, vec b) {
 }
 INLINE vec vec_sqrt(vec value) {
     return _mm256_sqrt_ps(value);
+}
+INLINE vec vec_relu(vec value) {
+    return _mm256_max_ps(_mm256_setzero_ps(), value);
 }
 INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
@@ -124,6 +131,9 @@ INLINE vec vec_choose(vec_int mask, vec a, vec b) {
 INLINE vec vec_sqrt(vec value) {
     return vsqrtq_f32(value);
 }
+INLINE vec vec_relu(vec value) {
+    return vec_choose(value < 0, (vec){0}, value);
+}
 INLINE vec vec_fma(vec a, vec b, vec c) {
     return vfmaq_f32(c, a, b);
 }
@@ -148,11 +158,6 @@ INLINE vec_bytes vec_narrow(vec_int value) {
 }
 
 #endif
-
-/* max(0, value), NaN stays NaN. */
-INLINE vec vec_relu(vec value) {
-    return vec_choose(value < 0, (vec){0}, value);
-}
 
 /* The first values of a run of `count` that is not yet at its end: a whole vector, or what is left of it. */
 INLINE vec vec_load_upto(const float *from, size_t count) {
