@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules. A finding names the numbers; the reasons are the same for every recipe. */
+#include "report/audit.h"
+
+#include "metrics/metrics.h"
+#include "report/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FEW_IMAGES = 1000 };         /* fewer leave an accuracy near 90 % unsure by two points or more */
+static const double expected = 0.9; /* near the accuracies that are claimed: where half widths are told */
+
+static const struct {
+    const char *title, *why;
+} rules[AUDIT_RULES] = {
+    [AUDIT_TEST_AS_VALIDATION] =
+        {"Test set used as validation",
+         "Whoever watches the test accuracy while choosing epochs or settings reports a best case. Ocellus holds out "
+         "5,000 training images unless a recipe says otherwise; here the original is followed, nothing is chosen by "
+         "the curve, and final weights are judged."},
+    [AUDIT_FEW_VALIDATION_IMAGES] = {"Validation on few images",
+                                     "Its accuracy is mostly chance. Ocellus says before a training how sure its "
+                                     "validation can be, and gives every "
+                                     "accuracy an interval."},
+    [AUDIT_COVERAGE] = {"Part of the data",
+                        "\u201cOne epoch\u201d is then less than one look at the data, and two runs that differ in it "
+                        "differ in more than their settings. Ocellus says the share before the training and here."},
+    [AUDIT_ONE_SEED] = {"One seed",
+                        "Intervals here count the chance of drawing the test images, not that of the initial values "
+                        "and the order; a second seed would tell. Every run names its seed, and other seeds are one "
+                        "flag (--seed)."},
+    [AUDIT_CONTINUED_WEIGHTS] =
+        {"Continued weights",
+         "Its accuracy is then that of both trainings together, and comparing it with the other run compares nothing. "
+         "Ocellus records the SHA-256 of the weights that every run starts from."},
+    [AUDIT_OPTIMIZER_UNNAMED] =
+        {"Optimizer not named",
+         "The optimizer and its rate decide whether pretrained filters survive: the same run with another one is "
+         "another experiment. The recipe here names SGD with 0.01."},
+    [AUDIT_PREPROCESSING_UNNAMED] =
+        {"Preprocessing not named",
+         "Keras's ImageNet weights expect 0..255, blue first, minus the channel means; anything else costs accuracy "
+         "without an error. Ocellus keeps the preprocessing in the model file and applies it everywhere."},
+};
+
+const char *audit_title(enum audit_rule rule) {
+    return rules[rule].title;
+}
+
+const char *audit_why(enum audit_rule rule) {
+    return rules[rule].why;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* How many of `available` images `steps` batches take; 0 steps: all. */
+static uint64_t images_in(uint64_t steps, uint64_t batch_size, uint64_t available) {
+    return steps == 0 || steps > available / batch_size ? available : steps * batch_size;
+}
+
+static uint64_t validation_images(const struct recipe *recipe, const struct audit_facts *facts) {
+    if (recipe->validation == RECIPE_VALIDATION_NONE) return 0;
+    bool test = recipe->validation == RECIPE_VALIDATION_TEST;
+    uint64_t available = test ? facts->test_images : smaller(recipe->held_out, facts->train_images);
+    return images_in(recipe->validation_steps, recipe->batch_size, available);
+}
+
+static void find_validation(const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
+    uint64_t images = validation_images(recipe, facts);
+    if (images == 0 || images >= FEW_IMAGES) return;
+    struct interval interval = wilson_interval((size_t)((double)images * expected + 0.5), (size_t)images);
+    snprintf(what, 256, "%llu validation images: an accuracy near 90\u202f%% is known to \u00b1%s at best.",
+             (unsigned long long)images, number_points((interval.high - interval.low) / 2.0, 1).text);
+}
+
+static void find_coverage(const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
+    uint64_t held = recipe->validation == RECIPE_VALIDATION_HELD_OUT ? recipe->held_out : 0;
+    uint64_t available = facts->train_images - smaller(held, facts->train_images);
+    uint64_t seen = images_in(recipe->steps_per_epoch, recipe->batch_size, available);
+    char seen_text[32], images_text[32];
+    if (seen >= available) return;
+    text_with_commas(seen, seen_text);
+    text_with_commas(available, images_text);
+    snprintf(what, 256, "An epoch of %llu steps of %llu sees %s of %s training images (%s).",
+             (unsigned long long)recipe->steps_per_epoch, (unsigned long long)recipe->batch_size, seen_text,
+             images_text, number_percent((double)seen / (double)available, 1).text);
+}
+
+static void find_continued(const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
+    if (facts->continued_from != NULL)
+        snprintf(what, 256, "It starts with the final weights of %.100s.", facts->continued_from);
+    else if (*recipe->model_weights != '\0' && strcmp(recipe->model_weights, "imagenet") != 0)
+        snprintf(what, 256, "It starts with the weights in %.150s.", recipe->model_weights);
+}
+
+/* Writes the sentence of a rule that applies; leaves it "" otherwise. */
+static void apply(enum audit_rule rule, const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
+    const struct original_claim *claim = facts->claim;
+    switch (rule) {
+    case AUDIT_TEST_AS_VALIDATION:
+        if (recipe->validation == RECIPE_VALIDATION_TEST) {
+            char images[32];
+            text_with_commas(validation_images(recipe, facts), images);
+            snprintf(what, 256, "Its %s validation images are test images.", images);
+        }
+        break;
+    case AUDIT_FEW_VALIDATION_IMAGES:
+        find_validation(recipe, facts, what);
+        break;
+    case AUDIT_COVERAGE:
+        find_coverage(recipe, facts, what);
+        break;
+    case AUDIT_ONE_SEED:
+        if (facts->seeds == 1) snprintf(what, 256, "One run, with seed %llu.", (unsigned long long)recipe->seed);
+        break;
+    case AUDIT_CONTINUED_WEIGHTS:
+        find_continued(recipe, facts, what);
+        break;
+    case AUDIT_OPTIMIZER_UNNAMED:
+        if (claim != NULL && claim->optimizer < 0)
+            snprintf(what, 256, "The original report does not say which optimizer trained %s.", claim->title);
+        break;
+    case AUDIT_PREPROCESSING_UNNAMED:
+        if (claim != NULL && claim->pretrained)
+            snprintf(what, 256, "The original report does not say how the images for %s were prepared.", claim->title);
+        break;
+    case AUDIT_RULES:
+        break;
+    }
+}
+
+size_t audit_recipe(const struct recipe *recipe, const struct audit_facts *facts,
+                    struct audit_finding findings[AUDIT_RULES]) {
+    size_t count = 0;
+    for (int rule = 0; rule < AUDIT_RULES; rule++) {
+        struct audit_finding finding = {.rule = (enum audit_rule)rule};
+        apply(finding.rule, recipe, facts, finding.what);
+        if (*finding.what != '\0') findings[count++] = finding;
+    }
+    return count;
+}
