@@ -2,6 +2,7 @@
 /* Model files: see model_file.h. */
 #include "formats/model_file.h"
 
+#include "base/files.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -135,6 +136,14 @@ static ocellus_status read_description(const json_value *json, struct model_file
     TRY(read_class_names(json_member(json, "class_names"), path, file->graph));
     TRY(model_file_match(file->graph, file->tensors));
     return check_variances(file->graph, file->tensors);
+}
+
+bool model_file_is_one(const char *path) {
+    struct safetensors *file;
+    if (path_is_folder(path) || safetensors_read(path, true, &file) != OCELLUS_OK) return false;
+    const bool is_one = safetensors_metadata(file, metadata_key) != NULL;
+    safetensors_free(file);
+    return is_one;
 }
 
 ocellus_status model_file_read(const char *path, bool allow_nonfinite, struct model_file *file) {

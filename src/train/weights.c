@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/weights.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "formats/model_file.h"
+#include "formats/weights_file.h"
 
 /* Adds the values of every parameter, in the graph's order; `values` has room for the largest. */
 static ocellus_status hash_parameters(const struct engine *engine, const struct graph *graph, float *values,
@@ -63,5 +65,34 @@ ocellus_status weights_read(struct engine *engine, const struct graph *graph, co
     }
     if (status == OCELLUS_OK) status = set_parameters(engine, file.tensors);
     model_file_free(&file);
+    return status;
+}
+
+/* Parameters that the file does not fill keep their values. */
+static ocellus_status set_matched(struct engine *engine, const struct graph *graph, const struct weights_match *match) {
+    size_t place = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        const struct node *node = &graph->nodes[i];
+        for (size_t k = 0; k < node->parameter_count; k++) {
+            const struct named_tensor *tensor = match->tensors[place++];
+            if (!tensor) continue;
+            TRY(engine_set(engine, node->parameters[k].name, tensor->values, shape_size(&tensor->shape)));
+        }
+    }
+    return OCELLUS_OK;
+}
+
+ocellus_status weights_load(struct engine *engine, const struct graph *graph, const char *path) {
+    if (model_file_is_one(path)) return weights_read(engine, graph, path);
+    struct named_tensors tensors;
+    TRY(weights_file_read(path, &tensors));
+    struct weights_match match;
+    ocellus_status status = weights_match(graph, &tensors, &match);
+    if (status == OCELLUS_OK) {
+        status = set_matched(engine, graph, &match);
+        log_info("%s: %zu of %zu tensors of %s set", path, match.matched, match.count, graph->name);
+        weights_match_free(&match);
+    }
+    named_tensors_free(&tensors);
     return status;
 }

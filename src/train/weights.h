@@ -13,5 +13,8 @@ ocellus_status weights_write(const struct engine *engine, const struct graph *gr
 /* Sets the engine's parameters from a model file of the same graph: every parameter must be there with its shape,
  * and the preprocessing must be the graph's. */
 ocellus_status weights_read(struct engine *engine, const struct graph *graph, const char *path);
+/* Sets what a weight file of any format holds (formats/weights_file.h): of a model file as weights_read(); of another, by
+ * weights_match(), where a pretrained body leaves the layers around it as they are. */
+ocellus_status weights_load(struct engine *engine, const struct graph *graph, const char *path);
 
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "formats/isolated.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the child says first, and before each tensor's values. */
+struct answer {
+    ocellus_status status;
+    size_t count;
+    char message[STATUS_MESSAGE_SIZE];
+};
+struct part {
+    char name[TENSOR_NAME_SIZE];
+    struct shape shape;
+};
+
+static bool send_bytes(int pipe, const void *bytes, size_t size) {
+    const char *next = bytes;
+    while (size > 0) {
+        const ssize_t sent = write(pipe, next, size);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return false;
+        next += sent;
+        size -= (size_t)sent;
+    }
+    return true;
+}
+
+static bool receive_bytes(int pipe, void *bytes, size_t size) {
+    char *next = bytes;
+    while (size > 0) {
+        const ssize_t got = read(pipe, next, size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        next += got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+static void set_limit(int what, rlim_t wanted) {
+    struct rlimit limit;
+    if (getrlimit(what, &limit) != 0) return;
+    if (limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max) limit.rlim_cur = limit.rlim_max = wanted;
+    setrlimit(what, &limit);
+}
+
+/* Bounds on what the child may use beyond what it was born with. */
+static void set_limits(uint64_t size) {
+    set_limit(RLIMIT_CPU, ISOLATED_SECONDS);
+    set_limit(RLIMIT_CORE, 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which reserve address space by the terabyte */
+    FILE *stream = fopen("/proc/self/statm", "re");
+    unsigned long pages = 0;
+    if (stream && fscanf(stream, "%lu", &pages) == 1)
+        set_limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + 2 * size + ISOLATED_BYTES);
+    if (stream) fclose(stream);
+#else
+    (void)size;
+#endif
+}
+
+/* In the child. Does not return. */
+static void work(tensors_reader *reader, const char *path, uint64_t size, int pipe) {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        signal(crashes[i], SIG_DFL); /* the program's own handlers are not for us */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    set_limits(size);
+    struct named_tensors tensors;
+    struct answer answer = {.status = reader(path, &tensors)};
+    if (answer.status == OCELLUS_OK) answer.count = tensors.count;
+    else snprintf(answer.message, sizeof answer.message, "%s", status_message());
+    bool sent = send_bytes(pipe, &answer, sizeof answer);
+    for (size_t i = 0; sent && i < answer.count; i++) {
+        const struct named_tensor *tensor = &tensors.items[i];
+        struct part part = {.shape = tensor->shape};
+        snprintf(part.name, sizeof part.name, "%s", tensor->name);
+        sent = send_bytes(pipe, &part, sizeof part) &&
+               send_bytes(pipe, tensor->values, shape_size(&tensor->shape) * sizeof *tensor->values);
+    }
+    _exit(sent ? 0 : 1);
+}
+
+static ocellus_status lost(const char *path) {
+    return fail(OCELLUS_BAD_CONTENT, "%s: the file breaks its reader, which runs apart: damaged or hostile", path);
+}
+
+/* The child may have been taken over by the file: nothing of what it says is believed unseen. */
+static ocellus_status receive(const char *path, uint64_t size, int pipe, struct named_tensors *tensors) {
+    struct answer answer;
+    if (!receive_bytes(pipe, &answer, sizeof answer)) return lost(path);
+    answer.message[sizeof answer.message - 1] = '\0';
+    if (answer.status != OCELLUS_OK) {
+        const bool known = answer.status == OCELLUS_BAD_CONTENT || answer.status == OCELLUS_IO;
+        return known ? fail(answer.status, "%s", answer.message) : lost(path);
+    }
+    uint64_t left = size;
+    for (size_t i = 0; i < answer.count; i++) {
+        struct part part;
+        size_t bytes;
+        if (!receive_bytes(pipe, &part, sizeof part)) return lost(path);
+        part.name[sizeof part.name - 1] = '\0';
+        if (part.shape.rank > GRAPH_MAX_RANK) return lost(path);
+        TRY(named_tensor_check(path, part.name, &part.shape, &bytes));
+        if (bytes > left) return lost(path);
+        left -= bytes;
+        TRY(named_tensors_add(tensors, part.name, &part.shape));
+        if (!receive_bytes(pipe, tensors->items[tensors->count - 1].values, bytes)) return lost(path);
+    }
+    return named_tensors_finish(tensors);
+}
+
+ocellus_status isolated_read(tensors_reader *reader, const char *path, struct named_tensors *tensors) {
+    *tensors = (struct named_tensors){0};
+    uint64_t size;
+    TRY(file_size(path, &size));
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "%s: cannot start its reader", path);
+    const pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        work(reader, path, size, ends[1]);
+    }
+    const int error = errno;
+    close(ends[1]);
+    ocellus_status status = child < 0 ? fail_errno(error, "%s: cannot start its reader", path) : OCELLUS_OK;
+    if (status == OCELLUS_OK && !(tensors->path = memory_copy_text(path))) status = OCELLUS_IO;
+    if (status == OCELLUS_OK) status = receive(path, size, ends[0], tensors);
+    close(ends[0]);
+    if (child > 0) {
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    }
+    if (status != OCELLUS_OK) named_tensors_free(tensors);
+    return status;
+}

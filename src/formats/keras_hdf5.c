@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+#include "formats/keras_hdf5.h"
+
+#include "base/files.h"
+#include "formats/isolated.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool keras_hdf5_is_one(const char *path) {
+    static const char signature[8] = "\x89HDF\r\n\x1a\n";
+    char start[sizeof signature] = {0};
+    FILE *stream = path_exists(path) && !path_is_folder(path) ? fopen(path, "rbe") : NULL;
+    if (!stream) return false;
+    const size_t got = fread(start, 1, sizeof start, stream);
+    fclose(stream);
+    return got == sizeof start && memcmp(start, signature, sizeof start) == 0;
+}
+
+#ifdef OCELLUS_HDF5
+
+#include "base/memory.h"
+#include "base/sizes.h"
+
+#include <hdf5.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { DEEPEST = 8, ATTRIBUTE_NAME_SIZE = 64 };
+
+struct reading {
+    const char *path;
+    uint64_t left; /* bytes of the file that no dataset has claimed yet */
+    size_t visited;
+    struct named_tensors *tensors;
+};
+
+static ocellus_status refuse(const struct reading *reading, const char *where, const char *what) {
+    return fail(OCELLUS_BAD_CONTENT, "%s: %s: %s", reading->path, where, what);
+}
+
+/* The innermost entry of HDF5's error stack: what really went wrong. */
+static herr_t keep_innermost(unsigned n, const H5E_error2_t *entry, void *context) {
+    (void)n;
+    snprintf(context, 128, "%s", entry->desc ? entry->desc : "no reason given");
+    return 0;
+}
+
+static ocellus_status damaged(const struct reading *reading, const char *where) {
+    char reason[128] = "no reason given";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, reason);
+    return fail(OCELLUS_BAD_CONTENT, "%s: %s: damaged: %s", reading->path, where, reason);
+}
+
+/* Opens the member `name` of a group when a hard link leads to it: any other link may lead out of the file or in circles.
+ * H5I_GROUP or H5I_DATASET is expected. `where` is for messages. */
+static ocellus_status open_member(struct reading *reading, hid_t group, const char *name, const char *where,
+                                  H5I_type_t expected, hid_t *member) {
+    H5L_info_t link;
+    const htri_t exists = *name ? H5Lexists(group, name, H5P_DEFAULT) : 0;
+    if (exists == 0) return refuse(reading, where, "missing");
+    if (exists < 0 || H5Lget_info(group, name, &link, H5P_DEFAULT) < 0) return damaged(reading, where);
+    if (link.type == H5L_TYPE_SOFT) return refuse(reading, where, "a soft link (expected the thing itself)");
+    if (link.type == H5L_TYPE_EXTERNAL) return refuse(reading, where, "an external link, into another file");
+    if (link.type != H5L_TYPE_HARD) return refuse(reading, where, "a user-defined link");
+    if (++reading->visited > 4 * NAMED_TENSORS_MAX) return refuse(reading, where, "too many groups and datasets");
+    *member = H5Oopen(group, name, H5P_DEFAULT);
+    if (*member < 0) return damaged(reading, where);
+    if (H5Iget_type(*member) == expected) return OCELLUS_OK;
+    H5Oclose(*member);
+    return refuse(reading, where, expected == H5I_GROUP ? "no group" : "no dataset");
+}
+
+static ocellus_status check_type(const struct reading *reading, hid_t dataset, const char *name) {
+    const hid_t type = H5Dget_type(dataset);
+    if (type < 0) return damaged(reading, name);
+    const bool good = H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0 ||
+                      H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0;
+    H5Tclose(type);
+    return good ? OCELLUS_OK : refuse(reading, name, "type: not supported (expected float32 or float64)");
+}
+
+/* Where the values lie: in this file, as they are. Before anything else is asked, since asking a virtual dataset for its shape
+ * opens other files. */
+static ocellus_status check_storage(const struct reading *reading, hid_t dataset, const char *name) {
+    const hid_t list = H5Dget_create_plist(dataset);
+    if (list < 0) return damaged(reading, name);
+    const H5D_layout_t layout = H5Pget_layout(list);
+    const int external = H5Pget_external_count(list), filters = H5Pget_nfilters(list);
+    unsigned flags;
+    size_t no_values = 0;
+    char filter[32] = "without a name";
+    if (filters > 0) H5Pget_filter2(list, 0, &flags, &no_values, NULL, sizeof filter, filter, NULL);
+    H5Pclose(list);
+    if (layout == H5D_VIRTUAL) return refuse(reading, name, "a virtual dataset, whose values lie in other files");
+    if (external != 0) return refuse(reading, name, "external storage: its values lie in another file");
+    if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) return damaged(reading, name);
+    if (filters != 0)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: filter %.31s: not supported (expected values as they are)",
+                    reading->path, name, filter);
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_shape(const struct reading *reading, hid_t dataset, const char *name, struct shape *shape) {
+    const hid_t space = H5Dget_space(dataset);
+    if (space < 0) return damaged(reading, name);
+    hsize_t dims[H5S_MAX_RANK] = {0};
+    const H5S_class_t kind = H5Sget_simple_extent_type(space);
+    const int rank = H5Sget_simple_extent_ndims(space);
+    if (rank > 0 && rank <= H5S_MAX_RANK) H5Sget_simple_extent_dims(space, dims, NULL);
+    H5Sclose(space);
+    if (kind != H5S_SIMPLE && kind != H5S_SCALAR) return refuse(reading, name, "shape: holds no values");
+    if (rank < 0 || rank > GRAPH_MAX_RANK)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: too many dimensions (expected at most %d, got %d)",
+                    reading->path, name, GRAPH_MAX_RANK, rank);
+    shape->rank = (size_t)rank;
+    for (int i = 0; i < rank; i++)
+        shape->dims[i] = dims[i] <= INT64_MAX ? (int64_t)dims[i] : -1;
+    return OCELLUS_OK;
+}
+
+/* The file must have stored every value, each in bytes of its own. */
+static ocellus_status check_size(struct reading *reading, hid_t dataset, const char *name, const struct shape *shape) {
+    size_t bytes;
+    TRY(named_tensor_check(reading->path, name, shape, &bytes));
+    const hid_t type = H5Dget_type(dataset);
+    const size_t value_size = H5Tget_size(type);
+    H5Tclose(type);
+    if (!size_multiply(bytes / sizeof(float), value_size, &bytes) || bytes > reading->left)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more values than the file holds (%" PRIu64 " bytes left)",
+                    reading->path, name, reading->left);
+    if (H5Dget_storage_size(dataset) < bytes) return refuse(reading, name, "values that were never written");
+    reading->left -= bytes;
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_dataset(struct reading *reading, hid_t dataset, const char *name) {
+    struct shape shape;
+    TRY(check_storage(reading, dataset, name));
+    TRY(check_type(reading, dataset, name));
+    TRY(read_shape(reading, dataset, name, &shape));
+    TRY(check_size(reading, dataset, name, &shape));
+    TRY(named_tensors_add(reading->tensors, name, &shape));
+    float *values = reading->tensors->items[reading->tensors->count - 1].values;
+    if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) return damaged(reading, name);
+    return OCELLUS_OK;
+}
+
+/* A list of names: fixed-size strings, as h5py writes them, each `size` bytes. */
+struct names {
+    char *bytes;
+    size_t size, count;
+};
+
+static ocellus_status read_fixed(const struct reading *reading, hid_t attribute, hid_t type, const char *where,
+                                 struct names *names) {
+    const hid_t space = H5Aget_space(attribute);
+    const bool list = space >= 0 && H5Sget_simple_extent_type(space) == H5S_SIMPLE;
+    const hssize_t count = list ? H5Sget_simple_extent_npoints(space) : -1;
+    H5Sclose(space);
+    *names = (struct names){.size = H5Tget_size(type), .count = count > 0 ? (size_t)count : 0};
+    if (count == 0) return OCELLUS_OK; /* of any type: h5py writes an empty list as numbers */
+    if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) != 0 || count < 0)
+        return refuse(reading, where, "no list of fixed-size strings");
+    size_t bytes;
+    if (names->size >= TENSOR_NAME_SIZE || names->count > NAMED_TENSORS_MAX ||
+        !size_multiply(names->size, names->count, &bytes) || bytes > reading->left)
+        return refuse(reading, where, "names too long or too many");
+    names->bytes = memory_allocate(bytes + 1, 1);
+    if (!names->bytes) return OCELLUS_IO;
+    return H5Aread(attribute, type, names->bytes) < 0 ? damaged(reading, where) : OCELLUS_OK;
+}
+
+static ocellus_status read_attribute(const struct reading *reading, hid_t group, const char *attribute_name,
+                                     const char *where, struct names *names) {
+    const hid_t attribute = H5Aopen(group, attribute_name, H5P_DEFAULT);
+    if (attribute < 0) return damaged(reading, where);
+    const hid_t type = H5Aget_type(attribute);
+    const ocellus_status status =
+        type < 0 ? damaged(reading, where) : read_fixed(reading, attribute, type, where, names);
+    if (type >= 0) H5Tclose(type);
+    H5Aclose(attribute);
+    return status;
+}
+
+static void copy_name(const struct names *names, size_t index, char out[TENSOR_NAME_SIZE]) {
+    snprintf(out, TENSOR_NAME_SIZE, "%.*s", (int)names->size, names->bytes + index * names->size);
+}
+
+/* Calls visit for each name of the attribute; Keras cuts a list of more than 64 KB into ATTRIBUTE0, ATTRIBUTE1, ... */
+static ocellus_status each_name(struct reading *reading, hid_t group, const char *attribute, const char *where,
+                                ocellus_status (*visit)(struct reading *, hid_t, const char *where, const char *name)) {
+    char name[ATTRIBUTE_NAME_SIZE];
+    snprintf(name, sizeof name, "%s", attribute);
+    const bool whole = H5Aexists(group, name) > 0;
+    for (size_t piece = 0;; piece++) {
+        if (!whole) snprintf(name, sizeof name, "%s%zu", attribute, piece);
+        if (H5Aexists(group, name) <= 0)
+            return piece > 0 ? OCELLUS_OK
+                             : fail(OCELLUS_BAD_CONTENT, "%s: %s: %s: missing", reading->path, where, attribute);
+        char at[2 * TENSOR_NAME_SIZE];
+        snprintf(at, sizeof at, "%s: %s", where, name);
+        struct names names = {0};
+        ocellus_status status = read_attribute(reading, group, name, at, &names);
+        for (size_t i = 0; i < names.count && status == OCELLUS_OK; i++) {
+            char item[TENSOR_NAME_SIZE];
+            copy_name(&names, i, item);
+            status = visit(reading, group, where, item);
+        }
+        memory_free(names.bytes);
+        TRY(status);
+        if (whole) return OCELLUS_OK;
+    }
+}
+
+/* A weight by its path below its layer's group, "conv1/kernel:0"; its name is the last two parts of LAYER/PATH, without
+ * the ":0" that TensorFlow appends. */
+static ocellus_status read_weight(struct reading *reading, hid_t group, const char *layer, const char *path) {
+    char rest[TENSOR_NAME_SIZE], name[2 * TENSOR_NAME_SIZE + 2];
+    snprintf(name, sizeof name, "%s/%s", layer, path);
+    snprintf(rest, sizeof rest, "%s", path);
+    hid_t at = group;
+    ocellus_status status = OCELLUS_OK;
+    char *next = rest;
+    for (size_t depth = 0; next && status == OCELLUS_OK; depth++) {
+        char *part = strsep(&next, "/");
+        if (depth == DEEPEST || !*part || strcmp(part, ".") == 0 || strcmp(part, "..") == 0) {
+            status = refuse(reading, name, "weight_names: no path below its layer");
+            break;
+        }
+        hid_t member = -1;
+        status = open_member(reading, at, part, name, next ? H5I_GROUP : H5I_DATASET, &member);
+        if (at != group) H5Oclose(at);
+        at = status == OCELLUS_OK ? member : group;
+    }
+    if (status == OCELLUS_OK) {
+        const size_t length = strlen(name);
+        if (length > 2 && strcmp(name + length - 2, ":0") == 0) name[length - 2] = '\0';
+        const char *start = strrchr(name, '/');
+        while (start > name && start[-1] != '/')
+            start--;
+        status = read_dataset(reading, at, start);
+    }
+    if (at != group) H5Oclose(at);
+    return status;
+}
+
+static ocellus_status read_layer(struct reading *reading, hid_t group, const char *where, const char *layer) {
+    (void)where;
+    if (strchr(layer, '/')) return refuse(reading, layer, "layer_names: holds a slash");
+    hid_t member;
+    TRY(open_member(reading, group, layer, layer, H5I_GROUP, &member));
+    const ocellus_status status = each_name(reading, member, "weight_names", layer, read_weight);
+    H5Oclose(member);
+    return status;
+}
+
+/* What the variables of a layer are, by their number: Keras 3 numbers them in the order in which the layer made them. */
+static const char *role(size_t count, size_t index) {
+    static const char *const of_two[] = {"kernel", "bias"};
+    static const char *const of_four[] = {"gamma", "beta", "moving_mean", "moving_variance"};
+    return count <= 2 ? of_two[index] : of_four[index];
+}
+
+/* The layer's own name stands as an attribute of its variables since Keras 3.1; before, there is only the group's name, made
+ * of the class ("conv2d_1"), which is also the layer's name where Keras chose it. */
+static ocellus_status layer_name(const struct reading *reading, hid_t vars, const char *where,
+                                 char name[TENSOR_NAME_SIZE]) {
+    const char *base = path_base_name(where);
+    snprintf(name, TENSOR_NAME_SIZE, "%s", base);
+    if (H5Aexists(vars, "name") <= 0) return OCELLUS_OK;
+    const hid_t attribute = H5Aopen(vars, "name", H5P_DEFAULT);
+    if (attribute < 0) return damaged(reading, where);
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    char *text = NULL;
+    const bool one =
+        type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1;
+    bool good = false;
+    if (one && H5Tis_variable_str(type) > 0) {
+        good = H5Aread(attribute, type, &text) >= 0 && text && strlen(text) < TENSOR_NAME_SIZE;
+        if (good) snprintf(name, TENSOR_NAME_SIZE, "%s", text);
+        H5free_memory(text);
+    } else if (one && H5Tget_size(type) < TENSOR_NAME_SIZE) {
+        char fixed[TENSOR_NAME_SIZE] = "";
+        good = H5Aread(attribute, type, fixed) >= 0;
+        snprintf(name, TENSOR_NAME_SIZE, "%s", fixed);
+    }
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return good && *name ? OCELLUS_OK : refuse(reading, where, "name: no short text");
+}
+
+static ocellus_status read_vars(struct reading *reading, hid_t vars, const char *where) {
+    char layer[TENSOR_NAME_SIZE];
+    H5G_info_t info;
+    if (H5Gget_info(vars, &info) < 0) return damaged(reading, where);
+    if (info.nlinks == 0) return OCELLUS_OK;
+    if (info.nlinks != 1 && info.nlinks != 2 && info.nlinks != 4)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: vars: not supported (expected 1, 2 or 4 variables, got %llu)",
+                    reading->path, where, (unsigned long long)info.nlinks);
+    TRY(layer_name(reading, vars, where, layer));
+    for (size_t i = 0; i < (size_t)info.nlinks; i++) {
+        char number[24], name[2 * TENSOR_NAME_SIZE];
+        snprintf(number, sizeof number, "%zu", i);
+        snprintf(name, sizeof name, "%s/%s", layer, role((size_t)info.nlinks, i));
+        hid_t dataset;
+        TRY(open_member(reading, vars, number, name, H5I_DATASET, &dataset));
+        const ocellus_status status = strlen(name) < TENSOR_NAME_SIZE ? read_dataset(reading, dataset, name)
+                                                                      : refuse(reading, where, "name: too long");
+        H5Oclose(dataset);
+        TRY(status);
+    }
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_container(struct reading *reading, hid_t layers, const char *where, size_t depth);
+
+/* Reads the members "vars" and "layers" of a layer, as far as they are there. */
+static ocellus_status read_model(struct reading *reading, hid_t group, const char *where, size_t depth) {
+    static const char *const members[] = {"vars", "layers"};
+    for (size_t i = 0; i < 2; i++) {
+        if (H5Lexists(group, members[i], H5P_DEFAULT) <= 0) continue;
+        hid_t member;
+        TRY(open_member(reading, group, members[i], where, H5I_GROUP, &member));
+        const ocellus_status status =
+            i == 0 ? read_vars(reading, member, where) : read_container(reading, member, where, depth + 1);
+        H5Oclose(member);
+        TRY(status);
+    }
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_container(struct reading *reading, hid_t layers, const char *where, size_t depth) {
+    H5G_info_t info;
+    if (depth > DEEPEST) return refuse(reading, where, "groups nested too deep");
+    if (H5Gget_info(layers, &info) < 0) return damaged(reading, where);
+    for (hsize_t i = 0; i < info.nlinks; i++) {
+        char name[TENSOR_NAME_SIZE], path[2 * TENSOR_NAME_SIZE];
+        const ssize_t length =
+            H5Lget_name_by_idx(layers, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
+        if (length < 0) return damaged(reading, where);
+        if ((size_t)length >= sizeof name) return refuse(reading, where, "a name that is too long");
+        snprintf(path, sizeof path, "%.200s/%s", where, name);
+        hid_t layer;
+        TRY(open_member(reading, layers, name, path, H5I_GROUP, &layer));
+        const ocellus_status status = read_model(reading, layer, path, depth);
+        H5Oclose(layer);
+        TRY(status);
+    }
+    return OCELLUS_OK;
+}
+
+static bool has_names(hid_t group) {
+    return H5Aexists(group, "layer_names") > 0 || H5Aexists(group, "layer_names0") > 0;
+}
+
+static ocellus_status read_root(struct reading *reading, hid_t root) {
+    if (has_names(root)) return each_name(reading, root, "layer_names", "/", read_layer);
+    if (H5Lexists(root, "model_weights", H5P_DEFAULT) > 0) {
+        hid_t group;
+        TRY(open_member(reading, root, "model_weights", "model_weights", H5I_GROUP, &group));
+        const ocellus_status status = each_name(reading, group, "layer_names", "model_weights", read_layer);
+        H5Oclose(group);
+        return status;
+    }
+    if (H5Lexists(root, "layers", H5P_DEFAULT) > 0) return read_model(reading, root, "", 0);
+    return fail(OCELLUS_BAD_CONTENT, "%s: no weights of Keras (neither layer_names, model_weights nor layers)",
+                reading->path);
+}
+
+static ocellus_status read_open(struct reading *reading, hid_t file) {
+    const hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
+    if (root < 0) return damaged(reading, "/");
+    ocellus_status status = read_root(reading, root);
+    H5Gclose(root);
+    if (status == OCELLUS_OK) status = named_tensors_finish(reading->tensors);
+    if (status == OCELLUS_OK && reading->tensors->count == 0)
+        status = fail(OCELLUS_BAD_CONTENT, "%s: holds no weights", reading->path);
+    return status;
+}
+
+/* In the child process. What the library allocates ends with it. */
+static ocellus_status read_here(const char *path, struct named_tensors *tensors) {
+    *tensors = (struct named_tensors){0};
+    struct reading reading = {.path = path, .tensors = tensors};
+    TRY(file_size(path, &reading.left));
+    if (!(tensors->path = memory_copy_text(path))) return OCELLUS_IO;
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0); /* whatever HDF5_PLUGIN_PATH says */
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    /* Plain files and nothing else, whatever HDF5_DRIVER says; no locks, which network file systems may lack. */
+    if (access < 0 || H5Pset_fapl_sec2(access) < 0 || H5Pset_file_locking(access, false, true) < 0)
+        return fail(OCELLUS_IO, "%s: libhdf5 could not start", path);
+    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    const ocellus_status status = file < 0 ? damaged(&reading, "file") : read_open(&reading, file);
+    if (file >= 0) H5Fclose(file);
+    H5Pclose(access);
+    return status;
+}
+
+ocellus_status keras_hdf5_read(const char *path, struct named_tensors *tensors) {
+    return isolated_read(read_here, path, tensors);
+}
+
+#else
+
+ocellus_status keras_hdf5_read(const char *path, struct named_tensors *tensors) {
+    *tensors = (struct named_tensors){0};
+    return fail(OCELLUS_USAGE, "%s: this build cannot read HDF5 (OCELLUS_HDF5 is off)", path);
+}
+
+#endif
