@@ -29,10 +29,9 @@ check: ## the slow checks: format, dependency law, clang, the tests under the sa
 	@scripts/build tsan $(JOBS)
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
-bench: ## speed of the kernels and of training
-	@scripts/setup test
-	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
-	bench/run $(BUILD)
+bench: ## speed beside PyTorch, ONNX Runtime and oneDNN, which it installs (bench/README.md)
+	@bench/run $(JOBS) --sections "$(SECTIONS)" $(if $(ISA),--isa $(ISA)) $(if $(PAIRS),--pairs $(PAIRS)) \
+		$(if $(THREADS),--threads $(THREADS)) $(if $(BATCH),--batch $(BATCH))
 
 format: ## clang-format every source file in place
 	clang-format -i $(SOURCES)

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Our side of the layer table: ours_layers BATCH THREADS. From dense images to dense images, as the other side does: making
+ * the padded copy, spreading a strided gradient and joining the shards' sums count; packing the weights, which is done
+ * once a step, does not, as the other side's reordering does not. */
+#include "answer.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/threads.h"
+#include "kernels/kernels.h"
+#include "layers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As the engine cuts its work (engine/cpu_engine.c). */
+enum { SHARDS = 16, WAVE_BYTES = 64 << 20, LEAST_WAVE = 4, PIECE_VALUES = 16384 };
+
+struct bench {
+    const struct kernels *row;
+    struct thread_pool *pool;
+    size_t threads, batch;
+
+    /* The case that is prepared. */
+    size_t which;
+    const struct layer *layer;
+    struct conv_shape forward, backward; /* over padded images */
+    size_t weight_count, src_image, dst_image;
+    size_t shards, wave, first_shard;
+    struct arena arena;
+    float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch;
+};
+
+/* --- one image --- */
+
+/* Copies an image into the middle of the worker's scratch, whose border stays zero. */
+static const float *pad_image(const struct bench *b, const float *image, size_t side, size_t c, size_t padding,
+                              size_t padded_side, size_t worker) {
+    if (padding == 0) return image;
+    const struct rows_shape rows = {side, side, c, side * c, padded_side * c};
+    b->row->affine(&rows, image, NULL, NULL, false, b->scratch[worker] + padding * (padded_side + 1) * c);
+    return b->scratch[worker];
+}
+
+static const float *padded_src(const struct bench *b, size_t image, size_t worker) {
+    const struct layer *l = b->layer;
+    return pad_image(b, b->src + image * b->src_image, l->in, l->ic, l->p, b->forward.iw, worker);
+}
+
+static void run_forward(void *context, size_t image, size_t worker) {
+    const struct bench *b = context;
+    b->row->conv2d(&b->forward, padded_src(b, image, worker), b->packed, b->bias, false, 0, b->forward.oh,
+                   b->dst + image * b->dst_image);
+}
+
+/* A strided 1x1 gives a coarse image, spread with zeros between. */
+static void spread(const struct layer *l, const float *coarse, float *image) {
+    memset(image, 0, l->in * l->in * l->ic * sizeof *image);
+    for (size_t y = 0; y < l->out; y++)
+        for (size_t x = 0; x < l->out; x++)
+            memcpy(image + (y * l->in + x) * l->s * l->ic, coarse + (y * l->out + x) * l->ic, l->ic * sizeof *image);
+}
+
+static void run_diff_src(void *context, size_t image, size_t worker) {
+    const struct bench *b = context;
+    const struct layer *l = b->layer;
+    const float *diff =
+        pad_image(b, b->dst + image * b->dst_image, l->out, l->oc, l->k - 1 - l->p, b->backward.iw, worker);
+    float *src = b->src + image * b->src_image, *target = l->s > 1 ? b->scratch[worker] : src;
+    b->row->conv2d(&b->backward, diff, b->packed, NULL, false, 0, b->backward.oh, target);
+    if (l->s > 1) spread(l, target, src);
+}
+
+/* --- the gradient to the weights: per shard, joined by waves --- */
+
+static void run_shard(void *context, size_t slot, size_t worker) {
+    const struct bench *b = context;
+    size_t shard = b->first_shard + slot;
+    float *part = b->parts + slot * b->weight_count;
+    memset(part, 0, b->weight_count * sizeof *part);
+    for (size_t image = shard * b->batch / b->shards; image < (shard + 1) * b->batch / b->shards; image++)
+        b->row->conv2d_diff_weights(&b->forward, padded_src(b, image, worker), b->dst + image * b->dst_image, part);
+}
+
+static size_t piece_size(const struct bench *b, size_t piece) {
+    size_t rest = b->weight_count - piece * PIECE_VALUES;
+    return rest < PIECE_VALUES ? rest : PIECE_VALUES;
+}
+
+static void join_wave(void *context, size_t piece, size_t worker) {
+    const struct bench *b = context;
+    size_t begin = piece * PIECE_VALUES, left = b->shards - b->first_shard, slot = b->wave + b->first_shard / b->wave;
+    (void)worker;
+    b->row->join_parts(piece_size(b, piece), left < b->wave ? left : b->wave, b->weight_count, b->parts + begin,
+                       b->parts + slot * b->weight_count + begin);
+}
+
+static void join_waves(void *context, size_t piece, size_t worker) {
+    const struct bench *b = context;
+    size_t begin = piece * PIECE_VALUES, waves = (b->shards + b->wave - 1) / b->wave;
+    (void)worker;
+    b->row->join_parts(piece_size(b, piece), waves, b->weight_count, b->parts + b->wave * b->weight_count + begin,
+                       b->gradient + begin);
+}
+
+static void run_diff_weights(struct bench *b) {
+    size_t pieces = (b->weight_count + PIECE_VALUES - 1) / PIECE_VALUES;
+    for (b->first_shard = 0; b->first_shard < b->shards; b->first_shard += b->wave) {
+        size_t left = b->shards - b->first_shard;
+        parallel_for(b->pool, left < b->wave ? left : b->wave, run_shard, b);
+        parallel_for(b->pool, pieces, join_wave, b);
+    }
+    parallel_for(b->pool, pieces, join_waves, b);
+}
+
+/* --- preparing a case --- */
+
+static void set_shapes(struct bench *b) {
+    const struct layer *l = b->layer;
+    size_t padded = (l->out - 1) * l->s + l->k, around = l->in + l->k - 1;
+    if (padded < l->in) padded = l->in; /* a strided layer may leave out the last rows */
+    size_t coarse = l->s > 1 ? l->out : l->in;
+    b->forward = (struct conv_shape){padded, padded, l->ic, l->out, l->out, l->oc, l->k, l->k, l->s, l->s, 0, 0};
+    b->forward.src_row_stride = padded * l->ic;
+    b->forward.dst_row_stride = l->out * l->oc;
+    size_t back = l->s > 1 ? l->out : around;
+    b->backward = (struct conv_shape){back, back, l->oc, coarse, coarse, l->ic, l->k, l->k, 1, 1, 0, 0};
+    b->backward.src_row_stride = back * l->oc;
+    b->backward.dst_row_stride = coarse * l->ic;
+    b->src_image = l->in * l->in * l->ic;
+    b->dst_image = l->out * l->out * l->oc;
+    b->weight_count = l->k * l->k * l->ic * l->oc;
+    b->shards = b->batch < SHARDS ? b->batch : SHARDS;
+    b->wave = SHARDS;
+    if (SHARDS * b->weight_count * sizeof(float) > WAVE_BYTES)
+        for (b->wave = LEAST_WAVE; b->wave < b->threads && b->wave < SHARDS;)
+            b->wave *= 2;
+}
+
+static ocellus_status allocate(struct bench *b) {
+    const struct layer *l = b->layer;
+    const struct conv_shape *f = &b->forward, *g = &b->backward;
+    size_t packed = kernels_packed_size(b->row, l->k * l->k * l->ic, l->oc),
+           rotated = kernels_packed_size(b->row, l->k * l->k * l->oc, l->ic), scratch = f->ih * f->src_row_stride;
+    if (scratch < g->ih * g->src_row_stride) scratch = g->ih * g->src_row_stride;
+    if (scratch < g->oh * g->dst_row_stride) scratch = g->oh * g->dst_row_stride;
+    const size_t counts[] = {b->batch * b->src_image,
+                             b->batch * b->dst_image,
+                             b->weight_count,
+                             l->oc,
+                             packed > rotated ? packed : rotated,
+                             b->weight_count,
+                             (b->wave + SHARDS / b->wave) * b->weight_count};
+    float **const places[] = {&b->src, &b->dst, &b->weights, &b->bias, &b->packed, &b->gradient, &b->parts};
+    enum { PLACES = sizeof places / sizeof places[0] };
+    size_t offsets[PLACES], scratch_offset;
+    arena_free(&b->arena);
+    b->arena = (struct arena){0};
+    for (size_t i = 0; i < PLACES; i++)
+        TRY(arena_reserve(&b->arena, counts[i] * sizeof(float), &offsets[i]));
+    size_t stride = (scratch * sizeof(float) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    TRY(arena_reserve(&b->arena, b->threads * stride, &scratch_offset));
+    TRY(arena_allocate(&b->arena));
+    for (size_t i = 0; i < PLACES; i++)
+        *places[i] = (float *)(void *)(b->arena.base + offsets[i]);
+    for (size_t worker = 0; worker < b->threads; worker++)
+        b->scratch[worker] = (float *)(void *)(b->arena.base + scratch_offset + worker * stride);
+    return OCELLUS_OK;
+}
+
+static void fill(float *values, size_t count, uint32_t index) {
+    struct random_stream random = random_at(1, RANDOM_TEST, 0, index);
+    for (size_t i = 0; i < count; i++)
+        values[i] = random_unit(&random) - 0.5f;
+}
+
+static void prepare(struct bench *b, size_t which) {
+    const struct layer *l = b->layer = &layers[which / DIRECTIONS];
+    set_shapes(b);
+    if (allocate(b) != OCELLUS_OK) {
+        fprintf(stderr, "ours_layers: %s: %s\n", l->name, status_message());
+        exit(1);
+    }
+    fill(b->src, b->batch * b->src_image, 0);
+    fill(b->dst, b->batch * b->dst_image, 1);
+    fill(b->weights, b->weight_count, 2);
+    fill(b->bias, l->oc, 3);
+    if (which % DIRECTIONS == DIFF_SRC) b->row->pack_rotated(b->weights, l->k, l->k, l->ic, l->oc, b->packed);
+    else b->row->pack(b->weights, l->k * l->k * l->ic, l->oc, b->packed);
+    b->which = which;
+}
+
+static double go(void *context, size_t which, size_t times) {
+    struct bench *b = context;
+    if (which != b->which) prepare(b, which);
+    double start = wall_seconds();
+    for (size_t i = 0; i < times; i++) {
+        switch ((enum direction)(which % DIRECTIONS)) {
+        case FORWARD:
+            parallel_for(b->pool, b->batch, run_forward, b);
+            break;
+        case DIFF_SRC:
+            parallel_for(b->pool, b->batch, run_diff_src, b);
+            break;
+        default:
+            run_diff_weights(b);
+            break;
+        }
+    }
+    return wall_seconds() - start;
+}
+
+static ocellus_status open_bench(struct bench *b, char **argv) {
+    const char *why = NULL;
+    b->batch = (size_t)strtoul(argv[1], NULL, 10);
+    b->threads = (size_t)strtoul(argv[2], NULL, 10);
+    b->which = (size_t)LAYERS * DIRECTIONS; /* none */
+    b->row = kernels_select(&why);
+    if (!b->row) return fail(OCELLUS_USAGE, "%s", why);
+    TRY(thread_pool_create(b->threads, &b->pool));
+    b->scratch = memory_allocate(b->threads, sizeof *b->scratch);
+    return b->scratch ? OCELLUS_OK : OCELLUS_IO;
+}
+
+int main(int argc, char **argv) {
+    struct bench bench = {0};
+    ocellus_status status =
+        argc == 3 ? open_bench(&bench, argv) : fail(OCELLUS_USAGE, "usage: ours_layers BATCH THREADS");
+    if (status != OCELLUS_OK) {
+        fprintf(stderr, "ours_layers: %s\n", status_message());
+        return (int)status;
+    }
+    char about[96];
+    snprintf(about, sizeof about, "Ocellus %s, %s", OCELLUS_VERSION, bench.row->name);
+    int result = answer_all(0, 0, about, go, &bench);
+    thread_pool_destroy(bench.pool);
+    arena_free(&bench.arena);
+    memory_free(bench.scratch);
+    return result;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What `make bench` compares: one function a section, which writes its table with say(). */
+#ifndef BENCH_SECTIONS_H
+#define BENCH_SECTIONS_H
+
+#include "contest.h"
+
+/* To stdout at once, and into the report. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+struct section {
+    const char *name, *title;
+    ocellus_status (*run)(const struct settings *settings);
+};
+extern const struct section sections[];
+extern const size_t section_count;
+
+#endif
