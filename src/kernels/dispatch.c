@@ -15,6 +15,7 @@ static pthread_once_t filled = PTHREAD_ONCE_INIT;
 
 static struct kernels *new_row(size_t *count) {
     rows[*count] = kernels_reference;
+    rows[*count].winograd = kernels_winograd_reference;
     available[*count] = &rows[*count];
     return &rows[(*count)++];
 }

@@ -36,6 +36,34 @@ struct conv_shape {
     size_t src_row_stride, dst_row_stride;
 };
 
+/* Convolutions with a 3x3 kernel and stride 1 by Winograd's minimal filtering F(tile x tile, 3x3): the output is cut into
+ * tiles of 4x4 or 2x2 pixels, and a tile's (tile + 2)^2 transformed pixels need one product each, where the direct way
+ * takes 9 for each of tile^2. Image i lies at src + i * src_image_stride and dst + i * dst_image_stride; several in one
+ * call share the transformed weights while these are in a cache. An infinite or NaN value spreads over its tile. */
+struct winograd_shape {
+    struct conv_shape conv;
+    size_t tile; /* 4 or 2, as winograd.tile says */
+    size_t images, src_image_stride, dst_image_stride;
+};
+
+struct winograd_kernels {
+    /* The tile with which Winograd is faster than conv2d (or conv2d_diff_weights) for this shape; 0 where it is not, or
+     * cannot be. Fixed by shape and instruction set. The gradient to the source asks with the shape it runs. */
+    size_t (*tile)(const struct conv_shape *shape, bool diff_weights);
+    /* Values of scratch that conv2d and diff_weights need, whatever the sizes and the number of images. */
+    size_t (*scratch_size)(size_t tile, size_t ic, size_t oc);
+    /* The transformed weights as a (tile + 2)^2 * ic x oc matrix, packed as `pack` does: its columns still are output
+     * channels; kernels_packed_size((tile + 2)^2 * ic, oc) values. Rotated: for the gradient to the source, whose
+     * columns are ic: kernels_packed_size((tile + 2)^2 * oc, ic). */
+    void (*pack)(size_t tile, const real *weights, size_t ic, size_t oc, real *packed);
+    void (*pack_rotated)(size_t tile, const real *weights, size_t ic, size_t oc, real *packed);
+    /* As the table's conv2d and conv2d_diff_weights, for all images of the shape. */
+    void (*conv2d)(const struct winograd_shape *shape, const real *src, const real *packed, const real *bias, bool relu,
+                   size_t row_begin, size_t row_end, real *dst, real *scratch);
+    void (*diff_weights)(const struct winograd_shape *shape, const real *src, const real *diff_dst, real *diff_weights,
+                         real *scratch);
+};
+
 /* A maximum pooling of one image that carries its padding already (the padding holds what the layer says: 0 after
  * ReLU for ResNet50's explicit ZeroPadding2D). */
 struct pool_shape {
@@ -81,6 +109,8 @@ struct kernels {
      * diff_dst's. */
     void (*conv2d_diff_weights)(const struct conv_shape *shape, const real *src, const real *diff_dst,
                                 real *diff_weights);
+
+    struct winograd_kernels winograd;
 
     /* dst = act(src * scale[c] + shift[c]); scale NULL copies (shift is not read). */
     void (*affine)(const struct rows_shape *shape, const real *src, const real *scale, const real *shift, bool relu,

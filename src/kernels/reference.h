@@ -5,7 +5,8 @@
 
 #include "kernels/kernels.h"
 
-extern const struct kernels kernels_reference;
+extern const struct kernels kernels_reference;                   /* its Winograd is filled in by dispatch.c */
+extern const struct winograd_kernels kernels_winograd_reference; /* winograd_reference.c */
 
 void kernels_fill_avx2(struct kernels *row);
 void kernels_fill_avx512(struct kernels *row);

@@ -144,5 +144,6 @@ void bench(const struct kernels *row) {
     const size_t count = strcmp(row->name, "ref") == 0 ? 4 : sizeof layers / sizeof *layers; /* ref: the small ones */
     for (size_t i = 0; i < count; i++)
         bench_layer(row, &layers[i]);
+    if (strcmp(row->name, "ref") != 0) bench_winograd(row);
     bench_values(row);
 }

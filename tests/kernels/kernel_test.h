@@ -37,6 +37,7 @@ void check_bound(const char *what, size_t count, const float *got, const double 
 double gamma_bound(size_t n);
 
 void test_convolution(const struct kernels *row, bool fused);
+void test_winograd(const struct kernels *row);
 void test_values(const struct kernels *row);
 void test_channels(const struct kernels *row);
 void test_pooling(const struct kernels *row);
@@ -45,6 +46,7 @@ void test_optimizers(const struct kernels *row);
 void test_exp_log(void);
 
 void bench(const struct kernels *row);
+void bench_winograd(const struct kernels *row);
 /* The processor time of this thread: what else runs on a shared machine does not count. */
 double seconds(void);
 /* GFLOP/s of independent fused multiply-adds in registers, as wide as the row's vectors, measured for about a
