@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The thread pool. A job is published by one word that holds the job's number and the next chunk; workers take chunks
- * by compare-and-swap on it, so a worker that wakes late finds either chunks of the present job or nothing at all, and
- * the caller never waits for workers that took no part. */
+/* The thread pool. A job is published by one word that holds the job's number and how many chunks are not taken yet;
+ * workers take chunks by compare-and-swap on it, so a worker that wakes late finds either chunks of the present job or
+ * nothing at all, and the caller never waits for workers that took no part. */
 #include "base/threads.h"
 
 #include "base/cgroup.h"
@@ -28,7 +28,7 @@ struct thread_pool {
     _Atomic chunk_body body;
     _Atomic(void *) context;
     atomic_uint chunks;
-    /* Job number in the high half, next chunk in the low half. */
+    /* Job number in the high half, chunks not taken yet in the low half: the word alone says whether the job is open. */
     _Alignas(MEMORY_ALIGNMENT) atomic_uint_fast64_t ticket;
     /* Chunks of the job that are done. */
     _Alignas(MEMORY_ALIGNMENT) atomic_uint done;
@@ -101,12 +101,13 @@ static bool take_chunks(struct thread_pool *pool, uint32_t job, size_t worker) {
     void *context = atomic_load_explicit(&pool->context, memory_order_relaxed);
     unsigned chunks = atomic_load_explicit(&pool->chunks, memory_order_relaxed);
     unsigned taken = 0;
-    while (job_of(ticket) == job && (uint32_t)ticket < chunks) {
-        /* Success proves that the job was still open, so that body, context and chunks were its own. */
-        if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
+    while (job_of(ticket) == job && (uint32_t)ticket > 0) {
+        /* Success proves that the job was open all the while, so that body, context and chunks are its own: the next job
+         * is written only when no chunk of this one is left. */
+        if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1, memory_order_acq_rel,
                                                    memory_order_acquire))
             continue;
-        body(context, (uint32_t)ticket, worker);
+        body(context, chunks - (uint32_t)ticket, worker);
         taken++;
         ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
     }
@@ -180,7 +181,7 @@ void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *co
     atomic_store_explicit(&pool->chunks, (unsigned)chunks, memory_order_relaxed);
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
     uint32_t job = job_of(atomic_load_explicit(&pool->ticket, memory_order_relaxed)) + 1;
-    atomic_store(&pool->ticket, (uint64_t)job << 32);
+    atomic_store(&pool->ticket, (uint64_t)job << 32 | chunks);
     if (atomic_load(&pool->sleepers) > 0) {
         pthread_mutex_lock(&pool->mutex);
         pthread_cond_broadcast(&pool->work);

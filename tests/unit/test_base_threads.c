@@ -99,6 +99,34 @@ static void sleep_in_chunk(void *context, size_t chunk, size_t worker) {
 }
 
 /* Long chunks: the caller, too, goes to sleep before the others are done. */
+static void count_one(void *context, size_t chunk, size_t worker) {
+    (void)worker;
+    atomic_uint *counts = context;
+    atomic_fetch_add_explicit(&counts[chunk], 1, memory_order_relaxed);
+}
+
+/* A small job, then a large one, over and over, with more workers than processors: a worker that is put aside between
+ * looking at the small job and taking a chunk of it must not take one that only the large job has. */
+static void test_sizes_that_change(void **state) {
+    (void)state;
+    enum { JOBS = 200000, SMALL = 2, LARGE = 16 };
+    static atomic_uint counts[2][LARGE];
+    struct thread_pool *pool;
+    memset(counts, 0, sizeof counts);
+    assert_int_equal(thread_pool_create(5, &pool), OCELLUS_OK);
+    alarm(120); /* a lost or a surplus chunk makes the caller wait forever */
+    for (int job = 0; job < JOBS; job++) {
+        parallel_for(pool, SMALL, count_one, counts[0]);
+        parallel_for(pool, LARGE, count_one, counts[1]);
+    }
+    alarm(0);
+    thread_pool_destroy(pool);
+    for (size_t i = 0; i < LARGE; i++) {
+        assert_int_equal(counts[0][i], i < SMALL ? JOBS : 0);
+        assert_int_equal(counts[1][i], JOBS);
+    }
+}
+
 static void test_long_chunks(void **state) {
     (void)state;
     struct thread_pool *pool;
@@ -274,6 +302,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_chunk_once),
         cmocka_unit_test(test_many_small_jobs),
+        cmocka_unit_test(test_sizes_that_change),
         cmocka_unit_test(test_long_chunks),
         cmocka_unit_test(test_pools_that_never_worked),
         cmocka_unit_test(test_sizes),
