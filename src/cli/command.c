@@ -24,15 +24,19 @@ static const struct option common_options[] = {
 static void print_option(const struct option *option) {
     char left[64];
     snprintf(left, sizeof left, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
-    printf("  %-28s %s\n", left, option->help);
+    printf("  %-32s %s\n", left, option->help);
 }
 
 static void print_help(const struct command *command, const struct option *options) {
     printf("usage: ocellus %s [FLAGS]%s%s\n\n%s\n\n", command->name, *command->arguments ? " " : "", command->arguments,
            command->summary);
-    for (const struct option *option = options; option->name; option++)
+    const struct option *option = options;
+    for (; option->name && option->kind != OPTION_SETTING; option++)
         print_option(option);
-    for (const struct option *option = common_options; option->name; option++)
+    for (const struct option *common = common_options; common->name; common++)
+        print_option(common);
+    if (option->name) printf("\nThe recipe, and its defaults; a --recipe file sets the same, and flags win:\n\n");
+    for (; option->name; option++) /* settings stand last */
         print_option(option);
     if (command->details) printf("\n%s\n", command->details);
 }
@@ -135,8 +139,8 @@ ocellus_status command_parse(const struct command *command, const struct option 
     log_set_level(quiet ? LOG_QUIET : verbose ? LOG_VERBOSE : LOG_NORMAL);
     *words = (struct words){argv + 1, count};
     if (count > command->maximum)
-        return fail(OCELLUS_USAGE, "%s: unexpected argument '%s' (usage: ocellus %s [FLAGS] %s)", command->name,
-                    argv[1 + command->maximum], command->name, command->arguments);
+        return fail(OCELLUS_USAGE, "%s: unexpected argument '%s' (usage: ocellus %s [FLAGS]%s%s)", command->name,
+                    argv[1 + command->maximum], command->name, *command->arguments ? " " : "", command->arguments);
     if (count < command->minimum)
         return fail(OCELLUS_USAGE, "%s: an argument is missing (usage: ocellus %s [FLAGS] %s)", command->name,
                     command->name, command->arguments);

@@ -26,13 +26,20 @@ static const char *value_name(const struct recipe_key *key, char room[64]) {
 
 void recipe_flags_append(const struct option *own, struct settings *settings,
                          struct option options[RECIPE_FLAGS_SIZE]) {
-    static char rooms[RECIPE_FLAGS_SIZE][64];
+    static char rooms[RECIPE_FLAGS_SIZE][64], helps[RECIPE_FLAGS_SIZE][160];
+    struct recipe defaults;
+    recipe_defaults(&defaults);
     size_t count = 0;
     for (; own->name && count + 1 < RECIPE_FLAGS_SIZE; own++)
         options[count++] = *own;
     for (size_t i = 0; i < recipe_key_count() && count + 1 < RECIPE_FLAGS_SIZE; i++, count++) {
         const struct recipe_key *key = recipe_key_at(i);
-        options[count] = (struct option){key->flag, value_name(key, rooms[count]), key->help, OPTION_SETTING, settings};
+        char value[RECIPE_TEXT_SIZE];
+        recipe_value(&defaults, key, value);
+        if (*value) snprintf(helps[count], sizeof helps[count], "%s [%.32s]", key->help, value);
+        else snprintf(helps[count], sizeof helps[count], "%s", key->help);
+        options[count] =
+            (struct option){key->flag, value_name(key, rooms[count]), helps[count], OPTION_SETTING, settings};
     }
     options[count] = (struct option){0};
 }

@@ -14,10 +14,8 @@ static const struct command train_command = {
     .name = "train",
     .arguments = "[MODEL]",
     .summary = "Trains a network into a new run folder, or goes on with one (--resume).",
-    .details =
-        "MODEL is a built-in network (simcnn). A recipe file sets everything the flags after --resume set; flags win.\n"
-        "Ctrl-C finishes the step, saves a checkpoint and ends with 130; `train --resume --run PATH` goes on to the\n"
-        "same bits as an uninterrupted training.",
+    .details = "MODEL is a built-in network (simcnn). Ctrl-C finishes the step, saves a checkpoint and ends with 130;\n"
+               "`ocellus train --resume --run PATH` goes on to the same bits as an uninterrupted training.",
     .maximum = 1,
 };
 

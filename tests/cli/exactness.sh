@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Same weights to the last bit: for any number of threads, and after any interruption. exactness.sh BUILD
+# shellcheck source=tests/cli/environment.sh
+. "$(dirname "$0")/environment.sh"
+"$BUILD/tests/cli/make_tiny_cifar" data 400 # 2,000 training images: 57 steps an epoch, the last of 8 images
+
+# train NAME FLAGS...: the same training each time, but for what does not count. start NAME FLAGS...: in the background.
+train() {
+    name=$1
+    shift
+    ocellus train --data-path data --held-out 200 --epochs 2 --run "$name" --quiet "$@"
+}
+start() {
+    name=$1
+    shift
+    ocellus train --data-path data --held-out 200 --epochs 2 --run "$name" --quiet "$@" >"$scratch/output" 2>&1 &
+    pid=$!
+}
+
+for threads in 1 2 3 5; do expect 0 train "threads-$threads" --threads $threads; done
+for threads in 2 3 5; do same_weights threads-1 "threads-$threads"; done
+expect 0 train other-seed --seed 2
+[ "$(weights_of other-seed)" != "$(weights_of threads-1)" ] || die "another seed gave the same weights"
+echo "ok   1, 2, 3 and 5 threads give the same weights"
+
+# interrupt NAME SIGNAL STEP CODE: sends the signal once the checkpoint of STEP (a pattern) is there; then resumes on another number of
+# threads. The training is held up by nothing, so that it may be over first: then it is tried again.
+interrupt() {
+    for attempt in 1 2 3 4 5; do
+        rm -rf "$1"
+        start "$1" --checkpoint-every 5
+        until grep -q "\"checkpoint\", \"step\": $3[,}]" "$1/metrics.jsonl" 2>/dev/null; do
+            kill -0 $pid 2>/dev/null || break
+            sleep 0.01
+        done
+        kill "-$2" $pid 2>/dev/null || :
+        code=0
+        wait $pid || code=$?
+        [ $code -ne 0 ] && break
+    done
+    [ $code -eq "$4" ] || die "$1: exit code $code after $2 (expected $4; attempt $attempt): $(cat "$scratch/output")"
+    [ -z "$(weights_of "$1")" ] || die "$1: finished in spite of $2"
+    expect 0 ocellus train --resume --run "$1" --threads 1 --quiet
+    grep -q '"kind": "resume"' "$1/metrics.jsonl" || die "$1: did not resume"
+    same_weights threads-1 "$1"
+    [ "$(cut -d, -f1-6 "$1/history.csv")" = "$(cut -d, -f1-6 threads-1/history.csv)" ] || die "$1: another history"
+    echo "ok   $1 in the middle of an epoch, then resumed: the same weights"
+}
+interrupt sigkill KILL '20' 137
+interrupt sigkill-in-epoch-2 KILL '[67].' 137
+interrupt sigint INT '20' 130
+interrupt sigterm TERM '30' 143
+
+# A run that a live process holds is left alone.
+start held --epochs 50
+until [ -s held/metrics.jsonl ]; do sleep 0.01; done
+expect 6 ocellus train --resume --run held
+kill -KILL $pid
+wait $pid || :
+echo "ok   a run in use is refused"

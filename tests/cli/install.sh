@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs, then uses only what was installed: compiles the example against it with pkg-config and trains some steps; the
+# library shows no symbols but its own. install.sh BUILD
+# shellcheck source=tests/cli/environment.sh
+. "$(dirname "$0")/environment.sh"
+prefix=$scratch/prefix
+cmake --install "$BUILD" --prefix "$prefix" >/dev/null
+pc=$(find "$prefix" -name ocellus.pc)
+PKG_CONFIG_PATH=$(dirname "$pc")
+LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH")
+export PKG_CONFIG_PATH LD_LIBRARY_PATH
+
+[ "$("$prefix/bin/ocellus" --version)" = "ocellus $(pkg-config --modversion ocellus)" ] || die "versions differ"
+"$prefix/bin/ocellus" train --recipe simcnn-report --help >/dev/null
+[ "$(wc -l <"$SOURCE/examples/train_simcnn.c")" -le 80 ] || die "the example has grown past 80 lines"
+# shellcheck disable=SC2046 # flags are words
+cc -std=c17 -Wall -Wextra -Werror "$SOURCE/examples/train_simcnn.c" $(pkg-config --cflags --libs ocellus) -o train_simcnn
+
+"$BUILD/tests/cli/make_tiny_cifar" data 100
+./train_simcnn 5 data >out 2>err
+cat out
+[ ! -s err ] || die "the library printed: $(cat err)"
+grep -q '^test: [0-9]* of 100 right' out || die "no test line"
+expect 0 "$prefix/bin/ocellus" summary simcnn.safetensors
+expect 4 ./train_simcnn 5 nowhere
+
+foreign=$(nm -D --defined-only "$LD_LIBRARY_PATH/libocellus.so" | awk '$3 !~ /^ocellus_/ { print $3 }')
+[ -z "$foreign" ] || die "foreign symbols are visible: $foreign"
+echo "ok   installed, compiled against, run"
