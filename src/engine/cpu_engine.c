@@ -89,7 +89,10 @@ static void measure_memory(struct engine *engine) {
         memory->sums += PLAN_SHARDS * training->sums_values * sizeof(real);
         memory->parts += (engine->wave + PLAN_SHARDS / engine->wave) * training->parts_values * sizeof(real);
     }
-    memory->workers = workers * (engine->moments_size + engine->dense_parts_size) * sizeof(real);
+    engine->winograd_size = larger(inference->winograd_values, training ? training->winograd_values : 0);
+    engine->winograd_size = (engine->winograd_size + unit - 1) / unit * unit;
+    memory->workers =
+        workers * (engine->moments_size + engine->dense_parts_size + engine->winograd_size) * sizeof(real);
 }
 
 static ocellus_status allocate_memory(struct engine *engine) {
@@ -101,7 +104,8 @@ static ocellus_status allocate_memory(struct engine *engine) {
     engine->sums = memory_allocate(engine->memory.sums, 1);
     engine->parts = memory_allocate(engine->memory.parts, 1);
     engine->moments = memory_allocate(engine->memory.workers + 1, 1);
-    engine->dense_parts = engine->moments + workers * engine->moments_size;
+    engine->dense_parts = engine->moments ? engine->moments + workers * engine->moments_size : NULL;
+    engine->winograd = engine->moments ? engine->dense_parts + workers * engine->dense_parts_size : NULL;
     engine->loss = memory_allocate(images, sizeof(real));
     engine->probabilities = memory_allocate(images, classes * sizeof(real));
     bool good = engine->batch && engine->scratch && engine->sums && engine->parts && engine->moments && engine->loss &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPU engine's own state, shared by its files: state.c (tensors), execute.c (running a plan), update.c (packing and
- * optimizers), cpu_engine.c (the interface). */
+/* The CPU engine's own state, shared by its files: state.c (tensors), execute.c and finish.c (running a plan),
+ * pack.c and update.c (once a step), profile.c, cpu_engine.c (the interface). */
 #ifndef ENGINE_CPU_ENGINE_H
 #define ENGINE_CPU_ENGINE_H
 
@@ -73,7 +73,9 @@ struct engine {
     struct engine_memory memory;
     size_t wave;
     real *sums, *parts; /* [PLAN_SHARDS][sums_values], [wave + PLAN_SHARDS / wave][parts_values] */
-    real *dense_parts;  /* [worker][dense_parts_size] */
+    real *winograd;     /* [worker][winograd_size]: Winograd's scratch */
+    size_t winograd_size;
+    real *dense_parts; /* [worker][dense_parts_size] */
     size_t dense_parts_size;
     real *moments; /* [worker][moments_size]: one image's mean and M2 */
     size_t moments_size;
@@ -116,7 +118,7 @@ ocellus_status engine_plan_pieces(struct engine *engine);
 ocellus_status engine_allocate_state(struct engine *engine);
 real *engine_parameter(const struct engine *engine, size_t node, size_t index);
 
-/* update.c: packs all weights for a pass unless they are packed so already. */
+/* pack.c: packs all weights for a pass unless they are packed so already. */
 void engine_pack(struct engine *engine, enum packed_kind kind);
 ocellus_status engine_allocate_packed(struct engine *engine);
 

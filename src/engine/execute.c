@@ -61,12 +61,32 @@ static const real *bias_of(const struct engine *engine, size_t node) {
 }
 
 /* Both directions: a gradient to the source has no bias, and the weights are packed for the pass that runs. */
-static void run_conv2d(const struct place *place, const struct task *task, size_t row_begin, size_t row_end) {
+static void run_conv2d(const struct place *place, const struct task *task, size_t worker, size_t row_begin,
+                       size_t row_end) {
     const struct engine *engine = place->engine;
     struct conv_shape conv = conv_of(place, task);
     const real *bias = task->kind == TASK_CONV2D ? bias_of(engine, task->node) : NULL;
+    if (task->tile > 0) {
+        struct winograd_shape shape = {.conv = conv, .tile = task->tile, .images = 1};
+        engine->kernels->winograd.conv2d(&shape, at(place, task->src), engine->packed[task->node].weights, bias,
+                                         task->relu, row_begin, row_end, at(place, task->dst),
+                                         engine->winograd + worker * engine->winograd_size);
+        return;
+    }
     engine->kernels->conv2d(&conv, at(place, task->src), engine->packed[task->node].weights, bias, task->relu,
                             row_begin, row_end, at(place, task->dst));
+}
+
+static void run_diff_weights(const struct place *place, const struct task *task) {
+    const struct engine *engine = place->engine;
+    struct conv_shape conv = conv_of(place, task);
+    if (task->tile > 0) {
+        struct winograd_shape shape = {.conv = conv, .tile = task->tile, .images = 1};
+        engine->kernels->winograd.diff_weights(&shape, at(place, task->src), at(place, task->src2), part(place, task),
+                                               engine->winograd + place->worker * engine->winograd_size);
+        return;
+    }
+    engine->kernels->conv2d_diff_weights(&conv, at(place, task->src), at(place, task->src2), part(place, task));
 }
 
 static void run_affine(const struct place *place, const struct task *task) {
@@ -180,15 +200,13 @@ static void run_task_plain(const struct place *place, const struct task *task) {
     const struct kernels *kernels = engine->kernels;
     const struct norm_state *norm = &engine->norms[task->norm];
     struct rows_shape rows;
-    struct conv_shape conv;
     switch (task->kind) {
     case TASK_CONV2D:
     case TASK_CONV2D_DIFF_SRC:
-        run_conv2d(place, task, 0, task->shape.conv.oh);
+        run_conv2d(place, task, place->worker, 0, task->shape.conv.oh);
         break;
     case TASK_CONV2D_DIFF_WEIGHTS:
-        conv = conv_of(place, task);
-        kernels->conv2d_diff_weights(&conv, at(place, task->src), at(place, task->src2), part(place, task));
+        run_diff_weights(place, task);
         break;
     case TASK_DIFF_BIAS:
         rows = rows_of(place, task);
@@ -326,8 +344,7 @@ struct split {
 static void run_rows(void *context, size_t piece, size_t worker) {
     const struct split *split = context;
     size_t rows = split->task->shape.conv.oh;
-    (void)worker; /* all write to the first worker's scratch */
-    run_conv2d(split->place, split->task, piece * rows / split->pieces, (piece + 1) * rows / split->pieces);
+    run_conv2d(split->place, split->task, worker, piece * rows / split->pieces, (piece + 1) * rows / split->pieces);
 }
 
 static bool is_worth_splitting(const struct task *task) {

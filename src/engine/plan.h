@@ -75,6 +75,7 @@ struct task {
         struct pool_shape pool;
         struct rows_shape rows;
     } shape;
+    size_t tile;               /* of Winograd, for the three products of a convolution; 0 is direct */
     size_t factor_h, factor_w; /* UPSAMPLE; strides of SCATTER */
     size_t pad[2][2];          /* FILL_BORDER: rows and columns before and after */
     size_t parts;              /* offset in a shard's sums or, of a kernel's gradient, in its parts; in values */
@@ -125,12 +126,14 @@ struct plan {
 
     struct view *outputs; /* [graph->count]: where each stored node's output is; buffer PLAN_NONE when not stored */
     int *folded; /* [graph->count]: the BatchNormalization folded into a convolution (inference), or PLAN_NONE */
-    struct view *argmax; /* [graph->count]: of poolings, when training */
-    size_t logits_node;  /* the node whose (pre-softmax) output the loss takes */
-    struct view logits;  /* dense [classes] an image, batch buffer */
+    size_t *forward_tile, *diff_src_tile; /* [graph->count]: Winograd's tile of a convolution's products, or 0 */
+    struct view *argmax;                  /* [graph->count]: of poolings, when training */
+    size_t logits_node;                   /* the node whose (pre-softmax) output the loss takes */
+    struct view logits;                   /* dense [classes] an image, batch buffer */
     struct view diff_logits;
 
     size_t batch_bytes;               /* of the batch arena, for batch_size images */
+    size_t winograd_values;           /* the most scratch that Winograd needs, beside the buffers */
     size_t scratch_bytes;             /* of each worker's scratch */
     size_t sums_values, parts_values; /* the most values a shard sums in one phase */
 };
