@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Our side of the layer table: ours_layers BATCH THREADS. From dense images to dense images, as the other side does: making
  * the padded copy, spreading a strided gradient and joining the shards' sums count; packing the weights, which is done
- * once a step, does not, as the other side's reordering does not. */
+ * once a step, does not, as the other side's reordering does not. Winograd runs where the kernels say it is faster. */
 #include "answer.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -25,10 +25,11 @@ struct bench {
     size_t which;
     const struct layer *layer;
     struct conv_shape forward, backward; /* over padded images */
+    size_t tile;                         /* Winograd's, or 0: the direct kernels */
     size_t weight_count, src_image, dst_image;
     size_t shards, wave, first_shard;
     struct arena arena;
-    float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch;
+    float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch, **winograd; /* the last two by worker */
 };
 
 /* --- one image --- */
@@ -47,10 +48,20 @@ static const float *padded_src(const struct bench *b, size_t image, size_t worke
     return pad_image(b, b->src + image * b->src_image, l->in, l->ic, l->p, b->forward.iw, worker);
 }
 
+/* Both ways: the weights are packed for the pass that runs. */
+static void convolve(const struct bench *b, const struct conv_shape *conv, const float *src, const float *bias,
+                     float *dst, size_t worker) {
+    if (b->tile == 0) {
+        b->row->conv2d(conv, src, b->packed, bias, false, 0, conv->oh, dst);
+        return;
+    }
+    const struct winograd_shape shape = {.conv = *conv, .tile = b->tile, .images = 1};
+    b->row->winograd.conv2d(&shape, src, b->packed, bias, false, 0, conv->oh, dst, b->winograd[worker]);
+}
+
 static void run_forward(void *context, size_t image, size_t worker) {
     const struct bench *b = context;
-    b->row->conv2d(&b->forward, padded_src(b, image, worker), b->packed, b->bias, false, 0, b->forward.oh,
-                   b->dst + image * b->dst_image);
+    convolve(b, &b->forward, padded_src(b, image, worker), b->bias, b->dst + image * b->dst_image, worker);
 }
 
 /* A strided 1x1 gives a coarse image, spread with zeros between. */
@@ -67,11 +78,21 @@ static void run_diff_src(void *context, size_t image, size_t worker) {
     const float *diff =
         pad_image(b, b->dst + image * b->dst_image, l->out, l->oc, l->k - 1 - l->p, b->backward.iw, worker);
     float *src = b->src + image * b->src_image, *target = l->s > 1 ? b->scratch[worker] : src;
-    b->row->conv2d(&b->backward, diff, b->packed, NULL, false, 0, b->backward.oh, target);
+    convolve(b, &b->backward, diff, NULL, target, worker);
     if (l->s > 1) spread(l, target, src);
 }
 
 /* --- the gradient to the weights: per shard, joined by waves --- */
+
+static void add_diff_weights(const struct bench *b, size_t image, float *part, size_t worker) {
+    const float *src = padded_src(b, image, worker), *diff = b->dst + image * b->dst_image;
+    if (b->tile == 0) {
+        b->row->conv2d_diff_weights(&b->forward, src, diff, part);
+        return;
+    }
+    const struct winograd_shape shape = {.conv = b->forward, .tile = b->tile, .images = 1};
+    b->row->winograd.diff_weights(&shape, src, diff, part, b->winograd[worker]);
+}
 
 static void run_shard(void *context, size_t slot, size_t worker) {
     const struct bench *b = context;
@@ -79,7 +100,7 @@ static void run_shard(void *context, size_t slot, size_t worker) {
     float *part = b->parts + slot * b->weight_count;
     memset(part, 0, b->weight_count * sizeof *part);
     for (size_t image = shard * b->batch / b->shards; image < (shard + 1) * b->batch / b->shards; image++)
-        b->row->conv2d_diff_weights(&b->forward, padded_src(b, image, worker), b->dst + image * b->dst_image, part);
+        add_diff_weights(b, image, part, worker);
 }
 
 static size_t piece_size(const struct bench *b, size_t piece) {
@@ -115,7 +136,7 @@ static void run_diff_weights(struct bench *b) {
 
 /* --- preparing a case --- */
 
-static void set_shapes(struct bench *b) {
+static void set_shapes(struct bench *b, enum direction direction) {
     const struct layer *l = b->layer;
     size_t padded = (l->out - 1) * l->s + l->k, around = l->in + l->k - 1;
     if (padded < l->in) padded = l->in; /* a strided layer may leave out the last rows */
@@ -127,6 +148,8 @@ static void set_shapes(struct bench *b) {
     b->backward = (struct conv_shape){back, back, l->oc, coarse, coarse, l->ic, l->k, l->k, 1, 1, 0, 0};
     b->backward.src_row_stride = back * l->oc;
     b->backward.dst_row_stride = coarse * l->ic;
+    const struct conv_shape *runs = direction == DIFF_SRC ? &b->backward : &b->forward;
+    b->tile = b->row->winograd.tile(runs, direction == DIFF_WEIGHTS);
     b->src_image = l->in * l->in * l->ic;
     b->dst_image = l->out * l->out * l->oc;
     b->weight_count = l->k * l->k * l->ic * l->oc;
@@ -137,35 +160,55 @@ static void set_shapes(struct bench *b) {
             b->wave *= 2;
 }
 
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 static ocellus_status allocate(struct bench *b) {
     const struct layer *l = b->layer;
     const struct conv_shape *f = &b->forward, *g = &b->backward;
-    size_t packed = kernels_packed_size(b->row, l->k * l->k * l->ic, l->oc),
-           rotated = kernels_packed_size(b->row, l->k * l->k * l->oc, l->ic), scratch = f->ih * f->src_row_stride;
-    if (scratch < g->ih * g->src_row_stride) scratch = g->ih * g->src_row_stride;
-    if (scratch < g->oh * g->dst_row_stride) scratch = g->oh * g->dst_row_stride;
+    size_t taps = b->tile ? (b->tile + 2) * (b->tile + 2) : l->k * l->k;
+    size_t packed =
+        larger(kernels_packed_size(b->row, taps * l->ic, l->oc), kernels_packed_size(b->row, taps * l->oc, l->ic));
+    size_t scratch = larger(f->ih * f->src_row_stride, larger(g->ih * g->src_row_stride, g->oh * g->dst_row_stride));
+    size_t winograd = b->tile ? larger(b->row->winograd.scratch_size(b->tile, l->ic, l->oc),
+                                       b->row->winograd.scratch_size(b->tile, l->oc, l->ic))
+                              : 0;
     const size_t counts[] = {b->batch * b->src_image,
                              b->batch * b->dst_image,
                              b->weight_count,
                              l->oc,
-                             packed > rotated ? packed : rotated,
+                             packed,
                              b->weight_count,
                              (b->wave + SHARDS / b->wave) * b->weight_count};
     float **const places[] = {&b->src, &b->dst, &b->weights, &b->bias, &b->packed, &b->gradient, &b->parts};
     enum { PLACES = sizeof places / sizeof places[0] };
-    size_t offsets[PLACES], scratch_offset;
+    size_t offsets[PLACES];
     arena_free(&b->arena);
     b->arena = (struct arena){0};
     for (size_t i = 0; i < PLACES; i++)
         TRY(arena_reserve(&b->arena, counts[i] * sizeof(float), &offsets[i]));
-    size_t stride = (scratch * sizeof(float) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
-    TRY(arena_reserve(&b->arena, b->threads * stride, &scratch_offset));
+    size_t unit = MEMORY_ALIGNMENT / sizeof(float), workers;
+    scratch = (scratch + unit - 1) / unit * unit;
+    winograd = (winograd + unit - 1) / unit * unit;
+    TRY(arena_reserve(&b->arena, b->threads * (scratch + winograd) * sizeof(float), &workers));
     TRY(arena_allocate(&b->arena));
     for (size_t i = 0; i < PLACES; i++)
         *places[i] = (float *)(void *)(b->arena.base + offsets[i]);
-    for (size_t worker = 0; worker < b->threads; worker++)
-        b->scratch[worker] = (float *)(void *)(b->arena.base + scratch_offset + worker * stride);
+    for (size_t worker = 0; worker < b->threads; worker++) {
+        b->scratch[worker] = (float *)(void *)(b->arena.base + workers) + worker * (scratch + winograd);
+        b->winograd[worker] = b->scratch[worker] + scratch;
+    }
     return OCELLUS_OK;
+}
+
+/* For the pass that runs. */
+static void pack(struct bench *b, bool rotated) {
+    const struct layer *l = b->layer;
+    if (b->tile && rotated) b->row->winograd.pack_rotated(b->tile, b->weights, l->ic, l->oc, b->packed);
+    else if (b->tile) b->row->winograd.pack(b->tile, b->weights, l->ic, l->oc, b->packed);
+    else if (rotated) b->row->pack_rotated(b->weights, l->k, l->k, l->ic, l->oc, b->packed);
+    else b->row->pack(b->weights, l->k * l->k * l->ic, l->oc, b->packed);
 }
 
 static void fill(float *values, size_t count, uint32_t index) {
@@ -176,7 +219,7 @@ static void fill(float *values, size_t count, uint32_t index) {
 
 static void prepare(struct bench *b, size_t which) {
     const struct layer *l = b->layer = &layers[which / DIRECTIONS];
-    set_shapes(b);
+    set_shapes(b, (enum direction)(which % DIRECTIONS));
     if (allocate(b) != OCELLUS_OK) {
         fprintf(stderr, "ours_layers: %s: %s\n", l->name, status_message());
         exit(1);
@@ -185,8 +228,7 @@ static void prepare(struct bench *b, size_t which) {
     fill(b->dst, b->batch * b->dst_image, 1);
     fill(b->weights, b->weight_count, 2);
     fill(b->bias, l->oc, 3);
-    if (which % DIRECTIONS == DIFF_SRC) b->row->pack_rotated(b->weights, l->k, l->k, l->ic, l->oc, b->packed);
-    else b->row->pack(b->weights, l->k * l->k * l->ic, l->oc, b->packed);
+    pack(b, which % DIRECTIONS == DIFF_SRC);
     b->which = which;
 }
 
@@ -218,8 +260,10 @@ static ocellus_status open_bench(struct bench *b, char **argv) {
     b->row = kernels_select(&why);
     if (!b->row) return fail(OCELLUS_USAGE, "%s", why);
     TRY(thread_pool_create(b->threads, &b->pool));
-    b->scratch = memory_allocate(b->threads, sizeof *b->scratch);
-    return b->scratch ? OCELLUS_OK : OCELLUS_IO;
+    b->scratch = memory_allocate(2 * b->threads, sizeof *b->scratch);
+    if (!b->scratch) return OCELLUS_IO;
+    b->winograd = b->scratch + b->threads;
+    return OCELLUS_OK;
 }
 
 int main(int argc, char **argv) {
