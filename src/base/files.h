@@ -62,4 +62,8 @@ struct sha256 *sha256_begin(void); /* NULL without memory */
 void sha256_add(struct sha256 *hash, const void *bytes, size_t size);
 void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]); /* also frees; "" if libcrypto failed */
 
+/* MD5 as 32 hex digits, only for files whose publisher gives nothing better; "" if libcrypto failed. */
+enum { MD5_TEXT_SIZE = 33 };
+void md5_bytes(const void *bytes, size_t size, char text[MD5_TEXT_SIZE]);
+
 #endif

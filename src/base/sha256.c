@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 over OpenSSL's libcrypto, which is named here alone. */
+/* SHA-256 and MD5 over OpenSSL's libcrypto, which is named here alone. */
 #include "base/files.h"
 
 #include "base/file_open.h"
@@ -28,19 +28,19 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t size) {
     if (EVP_DigestUpdate(hash->context, bytes, size) != 1) hash->failed = true;
 }
 
-static void write_hex(const unsigned char digest[32], char text[SHA256_TEXT_SIZE]) {
+static void write_hex(const unsigned char *digest, size_t size, char *text) {
     static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < 32; i++) {
+    for (size_t i = 0; i < size; i++) {
         text[2 * i] = hex[digest[i] >> 4];
         text[2 * i + 1] = hex[digest[i] & 15];
     }
-    text[64] = '\0';
+    text[2 * size] = '\0';
 }
 
 void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     text[0] = '\0';
-    if (EVP_DigestFinal_ex(hash->context, digest, NULL) == 1 && !hash->failed) write_hex(digest, text);
+    if (EVP_DigestFinal_ex(hash->context, digest, NULL) == 1 && !hash->failed) write_hex(digest, 32, text);
     EVP_MD_CTX_free(hash->context);
     free(hash);
 }
@@ -48,7 +48,13 @@ void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]) {
 void sha256_bytes(const void *bytes, size_t size, char text[SHA256_TEXT_SIZE]) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     text[0] = '\0';
-    if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) == 1) write_hex(digest, text);
+    if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) == 1) write_hex(digest, 32, text);
+}
+
+void md5_bytes(const void *bytes, size_t size, char text[MD5_TEXT_SIZE]) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    text[0] = '\0';
+    if (EVP_Digest(bytes, size, digest, NULL, EVP_md5(), NULL) == 1) write_hex(digest, 16, text);
 }
 
 ocellus_status sha256_file(const char *path, char text[SHA256_TEXT_SIZE]) {

