@@ -190,7 +190,8 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
 
     TRY(run_folder_open(&run, request->run));
     ocellus_status status = training_recipe_of_run(request->run, &recipe);
-    if (status == OCELLUS_OK) status = network_open(request->run, request->weights, request->threads, &network);
+    if (status == OCELLUS_OK)
+        status = network_open(request->run, request->weights, request->threads, NETWORK_BATCH, &network);
     if (status == OCELLUS_OK && !request->train) status = training_load_data(&recipe, &train, &test);
     const struct dataset *train_data = request->train ? request->train : &train;
     const struct dataset *test_data = request->train ? request->test : &test;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/network.h"
 
+#include "data/resnet50.h"
 #include "formats/model_file.h"
 #include "run/run_folder.h"
 #include "train/weights.h"
@@ -31,6 +32,13 @@ static ocellus_status find_model_file(const char *word, const char *weights, cha
     return status;
 }
 
+ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights) {
+    if (strcmp(weights, NETWORK_IMAGENET) != 0) return weights_load(engine, graph, weights);
+    char path[FILE_PATH_SIZE];
+    TRY(resnet50_find(path));
+    return weights_load(engine, graph, path);
+}
+
 ocellus_status network_graph(const char *word, const char *weights, struct graph **graph) {
     if (!path_exists(word)) return graph_builtin(word, SHOWN_SIDE, SHOWN_SIDE, SHOWN_CHANNELS, SHOWN_CLASSES, graph);
     char path[FILE_PATH_SIZE];
@@ -43,14 +51,18 @@ ocellus_status network_graph(const char *word, const char *weights, struct graph
     return OCELLUS_OK;
 }
 
-ocellus_status network_open(const char *path, const char *weights, size_t threads, struct network *network) {
+ocellus_status network_open(const char *word, const char *weights, size_t threads, size_t batch_size,
+                            struct network *network) {
     *network = (struct network){0};
-    if (!path_exists(path)) return fail(OCELLUS_USAGE, "%s: no such run folder or model file", path);
-    TRY(find_model_file(path, weights, network->path));
-    TRY(network_graph(network->path, weights, &network->graph));
-    struct engine_options options = {.threads = threads, .batch_size = NETWORK_BATCH, .training = false};
+    const bool pretrained = !path_exists(word) && strcmp(word, RESNET50_IMAGENET_NAME) == 0;
+    if (!pretrained && !path_exists(word))
+        return fail(OCELLUS_USAGE, "%s: no such run folder or model file, and not " RESNET50_IMAGENET_NAME, word);
+    TRY(pretrained ? resnet50_find(network->path) : find_model_file(word, weights, network->path));
+    TRY(network_graph(pretrained ? word : network->path, weights, &network->graph));
+    struct engine_options options = {.threads = threads, .batch_size = batch_size, .training = false};
     ocellus_status status = engine_open(network->graph, &options, &network->engine);
-    if (status == OCELLUS_OK) status = weights_read(network->engine, network->graph, network->path);
+    if (status == OCELLUS_OK)
+        status = (pretrained ? weights_load : weights_read)(network->engine, network->graph, network->path);
     if (status != OCELLUS_OK) network_close(network);
     return status;
 }

@@ -7,7 +7,8 @@
 #include "data/dataset.h"
 #include "engine/engine.h"
 
-enum { NETWORK_BATCH = 128 }; /* images of one inference call; no result depends on it */
+#define NETWORK_IMAGENET "imagenet" /* in place of a path: ResNet50's ImageNet weights from the cache */
+enum { NETWORK_BATCH = 128 };       /* images of one inference call; no result depends on it */
 
 /* A built-in network for the images of a dataset, whose class names it gets. */
 ocellus_status network_for_dataset(const char *name, const struct dataset *dataset, struct graph **graph);
@@ -16,14 +17,19 @@ ocellus_status network_for_dataset(const char *name, const struct dataset *datas
  * model file; anything else is a built-in network, for images of CIFAR-10's sizes. */
 ocellus_status network_graph(const char *word, const char *weights, struct graph **graph);
 
+/* Sets the values that a training starts from: NETWORK_IMAGENET, or a weight file (train/weights.h says which). */
+ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights);
+
 /* A trained network, ready for inference. */
 struct network {
-    char path[FILE_PATH_SIZE]; /* of the model file */
+    char path[FILE_PATH_SIZE]; /* of the model file or the weights */
     struct graph *graph;
     struct engine *engine;
 };
-/* Opens the model file of a run folder or a model file by itself. */
-ocellus_status network_open(const char *path, const char *weights, size_t threads, struct network *network);
+/* Opens the model file of a run folder, a model file by itself, or RESNET50_IMAGENET_NAME with the weights from the cache, for
+ * calls of up to batch_size images. */
+ocellus_status network_open(const char *word, const char *weights, size_t threads, size_t batch_size,
+                            struct network *network);
 void network_close(struct network *network);
 
 #endif

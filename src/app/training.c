@@ -5,7 +5,6 @@
 #include "app/recipes.h"
 #include "base/log.h"
 #include "model/summary.h"
-#include "train/weights.h"
 
 #include <string.h>
 
@@ -68,8 +67,8 @@ static ocellus_status open_network(struct training *training, size_t threads) {
                                      .optimizer = train_optimizer(recipe)};
     TRY(engine_open(training->graph, &options, &training->engine));
     TRY(engine_initialize(training->engine, recipe->seed));
-    if (recipe->model_weights[0]) TRY(weights_read(training->engine, training->graph, recipe->model_weights));
-    return OCELLUS_OK;
+    if (!recipe->model_weights[0]) return OCELLUS_OK;
+    return network_load_weights(training->engine, training->graph, recipe->model_weights);
 }
 
 /* What a new run folder says about itself from the start. */

@@ -11,9 +11,10 @@ enum { TOP_MAXIMUM = 1000 };
 
 static const struct command predict_command = {
     .name = "predict",
-    .arguments = "RUN|FILE IMAGE|FOLDER...",
+    .arguments = "NETWORK IMAGE|FOLDER...",
     .summary = "Classifies PNG and JPEG files of any size.",
     .details =
+        "The network is a run folder, a model file, or resnet50-imagenet (see `ocellus data fetch resnet50`).\n"
         "An image is resized to the network's input and prepared as the model says. A file that is no image is one\n"
         "line on stderr; the others go on, and the exit code is then 3.",
     .minimum = 2,
@@ -89,7 +90,7 @@ ocellus_status verb_predict(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&predict_command, predict_options, argc, argv, &words));
     struct network network;
-    TRY(network_open(words.items[0], RUN_LAST, threads, &network));
+    TRY(network_open(words.items[0], RUN_LAST, threads, 1, &network));
     size_t classes = shape_size(graph_output_shape(network.graph));
     if (top > classes) top = classes;
     if (top > TOP_MAXIMUM) top = TOP_MAXIMUM;

@@ -11,12 +11,20 @@ static ocellus_status make_resnet50(size_t height, size_t width, size_t channels
     return graph_resnet50(height, width, channels, classes, RESNET50_EPSILON, graph);
 }
 
+/* Its sizes are its own. */
+static ocellus_status make_resnet50_imagenet(size_t height, size_t width, size_t channels, size_t classes,
+                                             struct graph **graph) {
+    (void)height, (void)width, (void)channels, (void)classes;
+    return graph_resnet50_imagenet(RESNET50_EPSILON, graph);
+}
+
 static const struct builtin {
     const char *name;
     ocellus_status (*make)(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
 } builtins[] = {
     {"simcnn", graph_simcnn},
     {"resnet50", make_resnet50},
+    {RESNET50_IMAGENET_NAME, make_resnet50_imagenet},
 };
 enum { BUILTINS = sizeof builtins / sizeof builtins[0] };
 

@@ -154,7 +154,9 @@ ocellus_status graph_from_json(const json_value *json, const char *source, struc
 
 /* Built-in networks for images of height x width x channels and that many classes (sizes come from the data). */
 ocellus_status graph_simcnn(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
-/* One of them by its name ("simcnn"); OCELLUS_USAGE, with the nearest name, when there is none. */
+/* One of them by its name ("simcnn"; RESNET50_IMAGENET_NAME has its own sizes); OCELLUS_USAGE, with the nearest name, when there is
+ * none. */
+#define RESNET50_IMAGENET_NAME "resnet50-imagenet"
 ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
                              struct graph **graph);
 
@@ -164,7 +166,9 @@ ocellus_status graph_builtin(const char *name, size_t height, size_t width, size
 #define RESNET50_EPSILON 1.001e-5
 ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size_t classes, double epsilon,
                               struct graph **graph);
-/* ResNet50 with its top for ImageNet: 224 x 224 x 3 to 1000 classes, nothing nested. */
+/* ResNet50 with its top for ImageNet: 224 x 224 x 3 to 1000 classes, whose names it has; nothing nested. */
 ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph);
+enum { IMAGENET_CLASSES = 1000 };
+extern const char *const imagenet_class_names[IMAGENET_CLASSES];
 
 #endif

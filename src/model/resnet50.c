@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { IMAGENET_SIZE = 224, IMAGENET_CLASSES = 1000 };
+enum { IMAGENET_SIZE = 224 };
 
 struct builder {
     struct graph *graph;
@@ -140,5 +140,7 @@ ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size
 ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph) {
     struct graph *made;
     TRY(graph_create("resnet50", &made));
-    return finish(made, build_imagenet(made, epsilon), graph);
+    ocellus_status status = build_imagenet(made, epsilon);
+    if (status == OCELLUS_OK) status = graph_set_class_names(made, imagenet_class_names, IMAGENET_CLASSES);
+    return finish(made, status, graph);
 }

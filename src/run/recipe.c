@@ -24,7 +24,8 @@ static const char *const optimizer_choices[] = {"adam", "sgd", NULL};
  * which a double cannot bound: largest 0 means no upper bound. */
 static const struct recipe_key keys[] = {
     TEXT("model", "name", "model", model_name, false, "built-in network to train"),
-    TEXT("model", "weights", "weights", model_weights, false, "model file to start from (empty: random values)"),
+    TEXT("model", "weights", "weights", model_weights, false,
+         "weights to start from: imagenet or a file (empty: random)"),
     TEXT("model", "freeze", "freeze", model_freeze, false,
          "layers that are not trained: patterns, separated by commas"),
     TEXT("data", "name", "data", data_name, false, "dataset"),

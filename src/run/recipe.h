@@ -19,7 +19,7 @@ enum { RECIPE_TEXT_SIZE = 1024 };
 
 struct recipe {
     char model_name[RECIPE_TEXT_SIZE];    /* a built-in network */
-    char model_weights[RECIPE_TEXT_SIZE]; /* a model file whose values the training starts from; "": random values */
+    char model_weights[RECIPE_TEXT_SIZE]; /* where the values come from: a weight file, or "imagenet"; "": random */
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
     char data_name[RECIPE_TEXT_SIZE];     /* "cifar10" */
     char data_path[RECIPE_TEXT_SIZE];     /* "": the cache */
