@@ -161,6 +161,7 @@ static ocellus_status write_report(const struct settings *settings, const struct
         if (*at == ' ') *at = '+';
     snprintf(path, sizeof path, "%s/bench-%s-%s%s.md", BENCH_RESULTS, settings->row, date, chosen);
     const char *target = options->output ? options->output : path;
+    if (!options->output) TRY(folder_make(BENCH_RESULTS));
     TRY(file_write(target, report.bytes, report.size));
     fprintf(stderr, "written: %s\n", target);
     return OCELLUS_OK;

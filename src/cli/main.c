@@ -17,6 +17,7 @@ static const struct verb {
     {"report", "write a run's report page", verb_report},
     {"reproduce", "the whole experiment: data, training, evaluation, report", verb_reproduce},
     {"runs", "list run folders", verb_runs},
+    {"bench", "measure a network's speed on this machine", verb_bench},
     {"info", "show version, processor, kernels and threads", verb_info},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

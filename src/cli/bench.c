@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* ocellus bench */
+#include "app/bench.h"
+#include "app/network.h"
+#include "cli/command.h"
+#include "run/run_folder.h"
+
+static const struct command bench_command = {
+    .name = "bench",
+    .arguments = "MODEL",
+    .summary = "Measures a network's speed on this machine, on random images in memory.",
+    .details = "MODEL is a run folder, a model file, or a built-in network (simcnn, resnet50). Its weights are not read.",
+    .minimum = 1,
+    .maximum = 1,
+};
+static bool layers, inference, json;
+static size_t batch = 32, threads;
+static double measure_seconds = 2;
+static const struct option bench_options[] = {
+    {"layers", NULL, "show the plan: each layer's work and memory", OPTION_SWITCH, &layers},
+    {"inference", NULL, "inference instead of training steps", OPTION_SWITCH, &inference},
+    {"batch-size", "N", "images of a step (32)", OPTION_COUNT, &batch},
+    {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
+    {"seconds", "X", "about how long to measure (2)", OPTION_REAL, &measure_seconds},
+    {"json", NULL, "print as JSON", OPTION_SWITCH, &json},
+    {0},
+};
+
+static ocellus_status print_json(const struct graph *graph, const struct bench_result *result) {
+    json_value *root = json_new_map();
+    bool whole = json_set(root, "model", json_new_text(graph->name)) &&
+                 json_set(root, "task", json_new_text(inference ? "inference" : "training")) &&
+                 json_set(root, "kernels", json_new_text(result->kernels)) &&
+                 json_set(root, "threads", json_new_integer((int64_t)result->threads)) &&
+                 json_set(root, "batch_size", json_new_integer((int64_t)batch)) &&
+                 json_set(root, "runs", json_new_integer((int64_t)result->runs)) &&
+                 json_set(root, "seconds_median", json_new_real(result->median)) &&
+                 json_set(root, "seconds_least", json_new_real(result->least)) &&
+                 json_set(root, "seconds_most", json_new_real(result->most)) &&
+                 json_set(root, "images_per_second", json_new_real((double)batch / result->median));
+    return command_print_json(command_json_whole(root, whole));
+}
+
+static ocellus_status run_bench(const struct graph *graph) {
+    const struct bench_request request = {
+        .batch = batch, .threads = threads, .training = !inference, .seconds = measure_seconds};
+    struct bench_result result;
+    struct text out = {0};
+    ocellus_status status = bench_measure(graph, &request, layers && !json ? &out : NULL, &result);
+    if (status != OCELLUS_OK) {
+        text_free(&out);
+        return status;
+    }
+    if (json) return print_json(graph, &result);
+    text_append(&out,
+                "%s, %s, batch %zu, %zu threads, kernels %s: %.1f images/s\n%zu runs: median %.3f ms, %.3f to %.3f\n",
+                graph->name, inference ? "inference" : "training", batch, result.threads, result.kernels,
+                (double)batch / result.median, result.runs, 1e3 * result.median, 1e3 * result.least, 1e3 * result.most);
+    return command_print_text(&out);
+}
+
+ocellus_status verb_bench(int argc, char **argv) {
+    struct words words;
+    TRY(command_parse(&bench_command, bench_options, argc, argv, &words));
+    struct graph *graph = NULL;
+    TRY(network_graph(words.items[0], RUN_LAST, &graph));
+    ocellus_status status = run_bench(graph);
+    graph_free(graph);
+    return status;
+}
