@@ -9,7 +9,8 @@ static const struct command bench_command = {
     .name = "bench",
     .arguments = "MODEL",
     .summary = "Measures a network's speed on this machine, on random images in memory.",
-    .details = "MODEL is a run folder, a model file, or a built-in network (simcnn, resnet50). Its weights are not read.",
+    .details =
+        "MODEL is a run folder, a model file, or a built-in network (simcnn, resnet50). Its weights are not read.",
     .minimum = 1,
     .maximum = 1,
 };
