@@ -1,22 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* The original report's experiments, one row each: what `reproduce` runs and its report page compares. */
+/* The original report's experiments, one row each: what `reproduce` runs and its report page compares. A reproduction is a
+ * folder with a run folder for each row, named by the claim's key; these runs are its whole state. */
 #ifndef APP_REPRODUCE_H
 #define APP_REPRODUCE_H
 
+#include "app/budget.h"
 #include "base/files.h"
 #include "data/dataset.h"
+#include "run/recipe.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct reproduce_row {
     const char *claim;  /* key of the claim in report/original.h */
-    const char *recipe; /* built-in recipe; NULL: not run yet, and the page says so */
+    const char *recipe; /* built-in recipe */
+    bool long_running;  /* hours: within a budget it is trained as far as the time allows */
 };
 enum { REPRODUCE_ROWS = 3 };
 extern const struct reproduce_row reproduce_rows[REPRODUCE_ROWS];
 
-/* Writes the page of the first row's run with the other rows beside it: runs[i] is the evaluated run of row i, or NULL. */
-ocellus_status reproduce_report(const char *const runs[REPRODUCE_ROWS], const struct dataset *train,
-                                const struct dataset *test, char page[FILE_PATH_SIZE]);
+/* Images that a row is judged on. */
+enum {
+    REPRODUCE_PART_TEST = 500,    /* test images of a row that was cut short, the same number of each class */
+    REPRODUCE_TRAIN_SAMPLE = 5000 /* training images of a long-running row that is whole */
+};
+
+/* Where a row's run stands. */
+struct reproduce_state {
+    char path[FILE_PATH_SIZE];
+    struct recipe recipe; /* the run's own where there is one */
+    bool exists, trained; /* all epochs are done */
+    size_t judged;        /* test images in its evaluation.json; 0: none yet */
+    uint64_t images;      /* training images it has seen */
+};
+/* recipe: what a new run would be made with. A run is the one at `folder`/`claim`. */
+ocellus_status reproduce_look(const char *folder, size_t row, const struct recipe *recipe,
+                              struct reproduce_state *state);
+
+/* What a row still has to do to be whole: training, its validations, and the evaluation. */
+struct budget_work reproduce_work(const struct reproduce_state *state, size_t row, size_t train_images,
+                                  size_t test_images);
+
+/* Writes the page of the folder's rows, with the kept whole runs beside them. reasons[i] says why row i has no run; it may
+ * be NULL. */
+ocellus_status reproduce_report(const char *folder, const char *const reasons[REPRODUCE_ROWS],
+                                const struct dataset *train, const struct dataset *test, char page[FILE_PATH_SIZE]);
+/* Writes the rows of the folder that are whole to FOLDER/full-runs.json, in the form of results/full-runs.json. */
+ocellus_status reproduce_record(const char *folder, const struct dataset *test);
 
 #endif

@@ -61,10 +61,8 @@ static ocellus_status open_network(struct training *training, size_t threads) {
     const struct recipe *recipe = &training->recipe;
     TRY(network_for_dataset(recipe->model_name, training->sets.train_data, &training->graph));
     TRY(freeze_layers(training->graph, recipe->model_freeze));
-    struct engine_options options = {.threads = threads,
-                                     .batch_size = recipe->batch_size,
-                                     .training = true,
-                                     .optimizer = train_optimizer(recipe)};
+    struct engine_options options = {
+        .threads = threads, .batch_size = recipe->batch_size, .training = true, .optimizer = train_optimizer(recipe)};
     TRY(engine_open(training->graph, &options, &training->engine));
     TRY(engine_initialize(training->engine, recipe->seed));
     if (!recipe->model_weights[0]) return OCELLUS_OK;
@@ -141,6 +139,44 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
         .context = context,
     };
     return train_run(&options, result);
+}
+
+/* The time of the batch in the buffer, in training or inference: of a second pass, which finds everything warm, and of more
+ * where one is too short to measure. */
+static ocellus_status time_batch(const struct training *training, const struct batch_buffer *buffer, bool train,
+                                 double *seconds) {
+    static const double shortest = 0.5;
+    struct optimizer optimizer = train_optimizer(&training->recipe);
+    size_t passes = 0, n = buffer->batch_size, correct;
+    double started = 0, loss;
+    for (; passes < 2 || clock_seconds() - started < shortest; passes++) {
+        if (passes == 1) started = clock_seconds();
+        TRY(engine_forward(training->engine, train ? ENGINE_TRAINING : ENGINE_INFERENCE, buffer->images, n));
+        TRY(engine_loss(training->engine, buffer->labels, &loss, &correct));
+        if (!train) continue;
+        TRY(engine_backward(training->engine));
+        TRY(engine_update(training->engine, &optimizer));
+    }
+    *seconds = (clock_seconds() - started) / (double)(passes - 1) / (double)n;
+    return OCELLUS_OK;
+}
+
+ocellus_status training_measure(const struct training_request *request, struct training_speed *speed) {
+    struct training training = {.recipe = *request->recipe, .run = {.lock = -1}};
+    struct batch_buffer buffer = {0};
+    size_t batch = (size_t)request->recipe->batch_size;
+    batch = batch < request->train->count ? batch : request->train->count;
+    ocellus_status status = train_sets_create(&training.recipe, request->train, request->test, &training.sets);
+    if (status == OCELLUS_OK) status = open_network(&training, request->threads);
+    if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
+    if (status == OCELLUS_OK) {
+        batch_buffer_fill(&buffer, &training.sets.train, 0, batch);
+        status = time_batch(&training, &buffer, true, &speed->training);
+    }
+    if (status == OCELLUS_OK) status = time_batch(&training, &buffer, false, &speed->inference);
+    batch_buffer_free(&buffer);
+    training_close(&training);
+    return status;
 }
 
 void training_close(struct training *training) {

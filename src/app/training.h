@@ -36,6 +36,12 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
                             void *context, struct train_result *result);
 void training_close(struct training *training);
 
+/* What one image takes, in seconds: measured on a network opened for the request and closed again; no run is made. */
+struct training_speed {
+    double training, inference;
+};
+ocellus_status training_measure(const struct training_request *request, struct training_speed *speed);
+
 /* The recipe of a request: the defaults, then the recipe `name` (a file, or a built-in one's name; NULL: none). */
 ocellus_status training_recipe(const char *name, struct recipe *recipe);
 /* The recipe an existing run was made with. */

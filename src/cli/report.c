@@ -24,7 +24,10 @@ ocellus_status verb_report(int argc, char **argv) {
     struct dataset train = {0}, test = {0};
     TRY(training_load_data(&recipe, &train, &test));
     char page[FILE_PATH_SIZE];
-    ocellus_status status = report_write(words.items[0], &train, &test, NULL, page);
+    struct report_row row = {.run = words.items[0]};
+    struct report_request request = {
+        .folder = words.items[0], .rows = &row, .row_count = 1, .train = &train, .test = &test};
+    ocellus_status status = report_write(&request, page);
     if (status == OCELLUS_OK) printf("%s\n", page);
     dataset_free(&train);
     dataset_free(&test);

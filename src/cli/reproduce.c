@@ -11,30 +11,68 @@
 #include "data/fetch.h"
 #include "model/summary.h"
 #include "report/gnuplot.h"
+#include "report/original.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static const struct command reproduce_command = {
     .name = "reproduce",
     .arguments = "",
     .summary =
-        "The whole experiment: fetches and shows the data, trains by the original report's recipe, judges, reports.",
-    .details = "The path of the report page is the last line of the output.",
+        "The original report, done again: fetches and shows the data, trains and judges its three networks, reports.",
+    .details = "SimCNN is always run whole. The two ResNet50 rows take hours: within the budget, which counts from "
+               "when the data\n"
+               "is there, they are trained as far as the time allows and judged on 500 test images; --full runs "
+               "everything whole.\n"
+               "The same command with the same --run goes on where it was stopped. Without ResNet50's weights (no "
+               "network, nothing\n"
+               "in the cache) its rows are left out, the page says so, and the exit code is 4.\n"
+               "The path of the report page is the last line of the output.",
 };
-static const char *run_path, *data_path;
+static const char *run_path, *data_path, *weights_path, *budget_text = "15m";
 static size_t threads, epochs, steps_per_epoch;
+static bool full;
 static const struct option reproduce_options[] = {
-    {"run", "PATH", "the run folder (runs/MODEL-DATE-TIME)", OPTION_TEXT, &run_path},
+    {"run", "PATH", "folder of the runs (runs/reproduce-DATE-TIME; with --full runs/reproduce-full)", OPTION_TEXT,
+     &run_path},
+    {"budget", "TIME", "time for all of it, as 15m or 1h30m [15m]", OPTION_TEXT, &budget_text},
+    {"full", NULL, "everything whole, however long it takes", OPTION_SWITCH, &full},
     {"data-path", "PATH", "folder of the .bin files (fetched into the cache)", OPTION_TEXT, &data_path},
-    {"epochs", "N", "epochs instead of the recipe's", OPTION_COUNT, &epochs},
-    {"steps-per-epoch", "N", "steps in an epoch instead of all", OPTION_COUNT, &steps_per_epoch},
+    {"weights", "FILE", "what ResNet50 starts from [imagenet]; '' for random values", OPTION_TEXT, &weights_path},
+    {"epochs", "N", "epochs instead of the recipes'", OPTION_COUNT, &epochs},
+    {"steps-per-epoch", "N", "steps in an epoch instead of the recipes'", OPTION_COUNT, &steps_per_epoch},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
     {0},
+};
+
+/* What is kept of the budget for drawing and writing the page; and the shortest time in which a row is begun. */
+static const double page_seconds = 20, shortest_row = 15;
+
+/* The whole undertaking. */
+struct reproduction {
+    char folder[FILE_PATH_SIZE];
+    struct dataset train, test;
+    struct recipe recipes[REPRODUCE_ROWS];
+    const char *reasons[REPRODUCE_ROWS]; /* why a row has no run */
+    char weights_reason[1024];
+    double deadline;              /* on the clock; of a budget */
+    double later[REPRODUCE_ROWS]; /* forecast of the rows after each one; of --full */
+    int argc;
+    const char *const *argv;
 };
 
 static void heading(const char *text) {
     printf("\n== %s\n\n", text);
     fflush(stdout); /* progress follows on the other stream */
+}
+
+static void duration(double seconds, char out[32]) {
+    unsigned long minutes = (unsigned long)(seconds / 60 + 0.5);
+    if (seconds < 90) snprintf(out, 32, "%.0f s", seconds);
+    else if (minutes < 60) snprintf(out, 32, "%lu min", minutes);
+    else snprintf(out, 32, "%lu h %02lu min", minutes / 60, minutes % 60);
 }
 
 static ocellus_status show_data(const struct dataset *train, const struct dataset *test) {
@@ -57,75 +95,237 @@ static ocellus_status show_network(const char *name, const struct dataset *datas
     return command_print_text(&out);
 }
 
-/* One experiment: trains and judges; `run` gets its folder. */
-static ocellus_status run_row(const struct recipe *recipe, const char *path, const struct dataset *train,
-                              const struct dataset *test, int argc, char **argv, char run[FILE_PATH_SIZE]) {
-    struct training_request request = {.recipe = recipe,
-                                       .run = path,
+/* --- watching a training --- */
+
+struct watch {
+    double deadline;           /* of this row, on the clock; 0: none */
+    double later;              /* what comes after this training, for the time left in all; below 0: not told */
+    size_t batch_size, judged; /* images of a step, and test images to keep time for */
+    double begun, told;        /* clock */
+    uint64_t steps, first_step;
+};
+
+/* Stops when another step would not leave the time to judge. */
+static void keep_deadline(struct watch *watch, const struct train_event *event, struct stop_flag *stop) {
+    double now = clock_seconds();
+    if (event->kind == TRAIN_STEP) watch->steps++;
+    if (watch->steps == 0 || (event->kind != TRAIN_STEP && event->kind != TRAIN_VALIDATION_STEP)) return;
+    double step = (now - watch->begun) / (double)watch->steps;
+    double kept = budget_evaluation(step, watch->batch_size, watch->judged);
+    if (!budget_fits(watch->deadline - now, kept, step)) stop_request(stop, OCELLUS_STOPPED);
+}
+
+static void tell_time_left(struct watch *watch, const struct train_event *event) {
+    static const double between = 600;
+    double now = clock_seconds();
+    if (event->kind != TRAIN_STEP || now - watch->told < between) return;
+    uint64_t done = event->step - watch->first_step;
+    uint64_t all = event->plan->epochs * event->plan->steps;
+    char text[32];
+    duration((now - watch->begun) / (double)done * (double)(all - event->step) + watch->later, text);
+    log_info("%sabout %s left for everything", log_is_terminal() ? "\n" : "", text);
+    watch->told = now;
+}
+
+static void watch_training(void *context, const struct train_event *event, struct stop_flag *stop) {
+    struct watch *watch = context;
+    if (event->kind == TRAIN_BEGIN) {
+        watch->begun = watch->told = clock_seconds();
+        watch->first_step = event->step;
+    }
+    if (watch->deadline > 0) keep_deadline(watch, event, stop);
+    if (watch->later >= 0) tell_time_left(watch, event);
+}
+
+/* --- a row --- */
+
+/* A model that will change is no longer the one that was judged. */
+static ocellus_status forget_evaluation(const char *path) {
+    char file[FILE_PATH_SIZE];
+    TRY(path_join(file, path, RUN_EVALUATION));
+    if (path_exists(file) && unlink(file) != 0) return fail(OCELLUS_IO, "%s: cannot be removed", file);
+    return OCELLUS_OK;
+}
+
+static ocellus_status train_row(const struct reproduction *all, struct reproduce_state *state, struct watch *watch) {
+    char run[FILE_PATH_SIZE];
+    struct training_request request = {.recipe = &state->recipe,
+                                       .run = state->path,
+                                       .resume = state->exists,
                                        .threads = threads,
-                                       .train = train,
-                                       .test = test,
-                                       .argc = argc,
-                                       .argv = (const char *const *)argv};
-    heading("network");
-    TRY(show_network(recipe->model_name, train));
-    heading("training");
-    TRY(command_train(&request, run));
-    heading("evaluation");
-    struct evaluation_request evaluation = {.run = run,
-                                            .weights = RUN_LAST,
-                                            .threads = threads,
-                                            .train = train,
-                                            .test = test,
-                                            .train_images = EVALUATION_ALL,
-                                            .test_images = EVALUATION_ALL};
+                                       .train = &all->train,
+                                       .test = &all->test,
+                                       .argc = all->argc,
+                                       .argv = all->argv};
+    struct training_control control = {watch_training, watch};
+    watch->batch_size = (size_t)state->recipe.batch_size;
+    if (state->exists) TRY(forget_evaluation(state->path));
+    ocellus_status status = command_train(&request, &control, run);
+    if (status == OCELLUS_STOPPED) {
+        log_info("the time for this row is over; it can be continued");
+        return OCELLUS_OK;
+    }
+    if (status == OCELLUS_INTERRUPTED || status == OCELLUS_TERMINATED)
+        return fail(status, "stopped and saved; go on with: ocellus reproduce %s--run %s", full ? "--full " : "",
+                    all->folder);
+    state->trained = status == OCELLUS_OK;
+    return status;
+}
+
+static ocellus_status judge_row(const struct reproduction *all, size_t row, const struct reproduce_state *state) {
+    bool part = reproduce_rows[row].long_running && !full;
+    size_t sample = reproduce_rows[row].long_running ? REPRODUCE_TRAIN_SAMPLE : EVALUATION_ALL;
+    struct evaluation_request request = {.run = state->path,
+                                         .weights = RUN_LAST,
+                                         .threads = threads,
+                                         .train = &all->train,
+                                         .test = &all->test,
+                                         .train_images = part ? 0 : sample,
+                                         .test_images = part ? REPRODUCE_PART_TEST : EVALUATION_ALL};
     struct evaluation_record record;
-    TRY(evaluation_run(&evaluation, &record));
+    heading("evaluation");
+    TRY(evaluation_run(&request, &record));
     ocellus_status status = command_print_evaluation(&record);
     evaluation_record_free(&record);
     return status;
 }
 
-/* All rows that have a recipe, then the page. */
-static ocellus_status run_rows(const struct recipe recipes[REPRODUCE_ROWS], const struct dataset *train,
-                               const struct dataset *test, int argc, char **argv) {
-    static char folders[REPRODUCE_ROWS][FILE_PATH_SIZE];
-    const char *runs[REPRODUCE_ROWS] = {0};
-    for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
-        if (!reproduce_rows[i].recipe) continue;
-        TRY(run_row(&recipes[i], run_path, train, test, argc, argv, folders[i]));
-        runs[i] = folders[i];
+/* Trains what is left to train, or what fits into the time, and judges. */
+static ocellus_status run_row(struct reproduction *all, size_t row) {
+    struct reproduce_state state;
+    struct watch watch = {.later = full ? all->later[row] : -1};
+    bool by_time = reproduce_rows[row].long_running && !full;
+    TRY(reproduce_look(all->folder, row, &all->recipes[row], &state));
+    heading(original_claim_named(reproduce_rows[row].claim)->title);
+    size_t wanted = by_time && all->test.count > REPRODUCE_PART_TEST ? REPRODUCE_PART_TEST : all->test.count;
+    watch.judged = wanted;
+    if (by_time && !state.trained) {
+        char text[32];
+        double left = all->deadline - clock_seconds();
+        double share = budget_share(left, page_seconds, REPRODUCE_ROWS - row);
+        if (share < shortest_row) {
+            all->reasons[row] = "No time was left of the budget (--budget, --full).";
+            log_info("%s", all->reasons[row]);
+            return OCELLUS_OK;
+        }
+        duration(share, text);
+        log_info("%s for this row, its evaluation included", text);
+        watch.deadline = clock_seconds() + share;
     }
-    heading("report");
-    char page[FILE_PATH_SIZE];
-    TRY(reproduce_report(runs, train, test, page));
-    printf("%s\n", page);
+    TRY(show_network(state.recipe.model_name, &all->train));
+    if (!state.trained) {
+        heading("training");
+        TRY(train_row(all, &state, &watch));
+        state.judged = 0;
+    }
+    return state.judged < wanted ? judge_row(all, row, &state) : OCELLUS_OK;
+}
+
+/* --- the whole --- */
+
+/* ResNet50's rows need its weights; without them they are left out with the reason. */
+static void find_weights(struct reproduction *all) {
+    struct fetch_options options = {0};
+    bool wanted = false;
+    for (size_t i = 0; i < REPRODUCE_ROWS; i++)
+        wanted = wanted || strcmp(all->recipes[i].model_weights, "imagenet") == 0;
+    if (!wanted || fetch_resnet50(&options) == OCELLUS_OK) return;
+    snprintf(all->weights_reason, sizeof all->weights_reason, "ResNet50's weights are not to be had (%s).",
+             status_message());
+    log_warning("%s Its rows are left out.", all->weights_reason);
+    for (size_t i = 0; i < REPRODUCE_ROWS; i++)
+        if (strcmp(all->recipes[i].model_weights, "imagenet") == 0) all->reasons[i] = all->weights_reason;
+}
+
+/* How long what is left takes, before it is begun: from steps measured here and now. */
+static ocellus_status forecast(struct reproduction *all) {
+    double sum = 0, seconds[REPRODUCE_ROWS] = {0};
+    char text[32];
+    heading("forecast");
+    for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
+        struct reproduce_state state;
+        if (all->reasons[i]) continue;
+        TRY(reproduce_look(all->folder, i, &all->recipes[i], &state));
+        struct budget_work work = reproduce_work(&state, i, all->train.count, all->test.count);
+        struct training_request request = {
+            .recipe = &state.recipe, .threads = threads, .train = &all->train, .test = &all->test};
+        struct training_speed speed;
+        if (work.training + work.inference > 0) {
+            TRY(training_measure(&request, &speed));
+            seconds[i] = budget_forecast(&work, &(struct budget_speed){speed.training, speed.inference});
+        }
+        duration(seconds[i], text);
+        printf("%-18s %12s\n", original_claim_named(reproduce_rows[i].claim)->title, text);
+        sum += seconds[i];
+    }
+    duration(sum, text);
+    printf("%-18s %12s\n", "all", text);
+    for (size_t i = 0; i < REPRODUCE_ROWS; i++)
+        all->later[i] = sum -= seconds[i];
     return OCELLUS_OK;
 }
 
-ocellus_status verb_reproduce(int argc, char **argv) {
-    struct words words;
-    TRY(command_parse(&reproduce_command, reproduce_options, argc, argv, &words));
-    struct recipe recipes[REPRODUCE_ROWS];
+static ocellus_status run_rows(struct reproduction *all, double budget) {
+    find_weights(all);
+    all->deadline = clock_seconds() + budget;
+    if (full) TRY(forecast(all));
+    for (size_t i = 0; i < REPRODUCE_ROWS; i++)
+        if (!all->reasons[i]) TRY(run_row(all, i));
+    heading("report");
+    char page[FILE_PATH_SIZE];
+    TRY(reproduce_record(all->folder, &all->test));
+    TRY(reproduce_report(all->folder, all->reasons, &all->train, &all->test, page));
+    printf("%s\n", page);
+    return *all->weights_reason ? fail(OCELLUS_IO, "%s", all->weights_reason) : OCELLUS_OK;
+}
+
+static ocellus_status make_recipes(struct reproduction *all) {
     for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
-        TRY(training_recipe(reproduce_rows[i].recipe, &recipes[i]));
-        if (data_path) TRY(recipe_set(&recipes[i], recipe_key_for_flag("data-path"), data_path, "--data-path"));
-        if (epochs) recipes[i].epochs = epochs;
-        if (steps_per_epoch) recipes[i].steps_per_epoch = steps_per_epoch;
+        struct recipe *recipe = &all->recipes[i];
+        TRY(training_recipe(reproduce_rows[i].recipe, recipe));
+        if (data_path) TRY(recipe_set(recipe, recipe_key_for_flag("data-path"), data_path, "--data-path"));
+        if (weights_path && reproduce_rows[i].long_running)
+            TRY(recipe_set(recipe, recipe_key_for_flag("weights"), weights_path, "--weights"));
+        if (epochs) recipe->epochs = epochs;
+        if (steps_per_epoch) recipe->steps_per_epoch = steps_per_epoch;
     }
-    if (run_path && path_exists(run_path))
-        return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten)", run_path);
+    return OCELLUS_OK;
+}
+
+static ocellus_status choose_folder(char folder[FILE_PATH_SIZE]) {
+    if (run_path) return path_join(folder, "", run_path);
+    if (full) return path_join(folder, "runs", "reproduce-full");
+    return run_folder_default("reproduce", folder);
+}
+
+ocellus_status verb_reproduce(int argc, char **argv) {
+    static struct reproduction all;      /* paths and recipes are large */
+    const char *line[256] = {"ocellus"}; /* before parsing moves the words */
+    int line_count = 1;
+    for (int i = 0; i < argc && line_count < 256; i++)
+        line[line_count++] = argv[i];
+    struct words words;
+    double budget;
+    TRY(command_parse(&reproduce_command, reproduce_options, argc, argv, &words));
+    if (!budget_parse(budget_text, &budget))
+        return fail(OCELLUS_USAGE, "--budget: expected a time as 15m or 1h30m (got '%s')", budget_text);
+    all.argc = line_count;
+    all.argv = line;
+    TRY(make_recipes(&all));
+    TRY(choose_folder(all.folder));
+    if (run_folder_is_run(all.folder))
+        return fail(OCELLUS_USAGE, "%s: is a single run, not a folder of a reproduction's runs", all.folder);
     TRY(gnuplot_check()); /* before an hour's work that needs it in the end */
     if (!data_path) {
         struct fetch_options fetch = {0};
         heading("data");
         TRY(fetch_cifar10(&fetch));
     }
-    struct dataset train = {0}, test = {0};
-    TRY(training_load_data(&recipes[0], &train, &test));
-    ocellus_status status = show_data(&train, &test);
-    if (status == OCELLUS_OK) status = run_rows(recipes, &train, &test, argc, argv);
-    dataset_free(&train);
-    dataset_free(&test);
+    TRY(training_load_data(&all.recipes[0], &all.train, &all.test));
+    ocellus_status status = show_data(&all.train, &all.test);
+    if (status == OCELLUS_OK) status = folder_make(all.folder);
+    if (status == OCELLUS_OK) status = run_rows(&all, budget);
+    dataset_free(&all.train);
+    dataset_free(&all.test);
     return status;
 }

@@ -6,9 +6,16 @@
 #include "app/training.h"
 #include "report/evaluation_file.h"
 
-/* Runs a training with its progress on stderr and its result on stdout; `run` gets the path of its folder. A stop by
- * signal leaves a message that says how to go on. */
-ocellus_status command_train(const struct training_request *request, char run[FILE_PATH_SIZE]);
+/* Sees every event of a training, and may ask it to stop as planned: stop_request(stop, OCELLUS_STOPPED). */
+struct training_control {
+    void (*see)(void *context, const struct train_event *event, struct stop_flag *stop);
+    void *context;
+};
+
+/* Runs a training with its progress on stderr and its result on stdout; `run` gets the path of its folder. A stop leaves a
+ * message that says how to go on. `control` may be NULL. */
+ocellus_status command_train(const struct training_request *request, const struct training_control *control,
+                             char run[FILE_PATH_SIZE]);
 /* Accuracies side by side, the classes and the confusion matrix. */
 ocellus_status command_print_evaluation(const struct evaluation_record *record);
 /* Shapes, values, bars, and in a colour terminal some images. */

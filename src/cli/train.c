@@ -56,18 +56,30 @@ static void show_result(const struct train_result *result, const char *run) {
     printf("weights  sha256 %s\n", result->weights_hash);
 }
 
-ocellus_status command_train(const struct training_request *request, char run[FILE_PATH_SIZE]) {
+struct observer {
+    struct training_progress progress;
+    const struct training_control *control;
+    struct stop_flag stop;
+};
+
+static void observe(void *context, const struct train_event *event) {
+    struct observer *observer = context;
+    training_progress_show(&observer->progress, event);
+    if (observer->control) observer->control->see(observer->control->context, event, &observer->stop);
+}
+
+ocellus_status command_train(const struct training_request *request, const struct training_control *control,
+                             char run[FILE_PATH_SIZE]) {
     struct training training;
     TRY(training_open(request, &training));
     snprintf(run, FILE_PATH_SIZE, "%s", training.run.path);
     show_plan(&training);
-    struct stop_flag stop = {0};
-    struct training_progress progress;
+    struct observer observer = {.control = control};
     struct train_result result = {0};
-    training_progress_begin(&progress);
-    ocellus_status status = stop_on_signals(&stop);
-    if (status == OCELLUS_OK) status = training_run(&training, &stop, training_progress_show, &progress, &result);
-    training_progress_end(&progress);
+    training_progress_begin(&observer.progress);
+    ocellus_status status = stop_on_signals(&observer.stop);
+    if (status == OCELLUS_OK) status = training_run(&training, &observer.stop, observe, &observer, &result);
+    training_progress_end(&observer.progress);
     stop_on_signals(NULL);
     if (status == OCELLUS_OK) show_result(&result, run);
     else if (status == OCELLUS_STOPPED || status == OCELLUS_INTERRUPTED || status == OCELLUS_TERMINATED)
@@ -103,5 +115,5 @@ ocellus_status verb_train(int argc, char **argv) {
     struct training_request request = {
         .recipe = &recipe, .run = run_path, .resume = resume, .threads = threads, .argc = line_count, .argv = line};
     char run[FILE_PATH_SIZE];
-    return command_train(&request, run);
+    return command_train(&request, NULL, run);
 }

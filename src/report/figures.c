@@ -18,8 +18,10 @@
 #define COLOR_TEST       "#D55E00"
 #define COLOR_VALIDATION "#009E73"
 #define COLOR_CLAIMED    "#5b6670"
+#define COLOR_WHOLE      "#8c4a75"
 #define COLOR_TEXT       "#3c464f"
 #define COLOR_GRID       "#e4e8ec"
+#define COLOR_FAINT      "#9cc3dd"
 
 /* A figure in the making; release with figure_end(). */
 struct figure {
@@ -158,20 +160,37 @@ struct curves {
     const char *validation_name;
 };
 
-/* Names the two curves at their right ends, kept apart where the ends are close. */
-static void append_curve_names(struct text *script, const struct curves *curves, const struct axis *axis) {
-    double training = curves->training[curves->epochs - 1], validation = curves->validation[curves->epochs - 1];
-    double apart = 0.07 * (axis->high - axis->low);
-    bool both = isfinite(training) && isfinite(validation);
-    if (both && fabs(training - validation) < apart) {
-        double middle = (training + validation) / 2.0, sign = training >= validation ? 0.5 : -0.5;
-        training = middle + sign * apart;
-        validation = middle - sign * apart;
+/* Names curves at their right ends; names that would meet are moved apart, upwards from the lowest. */
+static void append_end_names(struct text *script, const double *values, const char *const *names,
+                             const char *const *colors, size_t count, double x, const struct axis *axis) {
+    enum { MOST_CURVES = 3 };
+    size_t order[MOST_CURVES], shown = 0;
+    for (size_t i = 0; i < count && i < MOST_CURVES; i++) {
+        if (!isfinite(values[i])) continue;
+        size_t place = shown++;
+        for (; place > 0 && values[order[place - 1]] > values[i]; place--)
+            order[place] = order[place - 1];
+        order[place] = i;
     }
-    const char *const place = "set label %d \"%s\" at first %zu, first %.6f offset 0.9,0 textcolor rgb '%s'\n";
-    if (isfinite(training)) text_append(script, place, 1, "training", curves->epochs, training, COLOR_TRAINING);
-    if (isfinite(validation))
-        text_append(script, place, 2, curves->validation_name, curves->epochs, validation, COLOR_TEST);
+    double apart = 0.07 * (axis->high - axis->low), y[MOST_CURVES] = {0};
+    for (size_t i = 0; i < shown; i++) {
+        y[i] = values[order[i]];
+        if (i > 0 && y[i] < y[i - 1] + apart) y[i] = y[i - 1] + apart;
+    }
+    double over = shown > 0 ? fmax(0.0, y[shown - 1] - axis->high) : 0.0;
+    for (size_t i = 0; i < shown; i++)
+        text_append(script, "set label %zu \"%s\" at first %.6f, first %.6f offset 0.9,0 textcolor rgb '%s'\n", i + 1,
+                    names[order[i]], x, y[i] - over, colors[order[i]]);
+}
+
+/* `claimed` in percent. */
+static void append_claimed_line(struct text *script, double claimed) {
+    text_append(script,
+                "set arrow 1 from graph 0, first %.6f to graph 1, first %.6f nohead linecolor rgb '" COLOR_CLAIMED
+                "' linewidth 1.2 dashtype (6,4)\n"
+                "set label 8 'claimed test accuracy %s' at graph 0, first %.6f offset 0.6,0.6 textcolor rgb "
+                "'" COLOR_CLAIMED "'\n",
+                claimed, claimed, number_fixed(claimed, 2).text, claimed);
 }
 
 static ocellus_status draw_curves(const char *folder, const char *name, const char *title, const struct curves *curves,
@@ -192,17 +211,13 @@ static ocellus_status draw_curves(const char *folder, const char *name, const ch
         "set xrange [%.2f:%.2f]\nset xtics %zu,%zu\nset yrange [%.6f:%.6f]\nset ytics %.6f\nset format y '%%g'\n"
         "set grid ytics linestyle 9\n"
         "set xlabel 'epoch' textcolor rgb '" COLOR_TEXT "'\nset lmargin 4.5\nset rmargin 14\nset tmargin 2.2\n"
-        "set label 3 '%s' at graph 0, graph 1 offset -3.6,1 textcolor rgb '" COLOR_TEXT "'\n",
+        "set label 9 '%s' at graph 0, graph 1 offset -3.6,1 textcolor rgb '" COLOR_TEXT "'\n",
         curves->epochs == 1 ? 0.5 : 1.0, curves->epochs == 1 ? 1.5 : (double)curves->epochs,
         step == 1 ? (size_t)1 : step, step, axis->low, axis->high, axis->step, title);
-    append_curve_names(&figure.script, curves, axis);
-    if (isfinite(claimed))
-        text_append(&figure.script,
-                    "set arrow 1 from graph 0, first %.6f to graph 1, first %.6f nohead linecolor rgb '" COLOR_CLAIMED
-                    "' linewidth 1.2 dashtype (6,4)\n"
-                    "set label 4 'claimed test accuracy %s' at graph 0, first %.6f offset 0.6,0.6 textcolor rgb "
-                    "'" COLOR_CLAIMED "'\n",
-                    claimed, claimed, number_fixed(claimed, 2).text, claimed);
+    const double ends[] = {curves->training[curves->epochs - 1], curves->validation[curves->epochs - 1]};
+    const char *const names[] = {"training", curves->validation_name}, *const colors[] = {COLOR_TRAINING, COLOR_TEST};
+    append_end_names(&figure.script, ends, names, colors, 2, (double)curves->epochs, axis);
+    if (isfinite(claimed)) append_claimed_line(&figure.script, claimed);
     const char *const curve = "'%s.csv' using 1:%d with linespoints linecolor rgb '%s' linewidth 2.2 pointtype 7 "
                               "pointsize %s";
     const char *size = curves->epochs == 1 ? "0.9" : "0.45";
@@ -257,6 +272,74 @@ ocellus_status figure_accuracy(const char *folder, const struct history *history
     return draw_history(folder, history, true, validation, claimed);
 }
 
+/* The mean over the images since the point before, out of the running means of the epoch. */
+static double recent_mean(const struct run_progress *progress, size_t i, double running, double before) {
+    const struct run_point *point = &progress->points[i], *last = i > 0 ? point - 1 : NULL;
+    if (last == NULL || last->epoch != point->epoch || last->images >= point->images) return running;
+    double images = (double)point->images, earlier = (double)last->images;
+    return (running * images - before * earlier) / (images - earlier);
+}
+
+static ocellus_status draw_steps(const char *folder, const struct run_progress *progress, bool accuracy,
+                                 double validation, const char *validation_name, double claimed) {
+    if (progress->count == 0) return fail(OCELLUS_USAGE, "figure: no step is recorded");
+    struct figure figure = {folder, accuracy ? FIGURE_ACCURACY : FIGURE_LOSS, 880, 380, {0}, {0}, {0}};
+    double low = accuracy ? 100.0 : 0.0, high = accuracy ? 0.0 : 1e-3, seen = 0.0, scale = accuracy ? 100.0 : 1.0;
+    double recent = 0.0, running = 0.0;
+    text_append(&figure.table, "training images,recent,running mean,validation\n");
+    for (size_t i = 0; i < progress->count; i++) {
+        const struct run_point *point = &progress->points[i];
+        double before = running;
+        bool last = i + 1 == progress->count;
+        if (i > 0 && point->epoch != point[-1].epoch) seen += (double)point[-1].images;
+        running = scale * (accuracy ? point->accuracy : point->loss);
+        recent = recent_mean(progress, i, running, before);
+        text_append(&figure.table, "%.0f", seen + (double)point->images);
+        append_real(&figure.table, recent);
+        append_real(&figure.table, running);
+        append_real(&figure.table, last ? scale * validation : NAN);
+        text_append(&figure.table, "\n");
+        low = fmin(low, fmin(recent, running));
+        high = fmax(high, fmax(recent, running));
+    }
+    seen += (double)progress->points[progress->count - 1].images;
+    low = fmin(low, fmin(scale * validation, scale * claimed)); /* fmin and fmax pass over a NaN */
+    high = fmax(high, fmax(scale * validation, scale * claimed + 2.0));
+    struct axis axis = axis_covering(low, isfinite(high) ? high : 1e3);
+    if (accuracy) axis.high = fmin(axis.high, 100.0);
+    const double names[] = {running, recent, scale * validation};
+    const char *const words[] = {"running mean", "training", validation_name}, *const colors[] = {COLOR_FAINT,
+                                                                                                  COLOR_TRAINING,
+                                                                                                  COLOR_TEST};
+    text_append(&figure.script,
+                "set xrange [0:%.0f]\nset yrange [%.6f:%.6f]\nset ytics %.6f\nset format y '%%g'\n"
+                "set grid ytics linestyle 9\nset xlabel 'training images seen' textcolor rgb '" COLOR_TEXT "'\n"
+                "set lmargin 4.5\nset rmargin 14\nset tmargin 2.2\n"
+                "set label 9 '%s' at graph 0, graph 1 offset -3.6,1 textcolor rgb '" COLOR_TEXT "'\n",
+                seen, axis.low, axis.high, axis.step, accuracy ? "accuracy in %" : "loss (cross-entropy)");
+    append_end_names(&figure.script, names, words, colors, 3, seen, &axis);
+    if (isfinite(claimed)) append_claimed_line(&figure.script, 100.0 * claimed);
+    text_append(&figure.plot,
+                "plot '%s.csv' using 1:3 with lines linecolor rgb '" COLOR_FAINT "' linewidth 2"
+                ", '' using 1:2 with linespoints linecolor rgb '" COLOR_TRAINING
+                "' linewidth 2.2 pointtype 7 pointsize 0.35",
+                figure.name);
+    if (isfinite(validation))
+        text_append(&figure.plot,
+                    ", '' using 1:4 with points linecolor rgb '" COLOR_TEST "' pointtype 7 pointsize 0.9");
+    return figure_end(&figure);
+}
+
+ocellus_status figure_loss_of_steps(const char *folder, const struct run_progress *progress, double validation,
+                                    const char *validation_name) {
+    return draw_steps(folder, progress, false, validation, validation_name, NAN);
+}
+
+ocellus_status figure_accuracy_of_steps(const char *folder, const struct run_progress *progress, double validation,
+                                        const char *validation_name, double claimed) {
+    return draw_steps(folder, progress, true, validation, validation_name, claimed);
+}
+
 ocellus_status figure_confusion(const char *folder, const char *const *names, const struct evaluation *evaluation) {
     enum { MOST_NUMBERS = 25 };
     size_t classes = evaluation->classes;
@@ -305,7 +388,9 @@ ocellus_status figure_results(const char *folder, const struct figure_result *re
                   [FIGURE_VALIDATION] = {COLOR_VALIDATION, "using ($6 == 2 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
                                                            "pointtype 7 pointsize 0.9"},
                   [FIGURE_TEST] = {COLOR_TEST, "using ($6 == 3 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars pointtype 7 "
-                                               "pointsize 0.9"}};
+                                               "pointsize 0.9"},
+                  [FIGURE_WHOLE] = {COLOR_WHOLE, "using ($6 == 4 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
+                                                 "pointtype 13 pointsize 1.1"}};
     struct figure figure = {folder, FIGURE_RESULTS, 880, 60 + 34 * (int)count, {0}, {0}, {0}};
     double low = 1.0, high = 0.0;
     text_append(&figure.table, "row,name,accuracy,low,high,kind,words\n");

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "metrics/metrics.h"
 #include "run/history.h"
+#include "run/progress.h"
 
 #include <stddef.h>
 
@@ -27,11 +28,18 @@ ocellus_status figure_loss(const char *folder, const struct history *history, co
 ocellus_status figure_accuracy(const char *folder, const struct history *history, const char *validation,
                                double claimed);
 
+/* The same within the epochs, over the training images seen: where a run is a single epoch or part of one. `validation` is
+ * the value at its end, NaN for none. Without recorded steps OCELLUS_USAGE. */
+ocellus_status figure_loss_of_steps(const char *folder, const struct run_progress *progress, double validation,
+                                    const char *validation_name);
+ocellus_status figure_accuracy_of_steps(const char *folder, const struct run_progress *progress, double validation,
+                                        const char *validation_name, double claimed);
+
 /* The confusion matrix with its numbers, shaded by each true class's shares. */
 ocellus_status figure_confusion(const char *folder, const char *const *names, const struct evaluation *evaluation);
 
 /* Accuracies beside each other. */
-enum figure_kind { FIGURE_CLAIMED, FIGURE_TRAINING, FIGURE_VALIDATION, FIGURE_TEST };
+enum figure_kind { FIGURE_CLAIMED, FIGURE_TRAINING, FIGURE_VALIDATION, FIGURE_TEST, FIGURE_WHOLE };
 struct figure_result {
     const char *label;
     enum figure_kind kind;

@@ -50,7 +50,7 @@ static ocellus_status append_image(const struct dataset *dataset, size_t index, 
 ocellus_status page_append_preview(const struct page *page, struct text *out) {
     const struct dataset *train = page->train;
     size_t indices[PREVIEW_IMAGES], count = train->count < PREVIEW_IMAGES ? train->count : PREVIEW_IMAGES;
-    TRY(preview_choose(train, page->run.recipe.seed, count, indices));
+    TRY(preview_choose(train, page_first(page)->recipe.seed, count, indices));
     text_append(out, "<ul class=\"pictures\">\n");
     for (size_t i = 0; i < count; i++) {
         const char *name = train->class_names[train->labels[indices[i]]];
@@ -85,15 +85,15 @@ static ocellus_status append_mistake(const struct dataset *test, const struct pr
     return OCELLUS_OK;
 }
 
-ocellus_status page_append_gallery(const struct page *page, struct text *out) {
-    size_t count = page->prediction_count, shown = 0;
+ocellus_status page_append_gallery(const struct page *page, const struct page_run *run, struct text *out) {
+    size_t count = run->prediction_count, shown = 0;
     struct prediction *sorted = malloc(count * sizeof *sorted);
     if (sorted == NULL) return fail(OCELLUS_IO, "report: no memory");
-    memcpy(sorted, page->predictions, count * sizeof *sorted);
+    memcpy(sorted, run->predictions, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_mistakes);
     while (shown < count && shown < GALLERY_IMAGES && sorted[shown].predicted != sorted[shown].label)
         shown++;
-    text_append(out, "<h3>The surest mistakes</h3>\n");
+    text_append(out, "<h4>The surest mistakes</h4>\n");
     ocellus_status status = OCELLUS_OK;
     if (shown == 0) {
         text_append(out, "<p>There are none: every test image is classified correctly.</p>\n");
@@ -112,8 +112,9 @@ ocellus_status page_append_gallery(const struct page *page, struct text *out) {
     return status;
 }
 
-/* Copies SVG, giving every id and every use of one the figure's name in front: several figures share the page. */
-static void append_svg_body(struct text *out, const char *svg, const char *name) {
+/* Copies SVG, giving every id and every use of one the row's and the figure's name in front: several figures share the
+ * page. */
+static void append_svg_body(struct text *out, const char *svg, const char *row, const char *name) {
     static const char *const openings[] = {"id='", "id=\"", "href='#", "href=\"#", "url(#"};
     while (*svg != '\0') {
         size_t length = 0;
@@ -121,7 +122,7 @@ static void append_svg_body(struct text *out, const char *svg, const char *name)
             if (strncmp(svg, openings[i], strlen(openings[i])) == 0) length = strlen(openings[i]);
         if (length > 0) {
             text_append_bytes(out, svg, length);
-            text_append(out, "%s-", name);
+            text_append(out, "%s-%s-", row, name);
             svg += length;
         } else {
             text_append_bytes(out, svg++, 1);
@@ -129,12 +130,13 @@ static void append_svg_body(struct text *out, const char *svg, const char *name)
     }
 }
 
-ocellus_status page_append_figure(const struct page *page, const char *name, const char *caption, struct text *out) {
+ocellus_status page_append_figure(const char *folder, const char *name, const char *row, const char *caption,
+                                  struct text *out) {
     char file[128], path[FILE_PATH_SIZE];
     unsigned char *bytes;
     size_t size;
     snprintf(file, sizeof file, RUN_FIGURES "/%s.svg", name);
-    TRY(run_folder_file(&page->run.folder, file, path));
+    TRY(path_join(path, folder, file));
     TRY(file_read(path, FIGURE_MAX_BYTES, &bytes, &size));
     /* Without the XML prologue, and without gnuplot's title, which would pop up under the pointer. */
     const char *start = strstr((const char *)bytes, "<svg"), *title = NULL, *rest = NULL;
@@ -146,7 +148,7 @@ ocellus_status page_append_figure(const struct page *page, const char *name, con
     }
     text_append(out, "<figure class=\"chart\"><svg role=\"img\" aria-label=\"%s\"", name);
     text_append_bytes(out, start + 4, (size_t)(title - start) - 4);
-    append_svg_body(out, rest + strlen("</desc>"), name);
+    append_svg_body(out, rest + strlen("</desc>"), row, name);
     text_append(out, "<figcaption>%s</figcaption></figure>\n", caption);
     free(bytes);
     return OCELLUS_OK;

@@ -1,168 +1,219 @@
 /* SPDX-License-Identifier: MIT */
-/* The sections that judge: evaluation, results, and what it takes to do it again. */
+/* The sections that compare: results, discussion. */
 #include "report/page.h"
 
 #include "report/figures.h"
 #include "report/number.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-static void append_splits(const struct page_run *run, struct text *out) {
-    text_append(out,
-                "<div class=\"wide\"><table class=\"full\"><thead><tr><th>Images</th><th>count</th><th>correct</th>"
-                "<th>accuracy</th><th>95 %% interval</th><th>loss</th><th>macro F1</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < EVALUATION_SPLITS; i++) {
-        const struct evaluation *evaluation = page_split(run, (enum evaluation_split)i);
-        if (evaluation == NULL) continue;
-        char count[32], correct[32];
-        text_with_commas(evaluation->count, count);
-        text_with_commas(evaluation->correct, correct);
-        text_append(out, "<tr%s><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
-                    i == EVALUATION_TEST ? " class=\"this\"" : "", evaluation_split_name((enum evaluation_split)i),
-                    count, correct, number_percent(evaluation->accuracy, 2).text,
-                    number_percent_range(evaluation->interval.low, evaluation->interval.high, 2).text,
-                    number_fixed(evaluation->loss, 4).text, number_fixed(evaluation->macro_f1, 4).text);
-    }
-    text_append(
-        out, "</tbody></table></div>\n"
-             "<p class=\"soft\">Final weights, in inference mode. Intervals are Wilson score intervals: the chance of "
-             "drawing the images, not of drawing the seed.</p>\n");
+#define EMPTY_CELL "<td>\u2013</td>"
+
+static void begin_table(const char *heads, struct text *out) {
+    text_append(out, "<div class=\"wide\"><table class=\"full\"><thead><tr>%s</tr></thead><tbody>\n", heads);
 }
 
-static size_t most_confused_with(const struct evaluation *evaluation, size_t class) {
-    size_t most = class == 0 ? 1 : 0;
-    const size_t *row = &evaluation->confusion[class * evaluation->classes];
-    for (size_t other = 0; other < evaluation->classes; other++)
-        if (other != class && row[other] > row[most]) most = other;
-    return most;
-}
-
-static void append_per_class(const struct evaluation_record *record, const struct evaluation *test, struct text *out) {
-    text_append(
-        out,
-        "<h3>Class by class</h3>\n<div class=\"wide\"><table class=\"full\"><thead><tr><th>Class</th>"
-        "<th>precision</th><th>recall</th><th>F1</th><th></th><th>support</th><th class=\"left\">most often taken for"
-        "</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < test->classes; i++) {
-        const struct class_metrics *metrics = &test->per_class[i];
-        text_append(out, "<tr><td>");
-        text_append_html(out, record->class_names[i]);
-        text_append(out, "</td><td>%s</td><td>%s</td>", number_fixed(metrics->precision, 3).text,
-                    number_fixed(metrics->recall, 3).text);
-        text_append(out, "<td>%s</td><td><span class=\"bar\"><i style=\"width:%s%%\"></i></span></td><td>%zu</td>",
-                    number_fixed(metrics->f1, 3).text, number_fixed(100.0 * metrics->f1, 1).text, metrics->support);
-        size_t other = test->classes > 1 ? most_confused_with(test, i) : i;
-        size_t times = test->confusion[i * test->classes + other];
-        text_append(out, "<td class=\"left\">");
-        if (other != i && times > 0) {
-            text_append_html(out, record->class_names[other]);
-            text_append(out, " <small>%zu</small>", times);
-        }
-        text_append(out, "</td></tr>\n");
-    }
+static void end_table(struct text *out) {
     text_append(out, "</tbody></table></div>\n");
 }
 
-ocellus_status page_evaluation(const struct page *page, struct text *out) {
-    const struct evaluation *test = page_split(&page->run, EVALUATION_TEST);
-    text_append(out, "<section>\n<h2><span>5</span>Evaluation</h2>\n");
-    append_splits(&page->run, out);
-    text_append(out, "<h3>Confusion matrix of the test set</h3>\n");
-    TRY(page_append_figure(
-        page, FIGURE_CONFUSION,
-        "Images of the true class (row) that were given the predicted class (column). The shade follows "
-        "the square root of the share of the row, so that rare confusions show too.",
-        out));
-    append_per_class(&page->run.evaluation, test, out);
-    TRY(page_append_gallery(page, out));
-    text_append(out, "</section>\n");
-    return OCELLUS_OK;
+static void begin_row(const struct page *page, const struct page_run *run, struct text *out) {
+    text_append(out, "<tr%s><td>", page_compares(page) ? "" : " class=\"this\"");
+    text_append_html(out, page_title(run));
+    text_append(out, "</td>");
 }
 
-static void append_accuracy_cell(const struct evaluation *evaluation, struct text *out) {
-    if (evaluation == NULL) text_append(out, "<td>\u2013</td>");
-    else
-        text_append(out, "<td>%s<br><small>%s</small></td>", number_percent(evaluation->accuracy, 2).text,
-                    number_percent_range(evaluation->interval.low, evaluation->interval.high, 2).text);
+static void append_accuracy(double accuracy, struct interval interval, const char *remark, struct text *out) {
+    text_append(out, "<td><b>%s</b><br><small>%s</small>", number_percent(accuracy, 2).text,
+                number_percent_range(interval.low, interval.high, 2).text);
+    if (*remark != '\0') text_append(out, "<br><small>%s</small>", remark);
+    text_append(out, "</td>");
 }
 
-static void append_result_row(const struct page_run *run, bool this_run, struct text *out) {
-    text_append(out, "<tr%s><td>", this_run ? " class=\"this\"" : "");
-    text_append_html(out, run->claim != NULL ? run->claim->title : run->recipe.model_name);
-    if (run->claim == NULL) text_append(out, "</td><td>\u2013</td>");
-    else {
-        text_append(out, "</td><td>%s", number_percent(run->claim->test_accuracy, 2).text);
-        if (*run->claim->remark != '\0') text_append(out, "<br><small>\u201c%s\u201d</small>", run->claim->remark);
-        text_append(out, "</td>");
-    }
-    const struct history_row *last = page_last_epoch(run);
-    if (last == NULL) {
-        text_append(out, "<td colspan=\"4\" class=\"none\">not run yet</td></tr>\n");
+static void append_claimed(const struct page_run *run, struct text *out) {
+    if (run->claim == NULL) {
+        text_append(out, EMPTY_CELL);
         return;
     }
-    text_append(out, "<td>%zu</td><td>%s</td>", run->history.count, number_percent(last->accuracy, 2).text);
-    append_accuracy_cell(page_split(run, EVALUATION_TRAIN), out);
-    append_accuracy_cell(page_split(run, EVALUATION_TEST), out);
-    text_append(out, "</tr>\n");
+    text_append(out, "<td><b>%s</b>", number_percent(run->claim->test_accuracy, 2).text);
+    if (*run->claim->remark != '\0') text_append(out, "<br><small>\u201c%s\u201d</small>", run->claim->remark);
+    text_append(out, "</td>");
 }
 
-ocellus_status page_results(const struct page *page, struct text *out) {
-    text_append(
-        out, "<section>\n<h2><span>6</span>Results: claimed and measured</h2>\n"
-             "<div class=\"wide\"><table class=\"full\"><thead><tr><th>Network</th><th>test accuracy,<br>claimed</th>"
-             "<th>epochs</th><th>training accuracy,<br>running mean</th><th>training accuracy,<br>final "
-             "weights</th><th>test accuracy,<br>measured</th></tr></thead><tbody>\n");
-    append_result_row(&page->run, true, out);
-    for (size_t i = 0; i < page->other_count; i++)
-        append_result_row(&page->others[i], false, out);
-    text_append(out, "</tbody></table></div>\n");
-    TRY(page_append_figure(
-        page, FIGURE_RESULTS,
-        "This run\u2019s accuracies, with 95 % intervals where all images of a set were judged by the "
-        "final weights.",
-        out));
-    struct verdict_facts facts = page_verdict_facts(page);
-    struct text words = {0};
-    verdict_claim(&facts, &words);
-    if (words.size > 0) {
-        text_append(out, "<p class=\"verdict\">");
-        text_append_html(out, words.bytes);
-        text_append(out, "</p>\n");
+static void append_here(const struct page_run *run, struct text *out) {
+    const struct evaluation *test = run->present ? page_split(run, EVALUATION_TEST) : NULL;
+    char remark[128], images[32];
+    if (test == NULL) {
+        text_append(out, "<td class=\"none\">not run</td>");
+        return;
     }
-    out->failed = out->failed || words.failed;
-    text_free(&words);
+    text_with_commas(test->count, images);
+    snprintf(remark, sizeof remark, "%s of the run, %s test images", number_percent(run->share, 1).text, images);
+    append_accuracy(test->accuracy, test->interval, remark, out);
+}
+
+static void append_kept(const struct full_run *full, struct text *out) {
+    char remark[128], images[32];
+    if (full == NULL) {
+        text_append(out, "<td class=\"none\">none kept</td>");
+        return;
+    }
+    text_with_commas(full->test.count, images);
+    snprintf(remark, sizeof remark, "%s test images, %.10s", images, full->started);
+    append_accuracy((double)full->test.correct / (double)full->test.count,
+                    wilson_interval(full->test.correct, full->test.count), remark, out);
+}
+
+static void append_claims(const struct page *page, struct text *out) {
+    text_append(out, "<h3>Test accuracy</h3>\n");
+    begin_table("<th>Network</th><th>claimed</th><th>measured here</th><th>measured whole, kept</th>", out);
+    for (size_t i = 0; i < page->run_count; i++) {
+        begin_row(page, &page->runs[i], out);
+        append_claimed(&page->runs[i], out);
+        append_here(&page->runs[i], out);
+        append_kept(page_full(page, &page->runs[i]), out);
+        text_append(out, "</tr>\n");
+    }
+    end_table(out);
+    text_append(out, "<p class=\"soft\">Below each accuracy its 95 %% interval (Wilson).</p>\n");
+}
+
+static void append_split_cell(const struct page_run *run, enum evaluation_split split, struct text *out) {
+    const struct evaluation *evaluation = page_split(run, split);
+    char remark[64], images[32];
+    if (evaluation == NULL) {
+        text_append(out, EMPTY_CELL);
+        return;
+    }
+    text_with_commas(evaluation->count, images);
+    snprintf(remark, sizeof remark, "%s images", images);
+    append_accuracy(evaluation->accuracy, evaluation->interval, remark, out);
+}
+
+/* Validation as the training measured it, or by the final weights on held-out images. */
+static void append_validation_cell(const struct page_run *run, struct text *out) {
+    if (page_split(run, EVALUATION_VALIDATION) != NULL) {
+        append_split_cell(run, EVALUATION_VALIDATION, out);
+        return;
+    }
+    double accuracy = run->history.count > 0 ? run->history.rows[run->history.count - 1].val_accuracy : NAN;
+    size_t count = (size_t)run->data.validation_images;
+    if (!isfinite(accuracy) || count == 0) {
+        text_append(out, EMPTY_CELL);
+        return;
+    }
+    char remark[64], images[32];
+    text_with_commas(count, images);
+    snprintf(remark, sizeof remark, "%s %simages", images,
+             run->data.validation == RECIPE_VALIDATION_TEST ? "test " : "");
+    append_accuracy(accuracy, wilson_interval((size_t)llround(accuracy * (double)count), count), remark, out);
+}
+
+static void append_accuracies(const struct page *page, struct text *out) {
+    text_append(out, "<h3>Training, validation, test</h3>\n");
+    begin_table(
+        "<th>Network</th><th>training,<br>running mean</th><th>training,<br>final weights</th><th>validation</th>"
+        "<th>test</th>",
+        out);
+    for (size_t i = 0; i < page->run_count; i++) {
+        const struct page_run *run = &page->runs[i];
+        if (!run->present) continue;
+        begin_row(page, run, out);
+        text_append(out, "<td><b>%s</b></td>", number_percent(page_running_accuracy(run), 2).text);
+        append_split_cell(run, EVALUATION_TRAIN, out);
+        append_validation_cell(run, out);
+        append_split_cell(run, EVALUATION_TEST, out);
+        text_append(out, "</tr>\n");
+    }
+    end_table(out);
+}
+
+/* What each row saw: the images, and where its weights come from. */
+static void append_seen(const struct page *page, struct text *out) {
+    text_append(out, "<h3>What each row saw</h3>\n");
+    begin_table("<th>Network</th><th>starts from</th><th>SHA-256 of these weights</th><th>training images seen</th>"
+                "<th>different ones</th><th>share of the run</th><th>time</th>",
+                out);
+    for (size_t i = 0; i < page->run_count; i++) {
+        const struct page_run *run = &page->runs[i];
+        if (!run->present) continue;
+        uint64_t limit = run->recipe.steps_per_epoch * run->recipe.batch_size;
+        bool once = run->images <= run->data.train_images && (run->recipe.epochs == 1 || run->history.count == 0);
+        uint64_t different = run->images < run->data.train_images ? run->images : run->data.train_images;
+        char seen[32], images[32];
+        text_with_commas(run->images, seen);
+        text_with_commas(different, images);
+        begin_row(page, run, out);
+        text_append(out, "<td>");
+        text_append_html(out, *run->recipe.model_weights != '\0' ? run->recipe.model_weights : "random values");
+        text_append(out, "</td><td class=\"hash\">%.12s%s</td><td>%s</td><td>%s%s<br><small>%s</small></td>",
+                    *run->progress.initial_weights != '\0' ? run->progress.initial_weights : "not recorded",
+                    *run->progress.initial_weights != '\0' ? "\u2026" : "", seen, limit > 0 && !once ? "at most " : "",
+                    images, number_percent((double)different / (double)run->data.train_images, 1).text);
+        text_append(out, "<td>%s</td><td>%s</td></tr>\n", number_percent(run->share, 1).text,
+                    number_duration(page_seconds(run)).text);
+    }
+    end_table(out);
+}
+
+static void append_pairs(const struct page *page, struct text *out) {
+    if (page->pair_count == 0) return;
+    text_append(out, "<h3>Is a difference more than noise?</h3>\n");
+    begin_table("<th>Rows</th><th>common test images</th><th>only the first right</th><th>only the second right</th>"
+                "<th>p (exact)</th><th class=\"left\">at 5 %</th>",
+                out);
+    for (size_t i = 0; i < page->pair_count; i++) {
+        const struct discussion_pair *pair = &page->pairs[i];
+        char images[32];
+        text_with_commas(pair->images, images);
+        text_append(out, "<tr><td>");
+        text_append_html(out, page->rows[pair->first].claim->title);
+        text_append(out, " \u2013 ");
+        text_append_html(out, page->rows[pair->second].claim->title);
+        text_append(out, "</td><td>%s</td><td>%zu</td><td>%zu</td><td>%s</td><td class=\"left\">%s</td></tr>\n", images,
+                    pair->test.only_first, pair->test.only_second,
+                    pair->test.exact < 1e-4 ? "&lt; 0.0001" : number_fixed(pair->test.exact, 4).text,
+                    pair->test.exact < DISCUSSION_SIGNIFICANT ? "different" : "may be chance");
+    }
+    end_table(out);
+    text_append(
+        out, "<p class=\"soft\">McNemar\u2019s exact test over the test images that both rows were judged on.</p>\n");
+}
+
+ocellus_status page_results(struct page *page, struct text *out) {
+    page_begin_section(page, "Results: claimed and measured", out);
+    append_claims(page, out);
+    TRY(page_append_figure(page->request->folder, FIGURE_RESULTS, "all",
+                           "Accuracies, with 95 % intervals where images were judged by fixed weights. Grey: claimed; "
+                           "blue: training; green: validation; vermilion: test; purple: test in the kept whole run.",
+                           out));
+    append_accuracies(page, out);
+    append_seen(page, out);
+    append_pairs(page, out);
     text_append(out, "</section>\n");
     return OCELLUS_OK;
 }
 
-static void append_fact(struct text *out, const char *name, const char *style, const char *value) {
-    text_append(out, "<dt>%s</dt><dd class=\"%s\">", name, style);
-    text_append_html(out, value);
-    text_append(out, "</dd>\n");
+/* A line of `words` is a paragraph. */
+static void append_paragraphs(const struct text *words, struct text *out) {
+    struct text line = {0};
+    for (size_t i = 0; i < words->size; i++) {
+        if (words->bytes[i] != '\n') text_append_bytes(&line, words->bytes + i, 1);
+        if (words->bytes[i] != '\n' && i + 1 < words->size) continue;
+        page_append_words("discussed", &line, out);
+        text_free(&line);
+    }
 }
 
-void page_footer(const struct page *page, struct text *out) {
-    const struct run_environment *environment = &page->environment;
-    char number[32];
-    text_append(out,
-                "<footer>\n<h2><span>7</span>Doing it again</h2>\n"
-                "<p>The recipe, its seed and the kernels decide every bit of the weights; the number of threads and "
-                "interruptions do not. The same command gives a model file with the same SHA-256.</p>\n"
-                "<dl class=\"facts\">\n");
-    append_fact(out, "Command", "hash", environment->command_line);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)page->run.recipe.seed);
-    append_fact(out, "Seed", "", number);
-    append_fact(out, "Kernels", "", environment->kernels);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)environment->threads);
-    append_fact(out, "Threads", "", number);
-    append_fact(out, "SHA-256 of " RUN_LAST, "hash", page->weights_sha256);
-    append_fact(out, "SHA-256 of the training data", "hash", page->run.data.train_sha256);
-    append_fact(out, "SHA-256 of the test data", "hash", page->run.data.test_sha256);
-    append_fact(out, "Evaluated model", "", page->run.evaluation.model);
-    append_fact(out, "Ocellus", "", environment->version);
-    append_fact(out, "Compiler", "", environment->compiler);
-    append_fact(out, "System", "", environment->system);
-    append_fact(out, "Processor", "", environment->processor);
-    append_fact(out, "Started", "", environment->started);
-    text_append(out, "</dl>\n</footer>\n");
+void page_discussion(struct page *page, struct text *out) {
+    struct text words = {0};
+    page_begin_section(page, "Discussion", out);
+    for (size_t i = 0; i < page->run_count && !page_compares(page); i++)
+        page_append_verdict(&page->runs[i], verdict_claim, "verdict", out);
+    if (page_compares(page)) discussion_write(page->rows, page->row_count, page->pairs, page->pair_count, &words);
+    out->failed = out->failed || words.failed;
+    append_paragraphs(&words, out);
+    text_free(&words);
+    text_append(out, "</section>\n");
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Making the page: load the run, check that its parts belong together, draw, compose, write. */
+/* Making the page: load, draw, compose, write. */
 #include "report/report.h"
 
-#include "base/memory.h"
 #include "report/figures.h"
 #include "report/gnuplot.h"
 #include "report/page.h"
@@ -11,120 +10,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUMMARY_MAX_BYTES = 4 * 1024 * 1024 };
+enum { MOST_RESULTS = 32 };
 
-/* What the results table needs of a run. */
-static ocellus_status load_run(const char *run_path, struct page_run *run) {
-    char path[FILE_PATH_SIZE];
-    TRY(run_folder_open(&run->folder, run_path));
-    TRY(run_folder_file(&run->folder, RUN_RECIPE, path));
-    recipe_defaults(&run->recipe);
-    TRY(recipe_read(path, &run->recipe));
-    TRY(run_data_read(&run->folder, &run->data));
-    TRY(run_folder_file(&run->folder, RUN_HISTORY, path));
-    TRY(history_read(path, &run->history));
-    if (run->history.count == 0) return fail(OCELLUS_USAGE, "%s: no epoch is finished yet", path);
-    TRY(run_folder_file(&run->folder, RUN_EVALUATION, path));
-    if (!path_exists(path))
-        return fail(OCELLUS_USAGE, "%s: the run is not evaluated yet (ocellus evaluate %s)", path, run_path);
-    TRY(evaluation_file_read(path, &run->evaluation));
-    if (!run->evaluation.present[EVALUATION_TEST])
-        return fail(OCELLUS_USAGE, "%s: the test set is not evaluated yet (ocellus evaluate %s)", path, run_path);
-    run->claim = original_claim_for(&run->recipe);
-    return OCELLUS_OK;
-}
-
-static void free_run(struct page_run *run) {
-    history_free(&run->history);
-    evaluation_record_free(&run->evaluation);
-}
-
-static ocellus_status load_others(struct page *page, const struct report_options *options) {
-    if (options == NULL || options->row_count == 0) return OCELLUS_OK;
-    page->others = memory_allocate(options->row_count, sizeof *page->others);
-    if (page->others == NULL) return OCELLUS_IO;
-    page->other_count = options->row_count;
-    for (size_t i = 0; i < options->row_count; i++) {
-        const struct original_claim *claim = original_claim_named(options->rows[i].claim);
-        if (claim == NULL) return fail(OCELLUS_USAGE, "report: row \"%s\": no such claim", options->rows[i].claim);
-        if (options->rows[i].run != NULL) TRY(load_run(options->rows[i].run, &page->others[i]));
-        page->others[i].claim = claim;
-    }
-    return OCELLUS_OK;
-}
-
-/* The run's files must speak of the datasets that were given. */
-static ocellus_status check_belonging(const struct page *page) {
-    const struct dataset *train = page->train, *test = page->test;
-    const struct evaluation *evaluation = page_split(&page->run, EVALUATION_TEST);
-    const char *run = page->run.folder.path;
-    if (strcmp(page->run.data.train_sha256, train->sha256) != 0 ||
-        strcmp(page->run.data.test_sha256, test->sha256) != 0)
-        return fail(OCELLUS_BAD_CONTENT, "%s: " RUN_DATA ": the run used other data than %s as it is here", run,
-                    train->name);
-    if (evaluation->classes != test->classes || evaluation->count != test->count)
-        return fail(OCELLUS_BAD_CONTENT,
-                    "%s: " RUN_EVALUATION ": test: %zu images of %zu classes (expected %zu of %zu)", run,
-                    evaluation->count, evaluation->classes, test->count, test->classes);
-    for (size_t i = 0; i < page->prediction_count; i++) {
-        const struct prediction *row = &page->predictions[i];
-        if (row->index >= test->count || row->label != test->labels[row->index] || row->predicted < 0 ||
-            (size_t)row->predicted >= test->classes)
-            return fail(OCELLUS_BAD_CONTENT, "%s: " RUN_PREDICTIONS ": line %zu: not of this test set", run, i + 2);
-    }
-    return OCELLUS_OK;
-}
-
-static ocellus_status load_page(const char *run_path, const struct report_options *options, struct page *page) {
-    char path[FILE_PATH_SIZE];
-    size_t size;
-    TRY(load_run(run_path, &page->run));
-    TRY(run_environment_read(&page->run.folder, &page->environment));
-    TRY(run_folder_file(&page->run.folder, RUN_PREDICTIONS, path));
-    TRY(predictions_read(path, &page->predictions, &page->prediction_count));
-    TRY(run_folder_file(&page->run.folder, RUN_SUMMARY, path));
-    TRY(file_read(path, SUMMARY_MAX_BYTES, (unsigned char **)&page->summary, &size));
-    TRY(run_folder_file(&page->run.folder, RUN_LAST, path));
-    TRY(sha256_file(path, page->weights_sha256));
-    TRY(load_others(page, options));
-    TRY(check_belonging(page));
-    if (page->run.claim != NULL)
-        original_departures(page->run.claim, &page->run.recipe, &page->run.data, page->run.history.count,
-                            &page->departures);
-    return page->departures.failed ? fail(OCELLUS_IO, "report: no memory") : OCELLUS_OK;
-}
-
-static void free_page(struct page *page) {
-    free_run(&page->run);
-    for (size_t i = 0; i < page->other_count; i++)
-        free_run(&page->others[i]);
-    memory_free(page->others);
-    free(page->predictions);
-    free(page->summary);
-    text_free(&page->departures);
+static void add_result(struct figure_result *results, char labels[][96], size_t *count, const char *row,
+                       const char *what, enum figure_kind kind, double accuracy, struct interval interval) {
+    if (*count == MOST_RESULTS) return;
+    snprintf(labels[*count], 96, "%s%s%s", row, *row != '\0' ? ": " : "", what);
+    results[*count] = (struct figure_result){labels[*count], kind, accuracy, interval};
+    (*count)++;
 }
 
 static ocellus_status draw_results(const struct page *page, const char *folder) {
-    struct figure_result results[6];
-    size_t count = 0;
-    if (page->run.claim != NULL) {
-        double claimed = page->run.claim->test_accuracy;
-        results[count++] =
-            (struct figure_result){"test accuracy, claimed", FIGURE_CLAIMED, claimed, {claimed, claimed}};
-    }
-    double running = page_last_epoch(&page->run)->accuracy;
-    results[count++] = (struct figure_result){"training, running mean", FIGURE_TRAINING, running, {running, running}};
     static const struct {
         const char *label;
         enum figure_kind kind;
-    } rows[EVALUATION_SPLITS] = {[EVALUATION_TRAIN] = {"training, final weights", FIGURE_TRAINING},
-                                 [EVALUATION_VALIDATION] = {"validation, final weights", FIGURE_VALIDATION},
-                                 [EVALUATION_TEST] = {"test, final weights", FIGURE_TEST}};
-    for (size_t i = 0; i < EVALUATION_SPLITS; i++) {
-        const struct evaluation *evaluation = page_split(&page->run, (enum evaluation_split)i);
-        if (evaluation != NULL)
-            results[count++] =
-                (struct figure_result){rows[i].label, rows[i].kind, evaluation->accuracy, evaluation->interval};
+    } kinds[EVALUATION_SPLITS] = {[EVALUATION_TRAIN] = {"training", FIGURE_TRAINING},
+                                  [EVALUATION_VALIDATION] = {"validation", FIGURE_VALIDATION},
+                                  [EVALUATION_TEST] = {"test", FIGURE_TEST}};
+    struct figure_result results[MOST_RESULTS];
+    char labels[MOST_RESULTS][96];
+    size_t count = 0;
+    for (size_t i = 0; i < page->run_count; i++) {
+        const struct page_run *run = &page->runs[i];
+        const struct full_run *full = page_full(page, run);
+        const char *row = page_compares(page) ? page_title(run) : "";
+        double claimed = run->claim != NULL ? run->claim->test_accuracy : NAN;
+        if (run->claim != NULL)
+            add_result(results, labels, &count, row, "claimed", FIGURE_CLAIMED, claimed,
+                       (struct interval){claimed, claimed});
+        if (run->present) {
+            double running = page_running_accuracy(run);
+            add_result(results, labels, &count, row, "running mean", FIGURE_TRAINING, running,
+                       (struct interval){running, running});
+        }
+        for (size_t split = 0; split < EVALUATION_SPLITS; split++) {
+            const struct evaluation *evaluation = page_split(run, (enum evaluation_split)split);
+            if (evaluation != NULL)
+                add_result(results, labels, &count, row, kinds[split].label, kinds[split].kind, evaluation->accuracy,
+                           evaluation->interval);
+        }
+        if (full != NULL)
+            add_result(results, labels, &count, row, "test, whole run", FIGURE_WHOLE,
+                       (double)full->test.correct / (double)full->test.count,
+                       wilson_interval(full->test.correct, full->test.count));
     }
     return figure_results(folder, results, count);
 }
@@ -142,48 +70,63 @@ static ocellus_status draw_class_distribution(const struct page *page, const cha
     return status;
 }
 
+/* The figures of one run, in its own folder. */
+static ocellus_status draw_run(const struct page_run *run) {
+    char folder[FILE_PATH_SIZE];
+    const struct history *history = &run->history;
+    const char *validation = page_validation_name(run);
+    double claimed = run->claim != NULL ? run->claim->test_accuracy : NAN;
+    TRY(run_folder_file(&run->folder, RUN_FIGURES, folder));
+    if (history->count <= 1 && run->progress.count > 0) {
+        double loss = history->count > 0 ? history->rows[0].val_loss : NAN;
+        double accuracy = history->count > 0 ? history->rows[0].val_accuracy : NAN;
+        TRY(figure_loss_of_steps(folder, &run->progress, loss, validation));
+        TRY(figure_accuracy_of_steps(folder, &run->progress, accuracy, validation, claimed));
+    } else {
+        TRY(figure_loss(folder, history, validation));
+        TRY(figure_accuracy(folder, history, validation, claimed));
+    }
+    return figure_confusion(folder, (const char *const *)run->evaluation.class_names, page_split(run, EVALUATION_TEST));
+}
+
 static ocellus_status draw_figures(const struct page *page) {
     char folder[FILE_PATH_SIZE];
-    const struct page_run *run = &page->run;
-    TRY(run_folder_file(&run->folder, RUN_FIGURES, folder));
+    TRY(path_join(folder, page->request->folder, RUN_FIGURES));
     TRY(draw_class_distribution(page, folder));
-    TRY(figure_loss(folder, &run->history, page_validation_name(run)));
-    TRY(figure_accuracy(folder, &run->history, page_validation_name(run),
-                        run->claim != NULL ? run->claim->test_accuracy : NAN));
-    TRY(figure_confusion(folder, (const char *const *)run->evaluation.class_names, page_split(run, EVALUATION_TEST)));
+    for (size_t i = 0; i < page->run_count; i++)
+        if (page->runs[i].present) TRY(draw_run(&page->runs[i]));
     return draw_results(page, folder);
 }
 
-static ocellus_status compose(const struct page *page, struct text *out) {
+static ocellus_status compose(struct page *page, struct text *out) {
     text_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    text_append_html(out, path_base_name(page->run.folder.path));
+    text_append_html(out, path_base_name(page->request->folder));
     text_append(out, " \u2013 Ocellus</title>\n<style>\n");
     text_append_bytes(out, page_style, strlen(page_style));
     text_append(out, "</style>\n</head>\n<body>\n<main>\n");
     page_header(page, out);
     TRY(page_data(page, out));
-    page_model(page, out);
-    page_recipe(page, out);
-    TRY(page_training(page, out));
-    TRY(page_evaluation(page, out));
+    for (size_t i = 0; i < page->run_count; i++)
+        TRY(page_network(page, i, out));
     TRY(page_results(page, out));
+    page_discussion(page, out);
+    page_audit(page, out);
     page_footer(page, out);
     text_append(out, "</main>\n</body>\n</html>\n");
     return out->failed ? fail(OCELLUS_IO, "report: no memory") : OCELLUS_OK;
 }
 
-ocellus_status report_write(const char *run_path, const struct dataset *train, const struct dataset *test,
-                            const struct report_options *options, char page_path[FILE_PATH_SIZE]) {
+ocellus_status report_write(const struct report_request *request, char page_path[FILE_PATH_SIZE]) {
     TRY(gnuplot_check());
-    struct page page = {.train = train, .test = test};
+    struct page page;
     struct text out = {0};
-    ocellus_status status = load_page(run_path, options, &page);
+    ocellus_status status = page_load(request, &page);
     if (status == OCELLUS_OK) status = draw_figures(&page);
     if (status == OCELLUS_OK) status = compose(&page, &out);
-    if (status == OCELLUS_OK) status = run_folder_file(&page.run.folder, RUN_REPORT, page_path);
+    if (status == OCELLUS_OK) status = path_join(page_path, request->folder, RUN_REPORT);
     if (status == OCELLUS_OK) status = file_write(page_path, out.bytes, out.size);
     text_free(&out);
-    free_page(&page);
+    page_free(&page);
     return status;
 }

@@ -34,15 +34,24 @@ static const char *validation_name(const struct verdict_facts *facts) {
     return facts->validation_is_test ? "test" : "validation";
 }
 
+static bool is_part(const struct verdict_facts *facts) {
+    return facts->extent != NULL && *facts->extent != '\0';
+}
+
+/* The running training accuracy in the end. */
+static double running_accuracy(const struct verdict_facts *facts) {
+    return is_part(facts) ? facts->running_accuracy : facts->history->rows[facts->history->count - 1].accuracy;
+}
+
 /* A gap between training and test accuracy that the test interval cannot explain, and a validation loss that has turned
  * upwards, are the signs of overfitting. */
 static void append_overfitting(const struct verdict_facts *facts, struct text *out) {
     const struct history *history = facts->history;
-    const struct history_row *last = &history->rows[history->count - 1];
-    double training = facts->train != NULL ? facts->train->accuracy : last->accuracy;
+    double training = facts->train != NULL ? facts->train->accuracy : running_accuracy(facts);
     double gap = training - facts->test->accuracy;
     size_t lowest = lowest_validation_loss_epoch(history);
-    bool rises = lowest != 0 && lowest < history->count && last->val_loss > 1.05 * history->rows[lowest - 1].val_loss;
+    const struct history_row *last = lowest != 0 ? &history->rows[history->count - 1] : NULL;
+    bool rises = last != NULL && lowest < history->count && last->val_loss > 1.05 * history->rows[lowest - 1].val_loss;
     bool apart = training > facts->test->interval.high;
     if (apart) text_append(out, " Training accuracy lies %s above test accuracy", number_points(gap, 1).text);
     else text_append(out, " Training accuracy does not lie above the interval of test accuracy");
@@ -55,17 +64,18 @@ static void append_overfitting(const struct verdict_facts *facts, struct text *o
 
 void verdict_measured(const struct verdict_facts *facts, struct text *out) {
     const struct evaluation *test = facts->test;
-    const struct history_row *last = &facts->history->rows[facts->history->count - 1];
-    char count[32];
+    char count[32], epochs[32];
     text_with_commas(test->count, count);
-    text_append(out, "After %zu epoch%s the network classifies %s of the %s test images correctly (95 %% interval %s)",
-                facts->history->count, facts->history->count == 1 ? "" : "s", number_percent(test->accuracy, 2).text,
-                count, number_percent_range(test->interval.low, test->interval.high, 2).text);
+    snprintf(epochs, sizeof epochs, "%zu epoch%s", facts->history->count, facts->history->count == 1 ? "" : "s");
+    text_append(out, "After %s the network classifies %s of %s%s test images correctly (95 %% interval %s)",
+                is_part(facts) ? facts->extent : epochs, number_percent(test->accuracy, 2).text,
+                is_part(facts) ? "" : "the ", count,
+                number_percent_range(test->interval.low, test->interval.high, 2).text);
     if (facts->train != NULL)
         text_append(out, " and %s of the images it was trained on.", number_percent(facts->train->accuracy, 2).text);
     else
         text_append(out, "; the running training accuracy of the last epoch is %s.",
-                    number_percent(last->accuracy, 2).text);
+                    number_percent(running_accuracy(facts), 2).text);
     append_overfitting(facts, out);
 }
 
@@ -122,7 +132,7 @@ static void append_where_it_occurs(const struct verdict_facts *facts, enum judge
         text_append(out,
                     " Training accuracy does not reach it either (%s in the last epoch), so nothing measured in this "
                     "run explains it.",
-                    number_percent(history->rows[history->count - 1].accuracy, 2).text);
+                    number_percent(running_accuracy(facts), 2).text);
     if (judgement != CLAIM_TRAINING) return;
     text_append(out, " The running training accuracy passes it in epoch %zu of %zu (%s)", reached, history->count,
                 number_percent(history->rows[reached - 1].accuracy, 2).text);
@@ -152,4 +162,5 @@ void verdict_claim(const struct verdict_facts *facts, struct text *out) {
                     "about the claim.",
                     facts->departures);
     else text_append(out, " The recipe is the original\u2019s, as far as that is told; one seed was run here.");
+    if (is_part(facts)) text_append(out, " It was stopped after %s.", facts->extent);
 }

@@ -12,10 +12,12 @@
 struct verdict_facts {
     const struct original_claim *claim; /* NULL: nothing was claimed for this network */
     const char *departures;             /* from the original's recipe; "" none */
-    const struct history *history;      /* at least one epoch */
+    const struct history *history;      /* may be empty when `extent` says where the run stands */
     const struct evaluation *train;     /* NULL: not evaluated */
     const struct evaluation *test;
     bool validation_is_test;
+    const char *extent;      /* "37 of 782 steps (...)" of a run that is not whole; NULL or "": it is */
+    double running_accuracy; /* of its last epoch, in training; for a run that is not whole */
 };
 
 /* The first epoch, from 1, whose running training accuracy is at least `accuracy`; 0 when none is. */

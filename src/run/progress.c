@@ -41,11 +41,12 @@ static ocellus_status take_event(const json_value *event, struct run_progress *p
     }
     /* A run that was lengthened goes on after its end. */
     if (strcmp(kind, "resume") == 0) progress->finished = false;
-    bool step = strcmp(kind, "step") == 0;
-    if ((!step && strcmp(kind, "stop") != 0) || !take_point(event, &point)) return OCELLUS_OK;
+    if ((strcmp(kind, "step") != 0 && strcmp(kind, "stop") != 0) || !take_point(event, &point)) return OCELLUS_OK;
     progress->partial = point.position > 0;
     progress->last = point;
-    if (!step) return OCELLUS_OK;
+    /* A stop after a recorded step, or between two epochs, tells nothing new. */
+    bool known = progress->count > 0 && progress->points[progress->count - 1].step == point.step;
+    if (known || !progress->partial) return OCELLUS_OK;
     TRY(memory_grow((void **)&progress->points, &progress->capacity, progress->count + 1, sizeof point));
     progress->points[progress->count++] = point;
     return OCELLUS_OK;

@@ -19,7 +19,7 @@ struct run_progress {
     bool finished;            /* all epochs are done */
     bool partial;             /* it stands within an epoch: `last` says where */
     struct run_point last;    /* the last step, or stop, recorded in an epoch that was not finished */
-    struct run_point *points; /* [count], the recorded steps of all epochs; owned */
+    struct run_point *points; /* [count], the recorded steps, and stops between them, of all epochs; owned */
     size_t count, capacity;
     char initial_weights[SHA256_TEXT_SIZE]; /* SHA-256 of the values it started from; "": not recorded */
     char final_weights[SHA256_TEXT_SIZE];   /* ... and ended with; "" until it has */

@@ -105,7 +105,7 @@ static ocellus_status record_running(struct loop *loop, const char *kind) {
 
 /* An epoch's curve has this many points. */
 static bool step_is_recorded(const struct loop *loop) {
-    enum { POINTS = 50 };
+    enum { POINTS = 100 };
     uint64_t every = loop->plan.steps / POINTS;
     return every <= 1 || loop->state.position % every == 0;
 }

@@ -88,6 +88,7 @@ static void make_run(const char *run_path, const struct dataset *train, const st
     struct recipe recipe;
     recipe_defaults(&recipe);
     recipe.validation = RECIPE_VALIDATION_TEST;
+    recipe.epochs = 3;
     struct text text = {0};
     recipe_write(&recipe, &text);
     write_file(&run, RUN_RECIPE, text.bytes);
@@ -143,6 +144,14 @@ static int tear_down(void **state) {
     return 0;
 }
 
+/* The page of one run. */
+static ocellus_status write_page(const struct fixture *fixture, char page[FILE_PATH_SIZE]) {
+    struct report_row row = {.run = fixture->run};
+    struct report_request request = {
+        .folder = fixture->run, .rows = &row, .row_count = 1, .train = &fixture->train, .test = &fixture->test};
+    return report_write(&request, page);
+}
+
 static size_t count_of(const char *text, const char *part) {
     size_t count = 0;
     for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
@@ -157,9 +166,7 @@ static void assert_holds(const char *text, const char *part) {
 static void the_page_holds_its_numbers(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE];
-    const struct report_row rows[] = {{"resnet50-base", NULL}, {"simcnn", fixture->run}};
-    const struct report_options options = {rows, 2};
-    assert_ok(report_write(fixture->run, &fixture->train, &fixture->test, &options, page));
+    assert_ok(write_page(fixture, page));
     char *html = read_text("", page);
     static const char *const needed[] = {
         "X_train  (60, 4, 4, 3)\ny_train  (60, 1)\nX_test   (30, 4, 4, 3)\ny_test   (30, 1)\n",
@@ -168,9 +175,6 @@ static void the_page_holds_its_numbers(void **state) {
         "90.19\u202f%",
         "The test set served as validation data",
         "in <strong>epoch 3</strong>", /* whose running accuracy is 95 % */
-        "55.95\u202f%",
-        "not run yet",
-        "overfitting observed",
         "ocellus train &lt;&amp;&gt;",
         "Model: &quot;simcnn&quot; &lt;&amp;&gt;",
         "epochs 3 instead of 20, training images 60 instead of 50000",
@@ -185,10 +189,97 @@ static void the_page_holds_its_numbers(void **state) {
     free(html);
 }
 
+/* Makes of a run one that was stopped in its only epoch, after 2 of 6 steps of 10 images, and judged on 12 test images, all
+ * right but one that the whole run gets right. */
+static void make_part(const struct fixture *fixture, const char *run_path) {
+    struct run_folder run;
+    char path[FILE_PATH_SIZE];
+    assert_ok(run_folder_open(&run, run_path));
+    write_file(&run, RUN_RECIPE,
+               "[model]\nname = resnet50\nweights = imagenet\n[data]\nvalidation = test\n[training]\nepochs = 1\n"
+               "batch_size = 10\nsteps_per_epoch = 6\nvalidation_steps = 1\n");
+    write_file(&run, RUN_HISTORY, "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss,time\n");
+    write_file(&run, RUN_EVENTS,
+               "{\"t\": 1, \"kind\": \"start\", \"step\": 0, \"weights_sha256\": \"abcdef\"}\n"
+               "{\"t\": 1, \"kind\": \"step\", \"step\": 1, \"epoch\": 0, \"position\": 1, \"images\": 10, "
+               "\"accuracy\": 0.5, \"loss\": 2.0, \"time\": 3.0}\n"
+               "{\"t\": 1, \"kind\": \"stop\", \"step\": 2, \"epoch\": 0, \"position\": 2, \"images\": 20, "
+               "\"accuracy\": 0.75, \"loss\": 1.25, \"time\": 6.0}\n");
+    int32_t labels[12], predicted[12];
+    float losses[12] = {0};
+    struct prediction rows[12];
+    for (size_t i = 0; i < 12; i++) {
+        labels[i] = fixture->test.labels[2 * i];
+        predicted[i] = i == 1 ? (labels[i] + 1) % CLASSES : labels[i]; /* image 2, which the other run gets right */
+        rows[i] = (struct prediction){2 * i, labels[i], predicted[i], 0.9F, 0.1F};
+    }
+    struct evaluation_record record;
+    assert_ok(evaluation_record_create(RUN_LAST, names, CLASSES, &record));
+    assert_ok(evaluation_compute(12, CLASSES, labels, predicted, losses, &record.splits[EVALUATION_TEST]));
+    record.present[EVALUATION_TEST] = true;
+    assert_ok(run_folder_file(&run, RUN_EVALUATION, path));
+    assert_ok(evaluation_file_write(path, &record));
+    evaluation_record_free(&record);
+    assert_ok(run_folder_file(&run, RUN_PREDICTIONS, path));
+    assert_ok(predictions_write(path, rows, 12));
+}
+
+static void rows_stand_beside_each_other(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE], whole[FILE_PATH_SIZE], part[FILE_PATH_SIZE];
+    assert_ok(path_join(whole, folder, "rows"));
+    assert_ok(folder_make(whole));
+    assert_ok(path_join(part, whole, "part"));
+    make_run(part, &fixture->train, &fixture->test);
+    make_part(fixture, part);
+    const struct full_run full = {
+        .row = "resnet50-custom", .started = "2026-11-05T10:00:00", .test = {9120, 10000}, .running_accuracy = 0.8};
+    const struct report_row rows[] = {{.claim = "simcnn", .run = fixture->run},
+                                      {.claim = "resnet50-base", .reason = "No weights <here>."},
+                                      {.claim = "resnet50-custom", .run = part}};
+    struct report_request request = {.folder = whole,
+                                     .rows = rows,
+                                     .row_count = 3,
+                                     .train = &fixture->train,
+                                     .test = &fixture->test,
+                                     .full = &full,
+                                     .full_count = 1};
+    assert_ok(report_write(&request, page));
+    char *html = read_text("", page);
+    static const char *const needed[] = {
+        "55.95\u202f%",
+        "\u201coverfitting observed\u201d",
+        "<strong>Not run.</strong> No weights &lt;here&gt;.",
+        "91.67\u202f%",                           /* 11 of 12 */
+        "33.3\u202f% of the run, 12 test images", /* beside its figure */
+        "91.20\u202f%",                           /* the kept whole run */
+        "10,000 test images, 2026-11-05",
+        "2 of 6 steps (20 images, 33.3\u202f% of the run)",
+        "<td><b>75.00\u202f%</b></td>",                                       /* its running training accuracy */
+        "SimCNN \u2013 ResNet50, custom</td><td>12</td><td>1</td><td>2</td>", /* McNemar's counts */
+        "may be chance",
+        "abcdef\u2026", /* where its weights come from */
+        "Prose against table",
+        "Preprocessing not named",
+        "Its 10 validation images are test images.",
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        assert_holds(html, needed[i]);
+    assert_int_equal(count_of(html, "id='simcnn-loss-gpDot'"), 1); /* no id twice */
+    assert_int_equal(count_of(html, "id='resnet50-custom-loss-gpDot'"), 1);
+    free(html);
+    /* The curve of the part: what the second step alone gave, 10 of 10 right. */
+    char figures[FILE_PATH_SIZE];
+    assert_ok(path_join(figures, part, RUN_FIGURES));
+    char *table = read_text(figures, "accuracy.csv");
+    assert_string_equal(table, "training images,recent,running mean,validation\n10,50,50,\n20,100,75,\n");
+    free(table);
+}
+
 static void the_page_needs_nothing_outside_it(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE];
-    assert_ok(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page));
+    assert_ok(write_page(fixture, page));
     char *html = read_text("", page);
     assert_int_equal(count_of(html, "<script"), 0);
     assert_int_equal(count_of(html, "<link"), 0);
@@ -197,16 +288,15 @@ static void the_page_needs_nothing_outside_it(void **state) {
     assert_int_equal(count_of(html, "src=\"data:"), 40 + 9); /* preview and mistakes */
     assert_int_equal(count_of(html, "href="), count_of(html, "href='#"));
     assert_int_equal(count_of(html, "<svg "), 5);
-    assert_int_equal(count_of(html, "id='loss-gpDot'"), 1); /* no id twice */
+    assert_int_equal(count_of(html, "id='simcnn-loss-gpDot'"), 1); /* no id twice */
     assert_int_equal(count_of(html, "id='gpDot'"), 0);
-    assert_int_equal(count_of(html, "not run yet"), 0); /* rows are shown only when asked for */
     free(html);
 }
 
 static void the_figures_stand_beside_their_tables(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], figures[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
-    assert_ok(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page));
+    assert_ok(write_page(fixture, page));
     assert_ok(path_join(figures, fixture->run, RUN_FIGURES));
     static const char *const figure_names[] = {FIGURE_CLASSES, FIGURE_LOSS, FIGURE_ACCURACY, FIGURE_CONFUSION,
                                                FIGURE_RESULTS};
@@ -270,11 +360,11 @@ static void other_data_than_the_run_had_is_refused(void **state) {
     char page[FILE_PATH_SIZE];
     char first = fixture->train.sha256[0];
     fixture->train.sha256[0] = 'x';
-    assert_int_equal(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page), OCELLUS_BAD_CONTENT);
+    assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
     assert_holds(status_message(), "the run used other data");
     fixture->train.sha256[0] = first;
     fixture->test.labels[4] = 0;
-    assert_int_equal(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page), OCELLUS_BAD_CONTENT);
+    assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
     assert_holds(status_message(), "predictions.csv: line 6: not of this test set");
 }
 
@@ -283,7 +373,7 @@ static void a_run_that_is_not_evaluated_says_so(void **state) {
     char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
     assert_ok(path_join(path, fixture->run, RUN_EVALUATION));
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(report_write(fixture->run, &fixture->train, &fixture->test, NULL, page), OCELLUS_USAGE);
+    assert_int_equal(write_page(fixture, page), OCELLUS_USAGE);
     assert_holds(status_message(), "the run is not evaluated yet");
 }
 
@@ -292,7 +382,7 @@ static void a_missing_gnuplot_is_told_before_any_work(void **state) {
     char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE], before[FILE_PATH_SIZE];
     snprintf(before, sizeof before, "%s", getenv("PATH"));
     assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
-    ocellus_status status = report_write("/nonexistent/run", &fixture->train, &fixture->test, NULL, page);
+    ocellus_status status = write_page(fixture, page);
     assert_int_equal(setenv("PATH", before, 1), 0);
     assert_int_equal(status, OCELLUS_IO);
     assert_string_equal(status_message(),
@@ -341,6 +431,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_page_holds_its_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_stand_beside_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_page_needs_nothing_outside_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_figures_stand_beside_their_tables, set_up, tear_down),
         cmocka_unit_test(a_run_without_validation_has_one_curve),
