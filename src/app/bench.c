@@ -85,10 +85,15 @@ static ocellus_status measure(struct work *work, const struct graph *graph, stru
     TRY(engine_open(graph, &options, &work->engine));
     TRY(engine_initialize(work->engine, SEED));
     TRY(make_batch(work, graph));
-    if (plan) engine_describe(work->engine, plan);
+    if (plan) {
+        engine_describe(work->engine, plan);
+        TRY(engine_profile_start(work->engine));
+    }
     result->threads = engine_thread_count(work->engine);
     snprintf(result->kernels, sizeof result->kernels, "%s", engine_kernels_name(work->engine));
-    return repeat(work, result);
+    TRY(repeat(work, result));
+    if (plan) engine_profile(work->engine, plan);
+    return OCELLUS_OK;
 }
 
 ocellus_status bench_measure(const struct graph *graph, const struct bench_request *request, struct text *plan,

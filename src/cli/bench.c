@@ -18,7 +18,7 @@ static bool layers, inference, json;
 static size_t batch = 32, threads;
 static double measure_seconds = 2;
 static const struct option bench_options[] = {
-    {"layers", NULL, "show the plan: each layer's work and memory", OPTION_SWITCH, &layers},
+    {"layers", NULL, "show the plan and the time of each layer", OPTION_SWITCH, &layers},
     {"inference", NULL, "inference instead of training steps", OPTION_SWITCH, &inference},
     {"batch-size", "N", "images of a step (32)", OPTION_COUNT, &batch},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},

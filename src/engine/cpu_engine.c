@@ -236,6 +236,7 @@ ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, cons
     engine->src = src;
     engine->n = n;
     engine->shards = count_shards(engine, n);
+    if (engine->profile) { profile_add_pass(engine->profile); }
     engine_prepare_norms(engine);
     engine_pack(engine, mode == ENGINE_INFERENCE ? PACKED_FOLDED : PACKED_FORWARD);
     engine_run_phases(engine, 0, engine->plan->forward_phases);

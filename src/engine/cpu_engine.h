@@ -95,6 +95,7 @@ struct engine {
 /* profile.c: adds what a worker spent on a task, or the whole engine on work that is done once a step. */
 enum profile_step { PROFILE_PACK, PROFILE_FINISH, PROFILE_UPDATE, PROFILE_STEPS };
 void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds);
+void profile_add_pass(struct profile *profile);
 void profile_add_step(struct profile *profile, enum profile_step step, double seconds);
 void profile_free(struct profile *profile);
 

@@ -22,6 +22,16 @@ static size_t state_bytes(const struct engine *engine) {
            engine->state_arena[1].size + engine->packed_arena.size + engine->norm_arena.size;
 }
 
+/* "direct", or the tiles by which Winograd runs the three products: "4 4 2". */
+static void append_kernels(const struct plan *plan, size_t node, struct text *out) {
+    const size_t forward = plan->tiles[PRODUCT_FORWARD][node], src = plan->tiles[PRODUCT_DIFF_SRC][node],
+                 weights = plan->tiles[PRODUCT_DIFF_WEIGHTS][node];
+    if (engine_node_flops(&plan->graph->nodes[node]) <= 0) text_append(out, "\n");
+    else if (forward + src + weights == 0) text_append(out, "  direct\n");
+    else if (plan->training) text_append(out, "  Winograd %zu %zu %zu\n", forward, src, weights);
+    else text_append(out, "  Winograd %zu\n", forward);
+}
+
 size_t engine_planned_bytes(const struct engine *engine) {
     const struct engine_memory *memory = &engine->memory;
     return memory->batch + memory->scratch * thread_pool_size(engine->pool) + memory->sums + memory->parts +
@@ -32,12 +42,14 @@ void engine_describe(const struct engine *engine, struct text *out) {
     const struct plan *plan = engine->training ? engine->training : engine->inference;
     const struct graph *graph = engine->graph;
     double flops = 0;
-    text_append(out, "%-28s %-22s %12s %14s\n", "layer", "type", "MFLOP/image", "kept B/image");
+    text_append(out, "%-28s %-22s %12s %14s  %s\n", "layer", "type", "MFLOP/image", "kept B/image",
+                "kernels (Winograd: tiles of forward, diff_src, diff_weights; 0 is direct)");
     for (size_t node = 1; node < graph->count; node++) {
         const struct node *n = &graph->nodes[node];
         flops += engine_node_flops(n);
-        text_append(out, "%-28s %-22s %12.3f %14zu\n", n->name, n->type->class_name, engine_node_flops(n) / 1e6,
+        text_append(out, "%-28s %-22s %12.3f %14zu", n->name, n->type->class_name, engine_node_flops(n) / 1e6,
                     node_bytes(plan, node));
+        append_kernels(plan, node, out);
     }
     text_append(
         out,

@@ -33,11 +33,11 @@ static struct form form_of(const struct node *node, size_t tile, bool rotated) {
 }
 
 static struct form forward_form(const struct engine *engine, const struct plan *plan, size_t node) {
-    return form_of(&engine->graph->nodes[node], plan->forward_tile[node], false);
+    return form_of(&engine->graph->nodes[node], plan->tiles[PRODUCT_FORWARD][node], false);
 }
 
 static struct form rotated_form(const struct engine *engine, size_t node) {
-    return form_of(&engine->graph->nodes[node], engine->training->diff_src_tile[node], true);
+    return form_of(&engine->graph->nodes[node], engine->training->tiles[PRODUCT_DIFF_SRC][node], true);
 }
 
 static size_t packed_values(const struct engine *engine, size_t node) {

@@ -67,15 +67,20 @@ static ocellus_status touch(struct plan *plan, struct view view) {
     return OCELLUS_OK;
 }
 
+/* PRODUCTS for tasks that only move values. */
+static enum product product_of(enum task_kind kind) {
+    if (kind == TASK_CONV2D) { return PRODUCT_FORWARD; }
+    if (kind == TASK_CONV2D_DIFF_SRC) { return PRODUCT_DIFF_SRC; }
+    return kind == TASK_CONV2D_DIFF_WEIGHTS ? PRODUCT_DIFF_WEIGHTS : PRODUCTS;
+}
+
 /* By shape and instruction set alone, so that both plans decide alike. */
 static void choose_tile(struct plan *plan, struct task *task) {
     const struct conv_shape *conv = &task->shape.conv;
-    bool product =
-        task->kind == TASK_CONV2D || task->kind == TASK_CONV2D_DIFF_SRC || task->kind == TASK_CONV2D_DIFF_WEIGHTS;
-    if (!product || conv->kh != 3 || conv->kw != 3 || conv->sh != 1 || conv->sw != 1) { return; }
-    task->tile = plan->kernels->winograd.tile(conv, task->kind == TASK_CONV2D_DIFF_WEIGHTS);
-    if (task->kind == TASK_CONV2D) { plan->forward_tile[task->node] = task->tile; }
-    if (task->kind == TASK_CONV2D_DIFF_SRC) { plan->diff_src_tile[task->node] = task->tile; }
+    enum product product = product_of(task->kind);
+    if (product == PRODUCTS || conv->kh != 3 || conv->kw != 3 || conv->sh != 1 || conv->sw != 1) { return; }
+    task->tile = plan->kernels->winograd.tile(conv, product == PRODUCT_DIFF_WEIGHTS);
+    plan->tiles[product][task->node] = task->tile;
     if (task->tile == 0) { return; }
     size_t values = plan->kernels->winograd.scratch_size(task->tile, conv->ic, conv->oc);
     plan->winograd_values = values > plan->winograd_values ? values : plan->winograd_values;
@@ -303,12 +308,15 @@ static ocellus_status planner_allocate(struct planner *planner) {
     planner->plan->outputs = memory_allocate(count, sizeof *planner->plan->outputs);
     planner->plan->argmax = memory_allocate(count, sizeof *planner->plan->argmax);
     planner->plan->folded = memory_allocate(count, sizeof *planner->plan->folded);
-    planner->plan->forward_tile = memory_allocate(count, sizeof *planner->plan->forward_tile);
-    planner->plan->diff_src_tile = memory_allocate(count, sizeof *planner->plan->diff_src_tile);
+    bool tiles = true;
+    for (size_t product = 0; product < PRODUCTS; product++) {
+        planner->plan->tiles[product] = memory_allocate(count, sizeof *planner->plan->tiles[product]);
+        tiles = tiles && planner->plan->tiles[product];
+    }
     if (!planner->made || !planner->consumer_count || !planner->only_consumer || !planner->stored ||
         !planner->forward_phase || !planner->needs_gradient || !planner->diff || !planner->owns_diff ||
         !planner->backward_phase || !planner->plan->outputs || !planner->plan->argmax || !planner->plan->folded ||
-        !planner->plan->forward_tile || !planner->plan->diff_src_tile) {
+        !tiles) {
         return OCELLUS_IO;
     }
     for (size_t node = 0; node < count; node++) {
@@ -383,7 +391,8 @@ void plan_free(struct plan *plan) {
     memory_free(plan->outputs);
     memory_free(plan->argmax);
     memory_free(plan->folded);
-    memory_free(plan->forward_tile);
-    memory_free(plan->diff_src_tile);
+    for (size_t product = 0; product < PRODUCTS; product++) {
+        memory_free(plan->tiles[product]);
+    }
     memory_free(plan);
 }

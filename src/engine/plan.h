@@ -62,6 +62,9 @@ enum task_kind {
     TASK_BATCH_NORM_BACKWARD /* src = diff_dst, src2 = the layer's input -> dst = diff_src */
 };
 
+/* The three products of a heavy layer. */
+enum product { PRODUCT_FORWARD, PRODUCT_DIFF_SRC, PRODUCT_DIFF_WEIGHTS, PRODUCTS };
+
 struct task {
     enum task_kind kind;
     size_t node;    /* whose parameters, statistics and name are meant */
@@ -126,10 +129,11 @@ struct plan {
 
     struct view *outputs; /* [graph->count]: where each stored node's output is; buffer PLAN_NONE when not stored */
     int *folded; /* [graph->count]: the BatchNormalization folded into a convolution (inference), or PLAN_NONE */
-    size_t *forward_tile, *diff_src_tile; /* [graph->count]: Winograd's tile of a convolution's products, or 0 */
-    struct view *argmax;                  /* [graph->count]: of poolings, when training */
-    size_t logits_node;                   /* the node whose (pre-softmax) output the loss takes */
-    struct view logits;                   /* dense [classes] an image, batch buffer */
+    size_t
+        *tiles[PRODUCTS]; /* [graph->count] each: Winograd's tile of a convolution's three products, 0 where direct */
+    struct view *argmax;  /* [graph->count]: of poolings, when training */
+    size_t logits_node;   /* the node whose (pre-softmax) output the loss takes */
+    struct view logits;   /* dense [classes] an image, batch buffer */
     struct view diff_logits;
 
     size_t batch_bytes;               /* of the batch arena, for batch_size images */

@@ -17,6 +17,7 @@ struct profile {
     struct layer_time *times; /* [worker][node] */
     double steps[PROFILE_STEPS];
     double started;
+    size_t passes;
 };
 
 void profile_free(struct profile *profile) {
@@ -52,6 +53,10 @@ void profile_add_task(struct profile *profile, const struct task *task, size_t w
     time->images[work] += images;
 }
 
+void profile_add_pass(struct profile *profile) {
+    profile->passes++;
+}
+
 void profile_add_step(struct profile *profile, enum profile_step step, double seconds) {
     profile->steps[step] += seconds;
 }
@@ -68,12 +73,12 @@ static struct layer_time sum_workers(const struct profile *profile, size_t node)
     return sum;
 }
 
-static void append_work(struct text *out, const struct layer_time *time, enum work work, double flops) {
+static void append_work(struct text *out, const struct layer_time *time, enum work work, double flops, double passes) {
     if (time->seconds[work] <= 0) {
         text_append(out, " %8s %7s", "", "");
         return;
     }
-    text_append(out, " %8.1f %7.1f", 1e3 * time->seconds[work],
+    text_append(out, " %8.1f %7.1f", 1e3 * time->seconds[work] / passes,
                 flops * (double)time->images[work] / time->seconds[work] / 1e9);
 }
 
@@ -84,8 +89,9 @@ void engine_profile(const struct engine *engine, struct text *out) {
         return;
     }
     static const char *const steps[PROFILE_STEPS] = {"packing the weights", "joining sums", "the optimizer"};
-    double workers = (double)profile->workers, all = (clock_seconds() - profile->started) * workers, other = 0;
-    text_append(out, "processor time in ms, and GFLOP/s of one thread (%s kernels, %zu threads)\n",
+    double passes = profile->passes > 0 ? (double)profile->passes : 1, workers = (double)profile->workers,
+           all = (clock_seconds() - profile->started) * workers, other = 0;
+    text_append(out, "processor time in ms a pass, and GFLOP/s of one thread (%s kernels, %zu threads)\n",
                 engine->kernels->name, profile->workers);
     text_append(out, "%-24s %16s %16s %16s %8s %6s\n", "layer", "forward", "diff_src", "diff_weights", "other",
                 "share");
@@ -98,9 +104,9 @@ void engine_profile(const struct engine *engine, struct text *out) {
         if (seconds <= 0) { continue; }
         text_append(out, "%-24s", engine->graph->nodes[node].name);
         for (size_t work = WORK_FORWARD; work < WORK_OTHER; work++) {
-            append_work(out, &time, (enum work)work, flops);
+            append_work(out, &time, (enum work)work, flops, passes);
         }
-        text_append(out, " %8.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER], 100 * seconds / all);
+        text_append(out, " %8.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER] / passes, 100 * seconds / all);
         other += seconds;
     }
     for (size_t step = 0; step < PROFILE_STEPS; step++) {
