@@ -34,7 +34,7 @@ expect() {
 }
 
 # The hash of a run's final weights.
-weights_of() { sed -n 's/.*"weights_sha256": "\([0-9a-f]*\)".*/\1/p' "$1/metrics.jsonl" | tail -n 1; }
+weights_of() { sed -n 's/.*"kind": "end".*"weights_sha256": "\([0-9a-f]*\)".*/\1/p' "$1/metrics.jsonl" | tail -n 1; }
 same_weights() {
     [ -n "$(weights_of "$1")" ] || die "$1 has no final weights"
     [ "$(weights_of "$1")" = "$(weights_of "$2")" ] || die "$1 and $2 differ: $(weights_of "$1") $(weights_of "$2")"

@@ -23,7 +23,8 @@ train() { ocellus train --data-path data --held-out 100 --quiet "$@"; }
 expect 0 train --epochs 2 --run uninterrupted
 
 expect 0 train --epochs 1 --run small/run
-sha256sum small/run/*.safetensors small/run/checkpoint/* small/run/history.csv >before
+sha256sum small/run/*.safetensors small/run/checkpoint/* >before
+cp small/run/history.csv history-before
 # fill KEPT: so that only that many bytes are left.
 fill() {
     rm -f small/filler
@@ -36,6 +37,7 @@ for kept in 0 262144; do # nothing fits; the log fits, a checkpoint does not
     [ "$(wc -l <output)" -eq 1 ] || die "more than one line: $(cat output)"
     grep -q 'No space left on device' output || die "the reason is not said: $(cat output)"
     sha256sum --quiet -c before || die "a full disk damaged what was saved"
+    head -n 2 small/run/history.csv | cmp - history-before || die "a full disk damaged the history"
     left_over=$(find small/run -type f -name '.*')
     [ -z "$left_over" ] || die "a temporary file was left: $left_over"
     echo "ok   $kept bytes left: $(cat output)"
