@@ -3,7 +3,7 @@
 #include "engine_fixture.h"
 
 /* Batches of full size, of two images a shard and one over, of fewer images than shards, of one. */
-static const size_t batches[] = {35, 35, 33, 7, 1, 35};
+static const size_t batches[] = {35, 33, 7, 1};
 
 static void train_and_hash(size_t threads, double learning_rate, char text[SHA256_TEXT_SIZE]) {
     struct graph *graph = small_simcnn();
@@ -21,8 +21,9 @@ static void train_and_hash(size_t threads, double learning_rate, char text[SHA25
 static void threads_on_row(void) {
     char one[SHA256_TEXT_SIZE], other[SHA256_TEXT_SIZE];
     train_and_hash(1, 1e-3, one);
-    for (size_t threads = 1; threads <= 5; threads += threads == 3 ? 2 : 1) { /* 1 again, 2, 3, 5 */
-        train_and_hash(threads, 1e-3, other);
+    static const size_t counts[] = {2, 3, 5};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        train_and_hash(counts[i], 1e-3, other);
         assert_string_equal(one, other);
     }
     /* The hash does see a small change. */

@@ -197,6 +197,67 @@ static void test_loss(void **state) {
     memory_free(images);
 }
 
+/* A handful of roundings of 2^-24 of the numbers that are added may lie between. */
+static void check_near(real got, double expected, double size) {
+    const double tolerance = 6 * 0x1p-24 * size;
+    if (!(fabs((double)got - expected) <= tolerance))
+        fail_msg("expected %.9g, got %.9g (error at most %.3g)", expected, (double)got, tolerance);
+}
+
+/* Keras's formulas, in double, from the values before each step. */
+static void check_updates(const struct optimizer *optimizer) {
+    enum { COUNT = 64 * CLASSES };
+    struct graph *graph = small_simcnn();
+    struct engine *engine = open_engine(graph, 2, 9, optimizer);
+    const bool is_adam = optimizer->kind == OPTIMIZER_ADAM;
+    real zeros[COUNT] = {0};
+    for (uint32_t step = 1; step <= 3; step++) {
+        const char *first = is_adam ? "dense_1/kernel/adam_m" : "dense_1/kernel/velocity";
+        real *w0 = tensor_values(engine, "dense_1/kernel", COUNT), *m0 = zeros, *v0 = zeros, *m1 = zeros, *v1 = zeros;
+        if (is_adam || optimizer->momentum > 0) m0 = tensor_values(engine, first, COUNT);
+        if (is_adam) v0 = tensor_values(engine, "dense_1/kernel/adam_v", COUNT);
+        train_step(engine, optimizer, step, 9);
+        real *g = tensor_values(engine, "dense_1/kernel/gradient", COUNT);
+        real *w1 = tensor_values(engine, "dense_1/kernel", COUNT);
+        if (m0 != zeros) m1 = tensor_values(engine, first, COUNT);
+        if (is_adam) v1 = tensor_values(engine, "dense_1/kernel/adam_v", COUNT);
+        const double rate = optimizer->learning_rate;
+        for (size_t i = 0; i < COUNT; i++) {
+            const double w = (double)w0[i], m = (double)m0[i], v = (double)v0[i], d = (double)g[i];
+            double change;
+            if (is_adam) {
+                const double corrected =
+                    rate * sqrt(1 - pow(optimizer->beta2, step)) / (1 - pow(optimizer->beta1, step));
+                check_near(m1[i], m + (d - m) * (1 - optimizer->beta1), fabs(m) + fabs(d));
+                check_near(v1[i], v + (d * d - v) * (1 - optimizer->beta2), v + d * d * (1 - optimizer->beta2));
+                change = -corrected * (double)m1[i] / (sqrt((double)v1[i]) + optimizer->epsilon);
+            } else {
+                const double velocity = optimizer->momentum * m - rate * d;
+                if (m1 != zeros) check_near(m1[i], velocity, fabs(m) + fabs(rate * d));
+                change = optimizer->nesterov ? optimizer->momentum * velocity - rate * d : velocity;
+            }
+            check_near(w1[i], w + change, fabs(w) + fabs(change) + optimizer->momentum * fabs(m) + rate * fabs(d));
+        }
+        real *const all[] = {w0, w1, g, m0, m1, v0, v1};
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+            if (all[k] != zeros) memory_free(all[k]);
+        }
+    }
+    engine_close(engine);
+    graph_free(graph);
+}
+
+static void updates_on_row(void) {
+    check_updates(&adam);
+    check_updates(&(struct optimizer){.kind = OPTIMIZER_SGD, .learning_rate = 0.1});
+    check_updates(&(struct optimizer){.kind = OPTIMIZER_SGD, .learning_rate = 0.1, .momentum = 0.9});
+    check_updates(&(struct optimizer){.kind = OPTIMIZER_SGD, .learning_rate = 0.1, .momentum = 0.9, .nesterov = true});
+}
+static void test_updates(void **state) {
+    (void)state;
+    for_every_row(updates_on_row);
+}
+
 enum { FILTERS = 32, STATISTICS_BATCH = 12, PASSES = 3 };
 
 /* Mean and biased variance of each channel of the first convolution's output in the last forward pass. */
@@ -214,7 +275,7 @@ static void channel_statistics(const struct engine *engine, const struct graph *
     memory_free(output);
 }
 
-/* The tolerance: the mean of 3,456 floats summed in blocks, some 50 roundings of 2^-24 one after the other. */
+/* The tolerance: the mean of 5,760 floats summed in blocks, some 50 roundings of 2^-24 one after the other. */
 static void check_statistics(const struct engine *engine, const double *mean, const double *variance) {
     real *moving_mean = tensor_values(engine, "batch_normalization/moving_mean", FILTERS);
     real *moving_variance = tensor_values(engine, "batch_normalization/moving_variance", FILTERS);
@@ -375,9 +436,9 @@ int main(void) {
         cmocka_unit_test(test_tensor_list),    cmocka_unit_test(test_set_and_get),
         cmocka_unit_test(test_initial_values), cmocka_unit_test(test_refused_names),
         cmocka_unit_test(test_refused_calls),  cmocka_unit_test(test_loss),
-        cmocka_unit_test(test_statistics),     cmocka_unit_test(test_moving_average),
-        cmocka_unit_test(test_frozen),         cmocka_unit_test(test_nonfinite),
-        cmocka_unit_test(test_batch_of_one),
+        cmocka_unit_test(test_updates),        cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_moving_average), cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_nonfinite),      cmocka_unit_test(test_batch_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
