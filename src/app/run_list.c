@@ -50,9 +50,10 @@ static ocellus_status read_entry(const char *path, struct run_entry *entry) {
     return status;
 }
 
-ocellus_status run_list_each(const char *folder, ocellus_status (*visit)(void *context, const struct run_entry *entry),
-                             void *context) {
-    if (!path_exists(folder)) return OCELLUS_OK;
+/* Runs lie in the folder itself, or together in a folder of it, as those of a reproduction do. */
+static ocellus_status list(const char *folder, int depth,
+                           ocellus_status (*visit)(void *context, const struct run_entry *entry), void *context) {
+    enum { DEEPEST = 1 };
     char **names = NULL;
     size_t count = 0;
     TRY(folder_names(folder, &names, &count));
@@ -61,10 +62,20 @@ ocellus_status run_list_each(const char *folder, ocellus_status (*visit)(void *c
         char path[FILE_PATH_SIZE];
         struct run_entry entry;
         status = path_join(path, folder, names[i]);
-        if (status != OCELLUS_OK || !run_folder_is_run(path)) continue;
-        if (read_entry(path, &entry) == OCELLUS_OK) status = visit(context, &entry);
-        else log_warning("%s", status_message());
+        if (status != OCELLUS_OK) break;
+        if (!run_folder_is_run(path)) {
+            if (depth < DEEPEST && path_is_folder(path)) status = list(path, depth + 1, visit, context);
+        } else if (read_entry(path, &entry) == OCELLUS_OK) {
+            status = visit(context, &entry);
+        } else {
+            log_warning("%s", status_message());
+        }
     }
     names_free(names);
     return status;
+}
+
+ocellus_status run_list_each(const char *folder, ocellus_status (*visit)(void *context, const struct run_entry *entry),
+                             void *context) {
+    return path_exists(folder) ? list(folder, 0, visit, context) : OCELLUS_OK;
 }

@@ -2,8 +2,10 @@
 /* ocellus report */
 #include "report/report.h"
 
+#include "app/reproduce.h"
 #include "app/training.h"
 #include "cli/command.h"
+#include "run/run_folder.h"
 
 #include <stdio.h>
 
@@ -11,23 +13,33 @@ static const struct command report_command = {
     .name = "report",
     .arguments = "RUN",
     .summary = "Writes the figures and the report page of an evaluated run, and prints the page's path.",
+    .details = "RUN may also be the folder of a reproduction (ocellus reproduce): the page of its rows.",
     .minimum = 1,
     .maximum = 1,
 };
 static const struct option report_options[] = {{0}};
 
+static ocellus_status write_page(const char *folder, bool reproduction, const struct dataset *train,
+                                 const struct dataset *test, char page[FILE_PATH_SIZE]) {
+    static const char *const reasons[REPRODUCE_ROWS] = {0};
+    if (reproduction) return reproduce_report(folder, reasons, train, test, page);
+    struct report_row row = {.run = folder};
+    struct report_request request = {.folder = folder, .rows = &row, .row_count = 1, .train = train, .test = test};
+    return report_write(&request, page);
+}
+
 ocellus_status verb_report(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&report_command, report_options, argc, argv, &words));
+    const char *folder = words.items[0];
+    char first[FILE_PATH_SIZE], page[FILE_PATH_SIZE];
+    TRY(path_join(first, folder, reproduce_rows[0].claim));
+    bool reproduction = !run_folder_is_run(folder) && run_folder_is_run(first);
     struct recipe recipe;
-    TRY(training_recipe_of_run(words.items[0], &recipe));
+    TRY(training_recipe_of_run(reproduction ? first : folder, &recipe));
     struct dataset train = {0}, test = {0};
     TRY(training_load_data(&recipe, &train, &test));
-    char page[FILE_PATH_SIZE];
-    struct report_row row = {.run = words.items[0]};
-    struct report_request request = {
-        .folder = words.items[0], .rows = &row, .row_count = 1, .train = &train, .test = &test};
-    ocellus_status status = report_write(&request, page);
+    ocellus_status status = write_page(folder, reproduction, &train, &test, page);
     if (status == OCELLUS_OK) printf("%s\n", page);
     dataset_free(&train);
     dataset_free(&test);

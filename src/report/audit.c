@@ -121,11 +121,11 @@ static void apply(enum audit_rule rule, const struct recipe *recipe, const struc
         break;
     case AUDIT_OPTIMIZER_UNNAMED:
         if (claim != NULL && claim->optimizer < 0)
-            snprintf(what, 256, "The original report does not say which optimizer trained %s.", claim->title);
+            snprintf(what, 256, "The original report does not say which one it used.");
         break;
     case AUDIT_PREPROCESSING_UNNAMED:
         if (claim != NULL && claim->pretrained)
-            snprintf(what, 256, "The original report does not say how the images for %s were prepared.", claim->title);
+            snprintf(what, 256, "The original report does not say how the images were prepared.");
         break;
     case AUDIT_RULES:
         break;

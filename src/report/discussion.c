@@ -33,17 +33,26 @@ static int place(double value, const struct interval *interval) {
     return value < interval->low ? -1 : value > interval->high;
 }
 
-/* One sentence a row: where its claim lies. */
+/* A part of a run decides nothing about a claim for the whole. */
+static bool decides(const struct discussion_evidence *evidence) {
+    return evidence->kind == EVIDENCE_KEPT || evidence->kind == EVIDENCE_WHOLE;
+}
+
+/* One line a row: where its claim lies. */
 static void append_claim(const struct discussion_row *row, struct text *out) {
     struct discussion_evidence evidence = discussion_evidence(row);
     double claimed = row->claim->test_accuracy;
-    text_append(out, " %s: claimed %s, ", row->claim->title, number_percent(claimed, 2).text);
+    text_append(out, "%s: claimed %s, ", row->claim->title, number_percent(claimed, 2).text);
     if (evidence.kind == EVIDENCE_NONE) {
-        text_append(out, "not measured here.");
+        text_append(out, "not measured here.\n");
         return;
     }
     text_append(out, "measured %s (%s) %s", number_percent(evidence.accuracy, 2).text,
                 number_percent_range(evidence.interval.low, evidence.interval.high, 2).text, evidence_words(&evidence));
+    if (!decides(&evidence)) {
+        text_append(out, ", which cannot decide about the claim.\n");
+        return;
+    }
     int where = place(claimed, &evidence.interval);
     if (where == 0) text_append(out, ", which agrees.");
     else
@@ -52,6 +61,7 @@ static void append_claim(const struct discussion_row *row, struct text *out) {
     if (where > 0 && evidence.training >= claimed)
         text_append(out, " Its training accuracy does reach the claim (%s).",
                     number_percent(evidence.training, 2).text);
+    text_append(out, "\n");
 }
 
 static void write_claims(const struct discussion_row *rows, size_t count, struct text *out) {
@@ -59,16 +69,15 @@ static void write_claims(const struct discussion_row *rows, size_t count, struct
     size_t measured = 0, agree = 0;
     for (size_t i = 0; i < count; i++) {
         struct discussion_evidence evidence = discussion_evidence(&rows[i]);
-        if (evidence.kind == EVIDENCE_NONE) continue;
+        if (!decides(&evidence)) continue;
         measured++;
         agree += place(rows[i].claim->test_accuracy, &evidence.interval) == 0;
     }
-    if (measured == 0 || measured > 4) return;
-    text_append(out, "Of %s claimed accurac%s that could be measured, %s agree%s with the measurement.",
-                numerals[measured], measured == 1 ? "y" : "ies", numerals[agree], agree == 1 ? "s" : "");
+    if (measured > 0 && measured <= 4)
+        text_append(out, "Of %s claimed accurac%s that whole runs can judge, %s agree%s with the measurement.\n",
+                    numerals[measured], measured == 1 ? "y" : "ies", numerals[agree], agree == 1 ? "s" : "");
     for (size_t i = 0; i < count; i++)
         append_claim(&rows[i], out);
-    text_append(out, "\n");
 }
 
 /* The row with the highest claim or, with `measured`, the highest evidence; `count` when none has any. */
@@ -86,9 +95,11 @@ static size_t best_row(const struct discussion_row *rows, size_t count, bool mea
 
 static void write_order(const struct discussion_row *rows, size_t count, struct text *out) {
     size_t claimed = best_row(rows, count, false), measured = best_row(rows, count, true), with = 0;
-    for (size_t i = 0; i < count; i++)
-        with += discussion_evidence(&rows[i]).kind != EVIDENCE_NONE;
-    if (with < 2) return;
+    for (size_t i = 0; i < count; i++) {
+        struct discussion_evidence evidence = discussion_evidence(&rows[i]);
+        with += decides(&evidence);
+    }
+    if (with < count || count < 2) return;
     const char *title = rows[measured].claim->title;
     if (claimed == measured) text_append(out, "The best row is the same as claimed: %s.", title);
     else text_append(out, "The original report has %s in front; measured, %s is.", rows[claimed].claim->title, title);
@@ -123,23 +134,24 @@ static void write_odd_row(const struct discussion_row *rows, size_t count, struc
                                 *custom = row_named(rows, count, "resnet50-custom");
     if (base == NULL || custom == NULL) return;
     struct discussion_evidence first = discussion_evidence(base), second = discussion_evidence(custom);
-    if (first.kind == EVIDENCE_NONE || second.kind == EVIDENCE_NONE) return;
     double claimed = custom->claim->test_accuracy - base->claim->test_accuracy;
     double measured = second.accuracy - first.accuracy;
     text_append(out, "The original report puts %s %s behind %s. ", base->claim->title, number_points(claimed, 1).text,
                 custom->claim->title);
-    bool part = first.kind == EVIDENCE_PART || second.kind == EVIDENCE_PART;
+    if (!decides(&first) || !decides(&second)) {
+        text_append(out, "Only whole runs of both can tell whether that is so.\n");
+        return;
+    }
     if (measured > 0.5 * claimed)
-        text_append(out, "A gap of that kind is seen here too (%s)%s.", number_points(measured, 1).text,
-                    part ? ", though not both runs are whole" : "");
+        text_append(out, "A gap of that kind is seen here too (%s).", number_points(measured, 1).text);
     else if (measured > 0)
-        text_append(out, "Measured, the gap is %s: batch size and number of steps do not explain the claimed one%s.",
-                    number_points(measured, 1).text, part ? ", as far as runs that are not whole can tell" : "");
+        text_append(out, "Measured, the gap is %s: batch size and number of steps do not explain the claimed one.",
+                    number_points(measured, 1).text);
     else
         text_append(out,
                     "Measured, it is the other way round by %s: batch size and number of steps do not explain "
-                    "the claimed gap%s.",
-                    number_points(-measured, 1).text, part ? ", as far as runs that are not whole can tell" : "");
+                    "the claimed gap.",
+                    number_points(-measured, 1).text);
     double over = first.training - first.accuracy;
     if (!isfinite(over)) text_append(out, "\n");
     else if (first.training > first.interval.high)

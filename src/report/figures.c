@@ -391,12 +391,13 @@ ocellus_status figure_results(const char *folder, const struct figure_result *re
                                                "pointsize 0.9"},
                   [FIGURE_WHOLE] = {COLOR_WHOLE, "using ($6 == 4 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
                                                  "pointtype 13 pointsize 1.1"}};
-    struct figure figure = {folder, FIGURE_RESULTS, 880, 60 + 34 * (int)count, {0}, {0}, {0}};
-    double low = 1.0, high = 0.0;
+    struct figure figure = {folder, FIGURE_RESULTS, 880, 0, {0}, {0}, {0}};
+    double low = 1.0, high = 0.0, row = 0.0;
     text_append(&figure.table, "row,name,accuracy,low,high,kind,words\n");
     for (size_t i = 0; i < count; i++) {
         const struct figure_result *result = &results[i];
-        text_append(&figure.table, "%zu,", i);
+        if (i > 0) row += result->gap ? 1.6 : 1.0;
+        text_append(&figure.table, "%.1f,", row);
         append_name(&figure.table, result->label);
         append_real(&figure.table, 100.0 * result->accuracy);
         append_real(&figure.table, 100.0 * result->interval.low);
@@ -405,12 +406,13 @@ ocellus_status figure_results(const char *folder, const struct figure_result *re
         low = fmin(low, result->interval.low);
         high = fmax(high, result->interval.high);
     }
+    figure.height = 94 + (int)(34.0 * row);
     struct axis axis = axis_covering(100.0 * low - 1.0, fmin(100.0 * high + 1.0, 100.0));
     text_append(&figure.script,
-                "set xrange [%.6f:%.6f]\nset yrange [%zu.6:-0.6]\nset xtics %.6f format '%%g %%%%'\n"
+                "set xrange [%.6f:%.6f]\nset yrange [%.1f:-0.6]\nset xtics %.6f format '%%g %%%%'\n"
                 "set grid xtics linestyle 9\n"
                 "set lmargin 30\nset rmargin 7\nset tmargin 0.5\n",
-                axis.low, axis.high, count - 1, axis.step);
+                axis.low, axis.high, row + 0.6, axis.step);
     text_append(&figure.plot, "plot ");
     for (size_t kind = 0; kind < sizeof styles / sizeof styles[0]; kind++)
         text_append(&figure.plot,

@@ -9,6 +9,7 @@
 #include "run/history.h"
 #include "run/progress.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FIGURE_CLASSES   "class-distribution"
@@ -45,6 +46,7 @@ struct figure_result {
     enum figure_kind kind;
     double accuracy;          /* 0..1 */
     struct interval interval; /* low = high = accuracy when there is none */
+    bool gap;                 /* stands apart from the one before */
 };
 ocellus_status figure_results(const char *folder, const struct figure_result *results, size_t count);
 

@@ -27,21 +27,37 @@ static size_t find(const struct page *page, const struct page_run *run, struct a
     return audit_recipe(&run->recipe, &facts, findings);
 }
 
-/* One rule: what it says about each row, and why that matters. */
+/* What a rule says about a row; "" nothing. */
+static void find_rule(const struct page *page, const struct page_run *run, enum audit_rule rule, char what[256]) {
+    struct audit_finding findings[AUDIT_RULES];
+    size_t count = run->present ? find(page, run, findings) : 0;
+    *what = '\0';
+    for (size_t i = 0; i < count; i++)
+        if (findings[i].rule == rule) memcpy(what, findings[i].what, sizeof findings[i].what);
+}
+
+/* One rule: what it says about the rows, those of which it says the same together, and why that matters. */
 static bool append_rule(const struct page *page, enum audit_rule rule, struct text *out) {
+    char what[256], other[256];
     bool any = false;
     for (size_t i = 0; i < page->run_count; i++) {
-        struct audit_finding findings[AUDIT_RULES];
-        const struct page_run *run = &page->runs[i];
-        size_t count = run->present ? find(page, run, findings) : 0;
-        for (size_t j = 0; j < count; j++) {
-            if (findings[j].rule != rule) continue;
-            if (!any) text_append(out, "<dt>%s</dt><dd><ul>", audit_title(rule));
-            any = true;
-            text_append(out, "<li><b>%s.</b> ", page_title(run));
-            text_append_html(out, findings[j].what);
-            text_append(out, "</li>");
+        bool told = false;
+        find_rule(page, &page->runs[i], rule, what);
+        for (size_t j = 0; j < i && !told; j++) {
+            find_rule(page, &page->runs[j], rule, other);
+            told = strcmp(what, other) == 0;
         }
+        if (*what == '\0' || told) continue;
+        if (!any) text_append(out, "<dt>%s</dt><dd><ul>", audit_title(rule));
+        any = true;
+        text_append(out, "<li><b>%s", page_title(&page->runs[i]));
+        for (size_t j = i + 1; j < page->run_count; j++) {
+            find_rule(page, &page->runs[j], rule, other);
+            if (strcmp(what, other) == 0) text_append(out, "; %s", page_title(&page->runs[j]));
+        }
+        text_append(out, ".</b> ");
+        text_append_html(out, what);
+        text_append(out, "</li>");
     }
     if (any) text_append(out, "</ul><p>%s</p></dd>\n", audit_why(rule));
     return any;

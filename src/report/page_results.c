@@ -132,8 +132,8 @@ static void append_accuracies(const struct page *page, struct text *out) {
 /* What each row saw: the images, and where its weights come from. */
 static void append_seen(const struct page *page, struct text *out) {
     text_append(out, "<h3>What each row saw</h3>\n");
-    begin_table("<th>Network</th><th>starts from</th><th>SHA-256 of these weights</th><th>training images seen</th>"
-                "<th>different ones</th><th>share of the run</th><th>time</th>",
+    begin_table("<th>Network</th><th>starts from</th><th>SHA-256<br>of that</th><th>training<br>images seen</th>"
+                "<th>different<br>ones</th><th>share of<br>the run</th><th>time</th>",
                 out);
     for (size_t i = 0; i < page->run_count; i++) {
         const struct page_run *run = &page->runs[i];
@@ -160,8 +160,8 @@ static void append_seen(const struct page *page, struct text *out) {
 static void append_pairs(const struct page *page, struct text *out) {
     if (page->pair_count == 0) return;
     text_append(out, "<h3>Is a difference more than noise?</h3>\n");
-    begin_table("<th>Rows</th><th>common test images</th><th>only the first right</th><th>only the second right</th>"
-                "<th>p (exact)</th><th class=\"left\">at 5 %</th>",
+    begin_table("<th>Rows</th><th>common<br>test images</th><th>only the first<br>is right</th>"
+                "<th>only the second<br>is right</th><th>p (exact)</th><th class=\"left\">at 5 %</th>",
                 out);
     for (size_t i = 0; i < page->pair_count; i++) {
         const struct discussion_pair *pair = &page->pairs[i];

@@ -176,9 +176,16 @@ static void append_summary(const struct page *page, struct text *out) {
         else {
             struct verdict_facts facts = page_verdict_facts(run);
             const struct evaluation *test = facts.test;
-            text_append(&words, "%s of %zu test images%s%s. ", number_percent(test->accuracy, 2).text, test->count,
+            char images[32];
+            text_with_commas(test->count, images);
+            text_append(&words, "%s of %s test images%s%s. ", number_percent(test->accuracy, 2).text, images,
                         *run->extent != '\0' ? " after " : "", run->extent);
             verdict_headline(&facts, &words);
+        }
+        const struct full_run *full = page_full(page, run);
+        if (full != NULL && (!run->present || *run->extent != '\0')) {
+            double accuracy = (double)full->test.correct / (double)full->test.count;
+            text_append(&words, " The whole run, measured before, gives %s.", number_percent(accuracy, 2).text);
         }
         page_append_words("lead", &words, out);
         text_free(&words);

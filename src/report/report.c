@@ -16,7 +16,7 @@ static void add_result(struct figure_result *results, char labels[][96], size_t 
                        const char *what, enum figure_kind kind, double accuracy, struct interval interval) {
     if (*count == MOST_RESULTS) return;
     snprintf(labels[*count], 96, "%s%s%s", row, *row != '\0' ? ": " : "", what);
-    results[*count] = (struct figure_result){labels[*count], kind, accuracy, interval};
+    results[*count] = (struct figure_result){labels[*count], kind, accuracy, interval, kind == FIGURE_CLAIMED};
     (*count)++;
 }
 

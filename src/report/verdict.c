@@ -105,12 +105,17 @@ static double distance_from_interval(const struct verdict_facts *facts) {
 
 void verdict_headline(const struct verdict_facts *facts, struct text *out) {
     if (facts->claim == NULL) return;
-    text_append(out, "The claimed %s ", number_percent(facts->claim->test_accuracy, 2).text);
+    text_append(out, is_part(facts) ? "So far the claimed %s " : "The claimed %s ",
+                number_percent(facts->claim->test_accuracy, 2).text);
     enum judgement judgement = judge(facts);
     if (judgement == CLAIM_WITHIN) text_append(out, "lies within the interval of the measured test accuracy.");
     else
         text_append(out, "lies %s %s the interval of the measured test accuracy",
                     number_points(distance_from_interval(facts), 2).text, judgement == CLAIM_BELOW ? "below" : "above");
+    if (is_part(facts)) {
+        text_append(out, judgement == CLAIM_WITHIN ? "" : ".");
+        return;
+    }
     if (judgement == CLAIM_BELOW) text_append(out, ": this run does better.");
     if (judgement == CLAIM_VALIDATION) text_append(out, ", though one epoch reached it in validation.");
     if (judgement == CLAIM_TRAINING) text_append(out, "; it matches a training accuracy, not a test accuracy.");

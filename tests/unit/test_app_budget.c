@@ -15,8 +15,8 @@ static void times_are_read_strictly(void **state) {
     assert_true(budget_parse("1h30m", &seconds) && seconds == 5400);
     assert_true(budget_parse("2h5s", &seconds) && seconds == 7205);
     assert_true(budget_parse("90s", &seconds) && seconds == 90);
-    static const char *const wrong[] = {"",      "15",   "m",  "15 m",  "-1m",     "1.5h",
-                                        "30m1h", "1h1h", "0s", "15min", "9999999m"};
+    static const char *const wrong[] = {"",      "15",   "m",  "15 m",  "-1m", "1.5h",
+                                        "30m1h", "1h1h", "0s", "15min", "1hm", "9999999m"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(budget_parse(wrong[i], &seconds));
     assert_true(seconds == 90); /* as it was */

@@ -368,6 +368,16 @@ static void other_data_than_the_run_had_is_refused(void **state) {
     assert_holds(status_message(), "predictions.csv: line 6: not of this test set");
 }
 
+static void predictions_of_another_evaluation_are_refused(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    const struct prediction row = {0, fixture->test.labels[0], 0, 0.5F, 0.5F};
+    assert_ok(path_join(path, fixture->run, RUN_PREDICTIONS));
+    assert_ok(predictions_write(path, &row, 1));
+    assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
+    assert_holds(status_message(), "test: 30 images of 3 classes (expected those of the 1 predictions");
+}
+
 static void a_run_that_is_not_evaluated_says_so(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
@@ -436,6 +446,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_figures_stand_beside_their_tables, set_up, tear_down),
         cmocka_unit_test(a_run_without_validation_has_one_curve),
         cmocka_unit_test_setup_teardown(other_data_than_the_run_had_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(predictions_of_another_evaluation_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_that_is_not_evaluated_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_gnuplot_is_told_before_any_work, set_up, tear_down),
         cmocka_unit_test(a_failing_script_is_told_in_gnuplots_words),
