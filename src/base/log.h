@@ -36,6 +36,8 @@ void progress_end(struct progress *progress, uint64_t done);
 double clock_seconds(void);
 /* True when stderr is a terminal and TERM is not "dumb". */
 int log_is_terminal(void);
+/* True when the user's locale says that the terminal takes UTF-8. */
+int log_is_utf8(void);
 /* True when colour is wanted on this stream (a terminal, and NO_COLOR is not set): 1 stdout, 2 stderr. */
 int log_has_color(int stream);
 /* Columns of the terminal on stderr; 80 when unknown. */

@@ -15,8 +15,8 @@ enum { BAR_MOST = 30, BAR_LEAST = 8 };
 
 static const double between_bars = 0.1, between_lines = 15;
 
-/* The user's locale, asked without changing the program's. */
-static bool is_utf8(void) {
+/* The user's locale is asked without changing the program's. */
+int log_is_utf8(void) {
     locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
     if (!locale) return false;
     bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
@@ -92,7 +92,7 @@ static void append_state(struct text *out, const struct progress *progress, uint
 }
 
 static void append_bar(struct text *out, double part, int width) {
-    bool utf8 = is_utf8();
+    bool utf8 = log_is_utf8();
     int filled = (int)(part * width);
     for (int i = 0; i < width; i++)
         text_append(out, "%s", i < filled ? (utf8 ? "\u2501" : "=") : (utf8 ? "\u2500" : "."));

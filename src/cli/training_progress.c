@@ -5,27 +5,16 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { BAR_WIDTH = 20 };
 static const double redraw_seconds = 0.1, line_seconds = 15;
 
-/* The variables that decide, in their order; setlocale() is not called so that no file depends on it. */
-static bool terminal_is_utf8(void) {
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value) return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "UTF8");
-    }
-    return false;
-}
-
 void training_progress_begin(struct training_progress *progress) {
     *progress = (struct training_progress){
         .terminal = log_is_terminal() && log_get_level() != LOG_QUIET,
         .color = log_has_color(2),
-        .utf8 = terminal_is_utf8(),
+        .utf8 = log_is_utf8(),
     };
 }
 
@@ -47,13 +36,13 @@ static void step_time(struct text *out, double seconds) {
     else text_append(out, "%.0fus/step", seconds * 1e6);
 }
 
-static void bar(const struct training_progress *progress, struct text *out, uint64_t done, uint64_t total) {
-    uint64_t filled = total ? done * BAR_WIDTH / total : BAR_WIDTH;
-    const char *piece = progress->utf8 ? "\u2501" : "=", *rest = progress->color && progress->utf8 ? piece
-                                                                 : progress->utf8                  ? " "
-                                                                                                   : ".";
+static void bar(const struct training_progress *progress, struct text *out, uint64_t done, uint64_t total,
+                uint64_t width) {
+    uint64_t filled = total ? done * width / total : width;
+    const char *piece = progress->utf8 ? "\u2501" : "=";
+    const char *rest = progress->color && progress->utf8 ? piece : progress->utf8 ? " " : ".";
     if (progress->color) text_append(out, "\033[32m");
-    for (uint64_t i = 0; i < BAR_WIDTH; i++) {
+    for (uint64_t i = 0; i < width; i++) {
         if (i == filled && progress->color) text_append(out, "\033[37m");
         text_append(out, "%s", i < filled ? piece : rest);
     }
@@ -67,37 +56,48 @@ static double seconds_per_step(const struct training_progress *progress, const s
     return steps ? (event->seconds - progress->first_seconds) / (double)steps : 0;
 }
 
-/* "847/1563 ━━━━━━━━━━ 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714": the time left while it runs, the time taken in
- * the end. */
-static void draw_bar(struct training_progress *progress, const struct train_event *event) {
-    struct text line = {0};
+/* What stands right of the bar: " 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714", the time left while it runs, the time
+ * taken in the end. */
+static void describe(const struct training_progress *progress, const struct train_event *event, uint64_t position,
+                     struct text *out) {
     const struct train_plan *plan = event->plan;
     bool done = event->kind == TRAIN_EPOCH;
-    uint64_t position = done ? plan->steps : event->position;
     double step = seconds_per_step(progress, event, position);
-    char total[24];
-    int digits = snprintf(total, sizeof total, "%llu", (unsigned long long)plan->steps);
-    text_append(&line, "\r\033[K%*llu/%s ", digits, (unsigned long long)position, total);
-    bar(progress, &line, position, plan->steps);
-    text_append(&line, " ");
-    duration(&line, done ? event->seconds : step * (double)(plan->steps - position));
-    if (step > 0) {
-        text_append(&line, " ");
-        step_time(&line, step);
+    text_append(out, " ");
+    if (event->kind == TRAIN_VALIDATION_STEP && plan->validation_images) {
+        text_append(out, "validation %.0f %%", 100 * (double)event->validation_done / (double)plan->validation_images);
+    } else {
+        duration(out, done ? event->seconds : step * (double)(plan->steps - position));
+        text_append(out, " ");
+        step_time(out, step);
     }
-    metric(&line, "accuracy", event->accuracy);
-    metric(&line, "loss", event->loss);
-    if (event->kind == TRAIN_VALIDATION_STEP && plan->validation_images)
-        text_append(&line, " - validating %.0f %%",
-                    100 * (double)event->validation_done / (double)plan->validation_images);
+    metric(out, "accuracy", event->accuracy);
+    metric(out, "loss", event->loss);
     if (done && !isnan(event->row->val_loss)) {
-        metric(&line, "val_accuracy", event->row->val_accuracy);
-        metric(&line, "val_loss", event->row->val_loss);
+        metric(out, "val_accuracy", event->row->val_accuracy);
+        metric(out, "val_loss", event->row->val_loss);
     }
-    if (done) text_append(&line, "\n");
+}
+
+/* "847/1563 ━━━━━━━━━━ 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714", with a bar that leaves the rest room: a line that
+ * wraps cannot be drawn over. */
+static void draw_bar(struct training_progress *progress, const struct train_event *event) {
+    struct text line = {0}, description = {0};
+    bool done = event->kind == TRAIN_EPOCH;
+    uint64_t position = done ? event->plan->steps : event->position;
+    char count[48], total[24];
+    int digits = snprintf(total, sizeof total, "%llu", (unsigned long long)event->plan->steps);
+    snprintf(count, sizeof count, "%*llu/%s ", digits, (unsigned long long)position, total);
+    describe(progress, event, position, &description);
+    size_t taken = strlen(count) + (description.failed ? 0 : text_columns(description.bytes)) + 1;
+    size_t columns = (size_t)log_columns(), room = columns > taken ? columns - taken : 0;
+    text_append(&line, "\r\033[K%s", count);
+    bar(progress, &line, position, event->plan->steps, done || room > BAR_WIDTH ? BAR_WIDTH : room);
+    if (!description.failed) text_append(&line, "%s%s", description.bytes, done ? "\n" : "");
     if (!line.failed) fwrite(line.bytes, 1, line.size, stderr);
     fflush(stderr);
     text_free(&line);
+    text_free(&description);
     progress->line_open = !done;
     progress->drawn = clock_seconds();
 }
