@@ -29,6 +29,9 @@ static void an_evaluation_reads_back(void **state) {
     assert_int_equal(evaluation_from_confusion(3, confusion, 0.7512345678901234, &record.splits[EVALUATION_TEST]),
                      OCELLUS_OK);
     record.present[EVALUATION_TEST] = true;
+    static const size_t again[9] = {6, 0, 0, 0, 5, 0, 0, 0, 4};
+    assert_int_equal(evaluation_from_confusion(3, again, 0.25, &record.reestimated), OCELLUS_OK);
+    record.reestimated_images = 2048;
     assert_int_equal(evaluation_file_write(in_folder("evaluation.json"), &record), OCELLUS_OK);
     assert_int_equal(evaluation_file_read(in_folder("evaluation.json"), &back), OCELLUS_OK);
     assert_string_equal(back.model, "last.safetensors");
@@ -43,6 +46,9 @@ static void an_evaluation_reads_back(void **state) {
     assert_true(test->loss == 0.7512345678901234);
     assert_memory_equal(test->confusion, confusion, sizeof confusion);
     assert_true(test->macro_f1 == record.splits[EVALUATION_TEST].macro_f1);
+
+    assert_int_equal(back.reestimated_images, 2048);
+    assert_int_equal(back.reestimated.correct, 15); /* beside the 12, not instead of them */
 
     unsigned char *first, *second;
     size_t size;
@@ -63,6 +69,10 @@ static const struct {
     const char *json, *message; /* after the path */
 } bad_evaluations[] = {
     {"{}", "model: expected a text"},
+    {"{\"model\":\"m\",\"splits\":{\"test\":" GOOD "},\"reestimated\":{\"images\":0}}",
+     "reestimated: images: expected a count"},
+    {"{\"model\":\"m\",\"splits\":{\"test\":" GOOD "},\"reestimated\":{\"images\":8,\"test\":{}}}",
+     "reestimated test: per_class: expected a list of 1 to 4096 classes"},
     {"{\"model\":\"m\",\"splits\":{}}", "splits: none of train, validation and test"},
     {"{\"model\":\"m\",\"splits\":{\"test\":{\"count\":3}}}", "test: per_class: expected a list of 1 to 4096 classes"},
     {"{\"model\":\"m\",\"splits\":{\"test\":{\"per_class\":[{}]}}}", "test: per_class: 0: name is missing"},
