@@ -213,6 +213,7 @@ int main(int argc, char **argv) {
         else test_row(*row, rounds);
     }
     if (measure) return 0;
+    test_winograd_exactness();
     test_exp_log();
     test_selection();
     printf("%lu checks, %lu failed\n", checks, failures);

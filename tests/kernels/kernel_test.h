@@ -38,6 +38,7 @@ double gamma_bound(size_t n);
 
 void test_convolution(const struct kernels *row, bool fused);
 void test_winograd(const struct kernels *row);
+void test_winograd_exactness(void); /* after all rounds: enough of them were held to exact values */
 void test_values(const struct kernels *row);
 void test_channels(const struct kernels *row);
 void test_pooling(const struct kernels *row);

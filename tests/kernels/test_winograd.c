@@ -48,6 +48,9 @@ struct problem {
     float *src, *weights, *bias, *diff;
 };
 
+/* Rounds of whole numbers, and how many of them could be held to the exact values. */
+static struct { unsigned long rounds, exact; } forwards, gradients;
+
 static float density; /* the share of values that are not 0, so that sums of many stay small */
 static float factor;
 
@@ -231,7 +234,25 @@ static void test_portions(const struct kernels *row, const struct problem *p, co
     check_same("winograd: image by image", p->dst_count, portions, dst);
 }
 
-/* True when it was held to the exact values. */
+/* Every other fast row: the same bits. */
+static void test_rows(const struct kernels *row, const struct problem *p) {
+    const struct conv_shape *s = &p->shape.conv;
+    float *dst[2], *weights[2];
+    for (const struct kernels *const *other = kernels_available() + 1; *other; other++) {
+        if (strcmp(row->name, "ref") == 0 || *other == row) continue;
+        for (int i = 0; i < 2; i++) {
+            const struct kernels *now = i ? *other : row;
+            float *scratch = buffer(now->winograd.scratch_size(p->shape.tile, s->ic, s->oc));
+            dst[i] = buffer(p->dst_count), weights[i] = buffer_copy(p->weight_count, p->weights);
+            now->winograd.conv2d(&p->shape, p->src, packed_weights(now, p), p->bias, true, 0, s->oh, dst[i], scratch);
+            now->winograd.diff_weights(&p->shape, p->src, p->diff, weights[i], scratch);
+        }
+        check_same("winograd.conv2d of another row", p->dst_count, dst[0], dst[1]);
+        check_same("winograd.diff_weights of another row", p->weight_count, weights[0], weights[1]);
+    }
+}
+
+/* Whether it was held to the exact values. */
 static bool test_forward(const struct kernels *row, const struct problem *p, bool whole_numbers) {
     const struct conv_shape *s = &p->shape.conv;
     const size_t tile = p->shape.tile, values = p->shape.images * s->oh * s->ow * s->oc;
@@ -309,6 +330,11 @@ static double gradient_value(const struct problem *p, size_t tap, size_t i, size
     return sum;
 }
 
+/* The reference transforms back by G^T itself, whose sixths are not whole. */
+static bool is_exact_backward(const struct kernels *row) {
+    return strcmp(row->name, "ref") != 0;
+}
+
 static bool test_diff_weights(const struct kernels *row, const struct problem *p, bool whole_numbers) {
     const struct conv_shape *s = &p->shape.conv;
     const struct matrices *m = p->matrices;
@@ -329,7 +355,7 @@ static bool test_diff_weights(const struct kernels *row, const struct problem *p
                         (magnitude[tap / 3][tap % 3] / (scale * scale) + fabs(before));
         }
     }
-    const bool exact = whole_numbers && largest <= 0x1p24 * m->gradient_unit && strcmp(row->name, "ref") != 0;
+    const bool exact = whole_numbers && largest <= 0x1p24 * m->gradient_unit && is_exact_backward(row);
     for (size_t i = 0; exact && i < p->weight_count; i++)
         bound[i] = 0;
     check_bound("winograd.diff_weights", p->weight_count, got, expected, bound);
@@ -345,8 +371,20 @@ void test_winograd(const struct kernels *row) {
                     s->src_row_stride, s->dst_row_stride);
         const struct problem p = new_problem(row, &shape, exact);
         test_packing(row, &p);
-        test_forward(row, &p, exact);
-        test_diff_weights(row, &p, exact);
+        test_rows(row, &p);
+        forwards.exact += test_forward(row, &p, exact);
+        gradients.exact += test_diff_weights(row, &p, exact);
         buffers_end();
     }
+    forwards.rounds++;
+    gradients.rounds += is_exact_backward(row);
+}
+
+void test_winograd_exactness(void) {
+    enum { FEW = 20 };
+    tested_case("winograd on whole numbers");
+    check(forwards.rounds < FEW || 4 * forwards.exact > forwards.rounds, "%lu of %lu rounds forward were exact",
+          forwards.exact, forwards.rounds);
+    check(gradients.rounds < FEW || 4 * gradients.exact > gradients.rounds, "%lu of %lu rounds backward were exact",
+          gradients.exact, gradients.rounds);
 }
