@@ -190,7 +190,7 @@ static ocellus_status scatter(struct planner *planner, size_t node, struct view 
     return plan_add_task(planner, task);
 }
 
-static ocellus_status fill(struct planner *planner, size_t node, struct extent padded, const size_t pad[2][2],
+static ocellus_status fill(struct planner *planner, size_t node, struct extent padded, const size_t (*pad)[2],
                            struct view dst) {
     struct task task = new_task(TASK_FILL_BORDER, node, view_none(), view_none(), dst);
     task.shape.rows = plan_rows(padded, dst, dst);
