@@ -32,7 +32,7 @@ double budget_share(double left, double reserved, size_t rows) {
 }
 
 double budget_evaluation(double step, size_t batch_size, size_t images) {
-    return opening + 0.5 * step / (double)batch_size * (double)images;
+    return opening + 0.35 * step / (double)batch_size * (double)images;
 }
 
 bool budget_fits(double left, double evaluation, double step) {

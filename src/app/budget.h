@@ -16,7 +16,7 @@ bool budget_parse(const char *text, double *seconds);
 double budget_share(double left, double reserved, size_t rows);
 
 /* The time to keep for opening a model and judging `images` images, from what a training step of `batch_size` images was
- * measured to take. A forward pass is a third of a training step's arithmetic; half of its time is kept. */
+ * measured to take. A forward pass is a third of a training step's arithmetic, and is done faster. */
 double budget_evaluation(double step, size_t batch_size, size_t images);
 
 /* Whether another step of this length fits before the evaluation. */

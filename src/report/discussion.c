@@ -73,9 +73,9 @@ static void write_claims(const struct discussion_row *rows, size_t count, struct
         measured++;
         agree += place(rows[i].claim->test_accuracy, &evidence.interval) == 0;
     }
-    if (measured > 0 && measured <= 4)
-        text_append(out, "Of %s claimed accurac%s that whole runs can judge, %s agree%s with the measurement.\n",
-                    numerals[measured], measured == 1 ? "y" : "ies", numerals[agree], agree == 1 ? "s" : "");
+    if (measured > 1 && measured <= 4) /* one alone is told by its own line */
+        text_append(out, "Of %s claimed accuracies that whole runs can judge, %s agree%s with the measurement.\n",
+                    numerals[measured], numerals[agree], agree == 1 ? "s" : "");
     for (size_t i = 0; i < count; i++)
         append_claim(&rows[i], out);
 }

@@ -82,7 +82,7 @@ const char page_style[] =
     "print{@page{margin:15mm}html,body{font-size:9.5pt}main{max-width:none;padding:0}p,ul,figcaption{max-width:none}"
     "h1{font-size:22pt}h2{margin-top:1.8rem}h2,h3,h4{break-after:avoid}.audit dd,.lead{break-inside:avoid}"
     ".audit{grid-template-columns:11rem 1fr}"
-    "figure,tr,.numbers,.note,.verdict,pre,.pictures{break-inside:avoid}"
+    "figure,tr,.numbers,.note,.verdict,pre{break-inside:avoid}figure.chart svg{max-width:135mm}"
     ".wide{overflow:visible;break-inside:avoid}table{font-size:8pt}th,tbody th{font-size:7.5pt}th,td{padding:.16rem "
     ".5rem}"
     ".numbers{grid-template-columns:repeat(4,1fr)}.numbers dd{font-size:15pt}.numbers dd small,.numbers "
