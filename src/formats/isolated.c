@@ -15,6 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Sanitizers reserve address space by the terabyte. */
+#ifdef __has_feature
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 /* What the child says first, and before each tensor's values. */
 struct answer {
     ocellus_status status;
@@ -50,26 +59,28 @@ static bool receive_bytes(int pipe, void *bytes, size_t size) {
     return true;
 }
 
-static void set_limit(int what, rlim_t wanted) {
-    struct rlimit limit;
-    if (getrlimit(what, &limit) != 0) return;
-    if (limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max) limit.rlim_cur = limit.rlim_max = wanted;
-    setrlimit(what, &limit);
+static void lower(struct rlimit *limit, rlim_t wanted) {
+    if (limit->rlim_max == RLIM_INFINITY || wanted < limit->rlim_max) limit->rlim_cur = limit->rlim_max = wanted;
 }
 
 /* Bounds on what the child may use beyond what it was born with. */
 static void set_limits(uint64_t size) {
-    set_limit(RLIMIT_CPU, ISOLATED_SECONDS);
-    set_limit(RLIMIT_CORE, 0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which reserve address space by the terabyte */
-    FILE *stream = fopen("/proc/self/statm", "re");
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CPU, &limit) == 0) {
+        lower(&limit, ISOLATED_SECONDS);
+        setrlimit(RLIMIT_CPU, &limit);
+    }
+    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+        lower(&limit, 0);
+        setrlimit(RLIMIT_CORE, &limit);
+    }
+    FILE *stream = SANITIZED ? NULL : fopen("/proc/self/statm", "re");
     unsigned long pages = 0;
-    if (stream && fscanf(stream, "%lu", &pages) == 1)
-        set_limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + 2 * size + ISOLATED_BYTES);
+    if (stream && fscanf(stream, "%lu", &pages) == 1 && getrlimit(RLIMIT_AS, &limit) == 0) {
+        lower(&limit, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + 2 * size + ISOLATED_BYTES);
+        setrlimit(RLIMIT_AS, &limit);
+    }
     if (stream) fclose(stream);
-#else
-    (void)size;
-#endif
 }
 
 /* In the child. Does not return. */
