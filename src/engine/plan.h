@@ -146,7 +146,7 @@ ocellus_status plan_create(const struct graph *graph, const struct kernels *kern
                            struct plan **plan);
 void plan_free(struct plan *plan);
 
-/* --- shared by the files that make a plan (plan.c, plan_forward.c, plan_backward.c) --- */
+/* --- shared by the files that make a plan (plan.c, plan_emit.c, plan_forward.c, plan_backward.c) --- */
 
 /* The state of making a plan. */
 struct planner {
@@ -165,6 +165,10 @@ struct planner {
 
 struct view view_none(void);
 bool view_exists(struct view view);
+const struct node *plan_node(const struct planner *planner, size_t node);
+enum operator_kind plan_kind(const struct planner *planner, size_t node);
+/* A task with these operands; the rest is zero, and src2 and aux are no views. */
+struct task plan_task(enum task_kind kind, size_t node, struct view src, struct view dst);
 
 /* The grammar of making: begin a phase, begin segments in it, add tasks and finishes, end. All fail for memory only. */
 ocellus_status plan_begin_phase(struct planner *planner);
@@ -193,6 +197,11 @@ struct extent plan_extent(const struct shape *shape);
 /* The shape of a pass over all values of an image: rows of a value's extent, strides of the views. */
 struct rows_shape plan_rows(struct extent extent, struct view src, struct view dst);
 ocellus_status plan_copy(struct planner *planner, size_t node, struct extent extent, struct view src, struct view dst);
+/* Writes `value` around the inside of a padded image of that extent. */
+ocellus_status plan_fill_border(struct planner *planner, size_t node, struct extent padded, const size_t (*pad)[2],
+                                real value, struct view dst);
+/* The pooling `node` over an image that carries its padding. */
+struct pool_shape plan_pool_shape(const struct planner *planner, size_t node, struct extent padded, struct view image);
 
 /* Padding that a convolution or pooling needs before and after rows and columns: its own 'same' padding and, for
  * convolutions, a ZeroPadding2D before it that nobody else reads; *source is the node to read then. */

@@ -5,20 +5,8 @@
  * this layer's own gradient needs, with the mask of the ReLU inside that layer on the way. */
 #include "engine/plan.h"
 
-static const struct node *node_at(const struct planner *planner, size_t node) {
-    return &planner->plan->graph->nodes[node];
-}
-
-static enum operator_kind kind_of(const struct planner *planner, size_t node) {
-    return node_at(planner, node)->type->operator_kind;
-}
-
-static struct task new_task(enum task_kind kind, size_t node, struct view src, struct view src2, struct view dst) {
-    return (struct task){.kind = kind, .node = node, .src = src, .src2 = src2, .dst = dst, .aux = view_none()};
-}
-
 static bool is_norm(const struct planner *planner, size_t node) {
-    return kind_of(planner, node) == OPERATOR_BATCH_NORM;
+    return plan_kind(planner, node) == OPERATOR_BATCH_NORM;
 }
 
 /* The phase, counted from the first backward one, in which a layer hands its gradient to its inputs. */
@@ -31,7 +19,7 @@ static size_t find_backward_phases(struct planner *planner) {
     for (size_t node = planner->plan->logits_node; node > 0; node--) {
         size_t phase = turn(planner, node);
         last = phase > last ? phase : last;
-        const struct node *n = node_at(planner, node);
+        const struct node *n = plan_node(planner, node);
         for (size_t i = 0; i < n->input_count; i++) {
             size_t *input = &planner->backward_phase[n->inputs[i]];
             *input = phase > *input ? phase : *input;
@@ -45,14 +33,14 @@ static size_t find_backward_phases(struct planner *planner) {
 /* A dense layer's turn, and with it another segment, comes between the first gift to the node's gradient and its use;
  * a BatchNormalization's is used by the layer before it. */
 static bool crosses_dense(const struct planner *planner, size_t node) {
-    size_t first = is_norm(planner, node) ? node_at(planner, node)->inputs[0] : node, last = node;
+    size_t first = is_norm(planner, node) ? plan_node(planner, node)->inputs[0] : node, last = node;
     for (size_t reader = node + 1; reader < planner->plan->graph->count; reader++) {
-        const struct node *n = node_at(planner, reader);
+        const struct node *n = plan_node(planner, reader);
         for (size_t i = 0; i < n->input_count; i++) {
             if (n->inputs[i] == node) { last = reader; }
         }
     }
-    while (first <= last && kind_of(planner, first) != OPERATOR_DENSE) {
+    while (first <= last && plan_kind(planner, first) != OPERATOR_DENSE) {
         first++;
     }
     return first <= last;
@@ -69,7 +57,7 @@ static bool is_batch_view(const struct planner *planner, struct view view) {
 }
 
 static ocellus_status new_diff(struct planner *planner, size_t node, size_t now) {
-    const struct shape *shape = &node_at(planner, node)->shape;
+    const struct shape *shape = &plan_node(planner, node)->shape;
     planner->owns_diff[node] = true;
     if (needs_batch_diff(planner, node, now)) { return plan_batch_view(planner, shape, &planner->diff[node]); }
     return plan_scratch_view(planner, shape, &planner->diff[node]);
@@ -79,7 +67,7 @@ static ocellus_status new_diff(struct planner *planner, size_t node, size_t now)
  * gradient itself, the others to a passing value that is added. */
 static ocellus_status give_begin(struct planner *planner, size_t input, size_t now, struct view *target) {
     if (view_exists(planner->diff[input])) {
-        return plan_passing_view(planner, &node_at(planner, input)->shape, target);
+        return plan_passing_view(planner, &plan_node(planner, input)->shape, target);
     }
     TRY(new_diff(planner, input, now));
     *target = planner->diff[input];
@@ -89,8 +77,9 @@ static ocellus_status give_begin(struct planner *planner, size_t input, size_t n
 static ocellus_status give_end(struct planner *planner, size_t input, struct view target) {
     struct view diff = planner->diff[input];
     if (target.buffer == diff.buffer) { return OCELLUS_OK; }
-    struct task task = new_task(TASK_ADD, input, diff, target, diff);
-    task.shape.rows = plan_rows(plan_extent(&node_at(planner, input)->shape), diff, diff);
+    struct task task = plan_task(TASK_ADD, input, diff, diff);
+    task.src2 = target;
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, input)->shape), diff, diff);
     return plan_add_task(planner, task);
 }
 
@@ -105,7 +94,7 @@ static ocellus_status give_view(struct planner *planner, size_t node, size_t inp
     }
     struct view target;
     TRY(give_begin(planner, input, now, &target));
-    TRY(plan_copy(planner, node, plan_extent(&node_at(planner, input)->shape), view, target));
+    TRY(plan_copy(planner, node, plan_extent(&plan_node(planner, input)->shape), view, target));
     return give_end(planner, input, target);
 }
 
@@ -123,20 +112,21 @@ static bool has_diff(const struct planner *planner, size_t node) {
 }
 
 static ocellus_status pull_norm(struct planner *planner, size_t norm, bool mask, struct view dst) {
-    size_t input = node_at(planner, norm)->inputs[0];
+    size_t input = plan_node(planner, norm)->inputs[0];
     struct view src;
     TRY(plan_produce(planner, input, NULL, &src));
-    struct task task = new_task(TASK_BATCH_NORM_BACKWARD, norm, planner->diff[norm], src, dst);
+    struct task task = plan_task(TASK_BATCH_NORM_BACKWARD, norm, planner->diff[norm], dst);
+    task.src2 = src;
     task.norm = norm;
     task.relu = mask;
-    task.shape.rows = plan_rows(plan_extent(&node_at(planner, input)->shape), src, dst);
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, input)->shape), src, dst);
     return plan_add_task(planner, task);
 }
 
 /* The gradient to a node's output, masked by the ReLU inside the node if it has one; at `want` if given. */
 static ocellus_status take_diff(struct planner *planner, size_t node, bool mask, const struct view *want,
                                 struct view *view) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     if (!view_exists(planner->diff[node])) {
         if (want) *view = *want;
         else TRY(plan_passing_view(planner, &n->shape, view));
@@ -153,7 +143,8 @@ static ocellus_status take_diff(struct planner *planner, size_t node, bool mask,
     else TRY(plan_passing_view(planner, &n->shape, view));
     struct view output;
     TRY(plan_produce(planner, node, NULL, &output));
-    struct task task = new_task(TASK_RELU_BACKWARD, node, diff, output, *view);
+    struct task task = plan_task(TASK_RELU_BACKWARD, node, diff, *view);
+    task.src2 = output;
     task.shape.rows = plan_rows(extent, diff, *view);
     return plan_add_task(planner, task);
 }
@@ -161,7 +152,7 @@ static ocellus_status take_diff(struct planner *planner, size_t node, bool mask,
 /* --- one function per layer --- */
 
 static ocellus_status add_parameter_tasks(struct planner *planner, size_t node, struct view diff) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     if (n->frozen) { return OCELLUS_OK; }
     struct view src;
     struct extent extent;
@@ -169,13 +160,14 @@ static ocellus_status add_parameter_tasks(struct planner *planner, size_t node, 
     if (n->type->operator_kind == OPERATOR_DENSE) {
         TRY(plan_add_dense_finish(planner, node, src, diff));
     } else {
-        struct task task = new_task(TASK_CONV2D_DIFF_WEIGHTS, node, src, diff, view_none());
+        struct task task = plan_task(TASK_CONV2D_DIFF_WEIGHTS, node, src, view_none());
+        task.src2 = diff;
         task.shape.conv = plan_conv_shape(planner, node, src, extent, diff);
         TRY(plan_add_finish(planner, FINISH_KERNEL, node, shape_size(&n->parameters[0].shape), &task.parts));
         TRY(plan_add_task(planner, task));
     }
     if (n->parameter_count < 2) { return OCELLUS_OK; }
-    struct task task = new_task(TASK_DIFF_BIAS, node, diff, view_none(), view_none());
+    struct task task = plan_task(TASK_DIFF_BIAS, node, diff, view_none());
     task.shape.rows = plan_rows(plan_extent(&n->shape), diff, diff);
     TRY(plan_add_finish(planner, FINISH_BIAS, node, shape_size(&n->parameters[1].shape), &task.parts));
     return plan_add_task(planner, task);
@@ -183,22 +175,10 @@ static ocellus_status add_parameter_tasks(struct planner *planner, size_t node, 
 
 static ocellus_status scatter(struct planner *planner, size_t node, struct view src, struct view dst, size_t sh,
                               size_t sw) {
-    struct task task = new_task(TASK_SCATTER, node, src, view_none(), dst);
-    task.shape.rows = plan_rows(plan_extent(&node_at(planner, node)->shape), src, dst);
+    struct task task = plan_task(TASK_SCATTER, node, src, dst);
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, node)->shape), src, dst);
     task.factor_h = sh;
     task.factor_w = sw;
-    return plan_add_task(planner, task);
-}
-
-static ocellus_status fill(struct planner *planner, size_t node, struct extent padded, const size_t (*pad)[2],
-                           struct view dst) {
-    struct task task = new_task(TASK_FILL_BORDER, node, view_none(), view_none(), dst);
-    task.shape.rows = plan_rows(padded, dst, dst);
-    for (size_t axis = 0; axis < 2; axis++) {
-        for (size_t end = 0; end < 2; end++) {
-            task.pad[axis][end] = pad[axis][end];
-        }
-    }
     return plan_add_task(planner, task);
 }
 
@@ -212,7 +192,7 @@ struct spread {
 
 static ocellus_status make_spread(struct planner *planner, size_t node, struct extent source,
                                   const struct padding_need *need, struct spread *spread) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct extent out = plan_extent(&n->shape);
     const size_t sizes[2] = {source.h, source.w}, outs[2] = {out.h, out.w};
     for (size_t axis = 0; axis < 2; axis++) {
@@ -228,15 +208,15 @@ static ocellus_status make_spread(struct planner *planner, size_t node, struct e
                             &spread->padded.buffer));
     spread->within = spread->padded;
     spread->within.offset = spread->pad[0][0] * spread->padded.row_stride + spread->pad[1][0] * out.c;
-    return fill(planner, node, spread->extent, spread->pad, spread->padded);
+    return plan_fill_border(planner, node, spread->extent, spread->pad, 0, spread->padded);
 }
 
 static ocellus_status add_diff_src(struct planner *planner, size_t node, size_t source, struct view src,
                                    struct extent extent, struct view dst) {
-    const struct node *n = node_at(planner, node);
-    struct extent out = plan_extent(&node_at(planner, source)->shape);
+    const struct node *n = plan_node(planner, node);
+    struct extent out = plan_extent(&plan_node(planner, source)->shape);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
-    struct task task = new_task(TASK_CONV2D_DIFF_SRC, node, src, view_none(), dst);
+    struct task task = plan_task(TASK_CONV2D_DIFF_SRC, node, src, dst);
     task.shape.conv = (struct conv_shape){.ih = extent.h,
                                           .iw = extent.w,
                                           .ic = extent.c,
@@ -255,8 +235,8 @@ static ocellus_status add_diff_src(struct planner *planner, size_t node, size_t 
 /* 1x1 with strides: the gradient is found at the pixels that were read, then spread, with zeros between. */
 static ocellus_status give_strided_1x1(struct planner *planner, size_t node, size_t source, size_t now,
                                        struct view diff) {
-    const struct node *n = node_at(planner, node);
-    struct extent out = plan_extent(&n->shape), in = plan_extent(&node_at(planner, source)->shape);
+    const struct node *n = plan_node(planner, node);
+    struct extent out = plan_extent(&n->shape), in = plan_extent(&plan_node(planner, source)->shape);
     struct view coarse = {.row_stride = out.w * in.c}, target;
     TRY(plan_scratch_buffer(planner, out.h * coarse.row_stride * sizeof(real), &coarse.buffer));
     TRY(add_diff_src(planner, node, source, diff, out, coarse));
@@ -266,8 +246,8 @@ static ocellus_status give_strided_1x1(struct planner *planner, size_t node, siz
     TRY(give_begin(planner, source, now, &target));
     size_t sh = (size_t)n->config.conv2d.strides[0], sw = (size_t)n->config.conv2d.strides[1];
     const size_t pad[2][2] = {{0, in.h}, {0, in.w}};
-    TRY(fill(planner, node, in, pad, target));
-    struct task task = new_task(TASK_SCATTER, node, coarse, view_none(), target);
+    TRY(plan_fill_border(planner, node, in, pad, 0, target));
+    struct task task = plan_task(TASK_SCATTER, node, coarse, target);
     task.shape.rows = plan_rows((struct extent){out.h, out.w, in.c}, coarse, target);
     task.factor_h = sh;
     task.factor_w = sw;
@@ -276,7 +256,7 @@ static ocellus_status give_strided_1x1(struct planner *planner, size_t node, siz
 }
 
 static ocellus_status backward_conv2d(struct planner *planner, size_t node, size_t now) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
     bool mask = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
     TRY(plan_begin_segment(planner, dense));
@@ -286,7 +266,7 @@ static ocellus_status backward_conv2d(struct planner *planner, size_t node, size
     bool strided = !dense && (n->config.conv2d.strides[0] > 1 || n->config.conv2d.strides[1] > 1);
     bool pointwise =
         dense || (n->config.conv2d.kernel_size[0] == 1 && n->config.conv2d.kernel_size[1] == 1 && !need.any);
-    struct extent extent = plan_extent(&node_at(planner, source)->shape), out = plan_extent(&n->shape);
+    struct extent extent = plan_extent(&plan_node(planner, source)->shape), out = plan_extent(&n->shape);
     struct view diff, target;
     if (!gives || pointwise) {
         TRY(take_diff(planner, node, mask, NULL, &diff));
@@ -302,7 +282,7 @@ static ocellus_status backward_conv2d(struct planner *planner, size_t node, size
         TRY(take_diff(planner, node, mask, NULL, &diff));
         TRY(make_spread(planner, node, extent, &need, &spread));
         const size_t everything[2][2] = {{0, spread.extent.h}, {0, spread.extent.w}};
-        TRY(fill(planner, node, spread.extent, everything, spread.padded));
+        TRY(plan_fill_border(planner, node, spread.extent, everything, 0, spread.padded));
         TRY(scatter(planner, node, diff, spread.within, (size_t)n->config.conv2d.strides[0],
                     (size_t)n->config.conv2d.strides[1]));
     } else {
@@ -316,11 +296,10 @@ static ocellus_status backward_conv2d(struct planner *planner, size_t node, size
 }
 
 static ocellus_status backward_max_pool(struct planner *planner, size_t node, size_t now) {
-    const struct node *n = node_at(planner, node);
     size_t input;
     struct padding_need need = plan_padding(planner, node, &input);
     if (!planner->needs_gradient[input]) { return OCELLUS_OK; }
-    struct extent extent = plan_extent(&node_at(planner, input)->shape), out = plan_extent(&n->shape);
+    struct extent extent = plan_extent(&plan_node(planner, input)->shape);
     struct view diff, target, whole;
     TRY(take_diff(planner, node, false, NULL, &diff));
     TRY(give_begin(planner, input, now, &target));
@@ -331,18 +310,9 @@ static ocellus_status backward_max_pool(struct planner *planner, size_t node, si
         whole = (struct view){.row_stride = padded.w * padded.c};
         TRY(plan_scratch_buffer(planner, padded.h * whole.row_stride * sizeof(real), &whole.buffer));
     }
-    struct task task = new_task(TASK_MAX_POOL_BACKWARD, node, diff, view_none(), whole);
+    struct task task = plan_task(TASK_MAX_POOL_BACKWARD, node, diff, whole);
     task.aux = planner->plan->argmax[node];
-    task.shape.pool = (struct pool_shape){.ih = padded.h,
-                                          .iw = padded.w,
-                                          .c = padded.c,
-                                          .oh = out.h,
-                                          .ow = out.w,
-                                          .kh = (size_t)n->config.max_pooling2d.pool_size[0],
-                                          .kw = (size_t)n->config.max_pooling2d.pool_size[1],
-                                          .sh = (size_t)n->config.max_pooling2d.strides[0],
-                                          .sw = (size_t)n->config.max_pooling2d.strides[1],
-                                          .src_row_stride = whole.row_stride};
+    task.shape.pool = plan_pool_shape(planner, node, padded, whole);
     TRY(plan_add_task(planner, task));
     if (need.any) {
         struct view within = whole;
@@ -353,9 +323,9 @@ static ocellus_status backward_max_pool(struct planner *planner, size_t node, si
 }
 
 static ocellus_status backward_zero_pad(struct planner *planner, size_t node, size_t now) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     size_t input = n->inputs[0];
-    struct extent extent = plan_extent(&node_at(planner, input)->shape);
+    struct extent extent = plan_extent(&plan_node(planner, input)->shape);
     struct view diff, target;
     TRY(take_diff(planner, node, false, NULL, &diff));
     TRY(give_begin(planner, input, now, &target));
@@ -366,13 +336,13 @@ static ocellus_status backward_zero_pad(struct planner *planner, size_t node, si
 }
 
 static ocellus_status backward_resampling(struct planner *planner, size_t node, size_t now, enum task_kind kind) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     size_t input = n->inputs[0];
     struct view diff, target;
     TRY(take_diff(planner, node, false, NULL, &diff));
     TRY(give_begin(planner, input, now, &target));
-    struct task task = new_task(kind, node, diff, view_none(), target);
-    task.shape.rows = plan_rows(plan_extent(&node_at(planner, input)->shape), target, diff);
+    struct task task = plan_task(kind, node, diff, target);
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, input)->shape), target, diff);
     if (kind == TASK_UPSAMPLE_BACKWARD) {
         task.factor_h = (size_t)n->config.up_sampling2d.size[0];
         task.factor_w = (size_t)n->config.up_sampling2d.size[1];
@@ -382,7 +352,7 @@ static ocellus_status backward_resampling(struct planner *planner, size_t node, 
 }
 
 static ocellus_status backward_activation(struct planner *planner, size_t node, size_t now) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct view diff;
     TRY(take_diff(planner, node, n->config.activation.activation == ACTIVATION_RELU, NULL, &diff));
     bool owns = diff.buffer != planner->diff[node].buffer || planner->owns_diff[node];
@@ -391,7 +361,7 @@ static ocellus_status backward_activation(struct planner *planner, size_t node, 
 
 /* Both inputs get the same gradient; when both take the buffer itself, neither may change it. */
 static ocellus_status backward_add(struct planner *planner, size_t node, size_t now) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct view diff;
     TRY(take_diff(planner, node, false, NULL, &diff));
     for (size_t i = 0; i < 2; i++) {
@@ -401,10 +371,10 @@ static ocellus_status backward_add(struct planner *planner, size_t node, size_t 
 }
 
 static ocellus_status backward_flatten(struct planner *planner, size_t node, size_t now) {
-    size_t input = node_at(planner, node)->inputs[0];
+    size_t input = plan_node(planner, node)->inputs[0];
     struct view diff;
     TRY(take_diff(planner, node, false, NULL, &diff));
-    diff.row_stride = plan_row_values(&node_at(planner, input)->shape);
+    diff.row_stride = plan_row_values(&plan_node(planner, input)->shape);
     return give_view(planner, node, input, now, diff, planner->owns_diff[node]);
 }
 
@@ -418,7 +388,7 @@ static ocellus_status keep_pulled(struct planner *planner, size_t node, size_t n
 /* Only where the layer before cannot pull: it is read by others too. */
 static ocellus_status backward_batch_norm(struct planner *planner, size_t node, size_t now) {
     TRY(keep_pulled(planner, node, now));
-    size_t input = node_at(planner, node)->inputs[0];
+    size_t input = plan_node(planner, node)->inputs[0];
     if (planner->only_consumer[input] == (int)node || !planner->needs_gradient[input]) { return OCELLUS_OK; }
     struct view target;
     TRY(give_begin(planner, input, now, &target));
@@ -428,11 +398,11 @@ static ocellus_status backward_batch_norm(struct planner *planner, size_t node, 
 
 static ocellus_status backward_node(struct planner *planner, size_t node, size_t now) {
     if (!planner->needs_gradient[node] || !has_diff(planner, node)) { return OCELLUS_OK; }
-    enum operator_kind kind = kind_of(planner, node);
+    enum operator_kind kind = plan_kind(planner, node);
     if (kind == OPERATOR_CONV2D || kind == OPERATOR_DENSE) { return backward_conv2d(planner, node, now); }
     TRY(plan_begin_segment(planner, false));
     if (kind != OPERATOR_BATCH_NORM && kind != OPERATOR_ADD && kind != OPERATOR_MAX_POOL &&
-        !planner->needs_gradient[node_at(planner, node)->inputs[0]]) {
+        !planner->needs_gradient[plan_node(planner, node)->inputs[0]]) {
         return OCELLUS_OK;
     }
     switch (kind) {
@@ -463,13 +433,14 @@ static ocellus_status backward_node(struct planner *planner, size_t node, size_t
 /* The sums over the batch that a BatchNormalization's gradient needs, taken while the gradient to its output is in
  * the cache. */
 static ocellus_status reduce_norm(struct planner *planner, size_t node, size_t now) {
-    size_t input = node_at(planner, node)->inputs[0];
-    struct extent extent = plan_extent(&node_at(planner, node)->shape);
+    size_t input = plan_node(planner, node)->inputs[0];
+    struct extent extent = plan_extent(&plan_node(planner, node)->shape);
     TRY(plan_begin_segment(planner, false));
     TRY(keep_pulled(planner, node, now));
     struct view diff = planner->diff[node], src;
     TRY(plan_produce(planner, input, NULL, &src));
-    struct task task = new_task(TASK_BATCH_NORM_REDUCE, node, diff, src, view_none());
+    struct task task = plan_task(TASK_BATCH_NORM_REDUCE, node, diff, view_none());
+    task.src2 = src;
     task.norm = node;
     task.shape.rows = plan_rows(extent, diff, src);
     TRY(plan_add_finish(planner, FINISH_BATCH_NORM, node, 2 * extent.c, &task.parts));

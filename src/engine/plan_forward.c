@@ -7,22 +7,10 @@
 
 #include <math.h>
 
-static const struct node *node_at(const struct planner *planner, size_t node) {
-    return &planner->plan->graph->nodes[node];
-}
-
-static enum operator_kind kind_of(const struct planner *planner, size_t node) {
-    return node_at(planner, node)->type->operator_kind;
-}
-
 /* True when `node` is a cheap layer of this kind that only one layer reads: it can be part of that reader's pass. */
 static bool can_ride(const struct planner *planner, size_t node, enum operator_kind kind) {
-    return kind_of(planner, node) == kind && !planner->stored[node] && planner->only_consumer[node] != PLAN_NONE &&
+    return plan_kind(planner, node) == kind && !planner->stored[node] && planner->only_consumer[node] != PLAN_NONE &&
            !view_exists(planner->made[node]);
-}
-
-static struct task new_task(enum task_kind kind, size_t node, struct view src, struct view dst) {
-    return (struct task){.kind = kind, .node = node, .src = src, .src2 = view_none(), .dst = dst, .aux = view_none()};
 }
 
 /* Keras's 'same': the output has ceil(size / stride) values; what is missing is split, the odd one goes behind. */
@@ -36,17 +24,17 @@ static void same_padding(size_t size, int64_t kernel, int64_t stride, size_t pad
 
 struct padding_need plan_padding(const struct planner *planner, size_t node, size_t *source) {
     struct padding_need need = {0};
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     *source = n->inputs[0];
     if (n->type->operator_kind == OPERATOR_CONV2D) {
-        struct extent extent = plan_extent(&node_at(planner, *source)->shape);
+        struct extent extent = plan_extent(&plan_node(planner, *source)->shape);
         if (n->config.conv2d.padding == PADDING_SAME) {
             same_padding(extent.h, n->config.conv2d.kernel_size[0], n->config.conv2d.strides[0], need.pad[0]);
             same_padding(extent.w, n->config.conv2d.kernel_size[1], n->config.conv2d.strides[1], need.pad[1]);
         }
-        if (kind_of(planner, *source) == OPERATOR_ZERO_PAD && !planner->stored[*source] &&
+        if (plan_kind(planner, *source) == OPERATOR_ZERO_PAD && !planner->stored[*source] &&
             planner->only_consumer[*source] != PLAN_NONE) {
-            const struct node *pad = node_at(planner, *source);
+            const struct node *pad = plan_node(planner, *source);
             bool fits = true; /* the gradient to the source needs kernel - 1 - padding >= 0 */
             for (size_t axis = 0; axis < 2; axis++) {
                 for (size_t end = 0; end < 2; end++) {
@@ -64,25 +52,12 @@ struct padding_need plan_padding(const struct planner *planner, size_t node, siz
             }
         }
     } else if (n->type->operator_kind == OPERATOR_MAX_POOL && n->config.max_pooling2d.padding == PADDING_SAME) {
-        struct extent extent = plan_extent(&node_at(planner, *source)->shape);
+        struct extent extent = plan_extent(&plan_node(planner, *source)->shape);
         same_padding(extent.h, n->config.max_pooling2d.pool_size[0], n->config.max_pooling2d.strides[0], need.pad[0]);
         same_padding(extent.w, n->config.max_pooling2d.pool_size[1], n->config.max_pooling2d.strides[1], need.pad[1]);
     }
     need.any = need.pad[0][0] || need.pad[0][1] || need.pad[1][0] || need.pad[1][1];
     return need;
-}
-
-static ocellus_status fill_border(struct planner *planner, size_t node, struct extent padded, const size_t pad[2][2],
-                                  real fill, struct view dst) {
-    struct task task = new_task(TASK_FILL_BORDER, node, view_none(), dst);
-    task.fill = fill;
-    task.shape.rows = plan_rows(padded, dst, dst);
-    for (size_t axis = 0; axis < 2; axis++) {
-        for (size_t end = 0; end < 2; end++) {
-            task.pad[axis][end] = pad[axis][end];
-        }
-    }
-    return plan_add_task(planner, task);
 }
 
 static struct view inside(struct view padded, const size_t pad[2][2], size_t c) {
@@ -94,20 +69,20 @@ ocellus_status plan_padded_source(struct planner *planner, size_t node, real fil
                                   struct extent *extent) {
     size_t source;
     struct padding_need need = plan_padding(planner, node, &source);
-    *extent = plan_extent(&node_at(planner, source)->shape);
+    *extent = plan_extent(&plan_node(planner, source)->shape);
     if (!need.any) { return plan_produce(planner, source, NULL, view); }
     extent->h += need.pad[0][0] + need.pad[0][1];
     extent->w += need.pad[1][0] + need.pad[1][1];
     *view = (struct view){.row_stride = extent->w * extent->c};
     TRY(plan_scratch_buffer(planner, extent->h * view->row_stride * sizeof(real), &view->buffer));
-    TRY(fill_border(planner, node, *extent, need.pad, fill, *view));
+    TRY(plan_fill_border(planner, node, *extent, need.pad, fill, *view));
     struct view want = inside(*view, need.pad, extent->c), produced;
     return plan_produce(planner, source, &want, &produced);
 }
 
 struct conv_shape plan_conv_shape(const struct planner *planner, size_t node, struct view src, struct extent extent,
                                   struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct extent out = plan_extent(&n->shape);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
     return (struct conv_shape){.ih = extent.h,
@@ -129,7 +104,7 @@ static ocellus_status emit_conv2d(struct planner *planner, size_t node, int norm
     struct view src;
     struct extent extent;
     TRY(plan_padded_source(planner, node, 0, &src, &extent));
-    struct task task = new_task(TASK_CONV2D, node, src, dst);
+    struct task task = plan_task(TASK_CONV2D, node, src, dst);
     task.relu = relu;
     task.shape.conv = plan_conv_shape(planner, node, src, extent, dst);
     planner->plan->folded[node] = norm;
@@ -137,36 +112,26 @@ static ocellus_status emit_conv2d(struct planner *planner, size_t node, int norm
 }
 
 static ocellus_status emit_heavy(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
     bool relu = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
     return emit_conv2d(planner, node, PLAN_NONE, relu, dst);
 }
 
 static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     size_t input = n->inputs[0], source;
     struct padding_need need = plan_padding(planner, node, &source);
     struct view src;
-    struct extent extent = plan_extent(&node_at(planner, input)->shape);
+    struct extent extent = plan_extent(&plan_node(planner, input)->shape);
     bool ride = !need.any && can_ride(planner, input, OPERATOR_BATCH_NORM) &&
-                !plan_can_fold(planner, node_at(planner, input)->inputs[0]);
-    if (ride) TRY(plan_produce(planner, node_at(planner, input)->inputs[0], NULL, &src));
+                !plan_can_fold(planner, plan_node(planner, input)->inputs[0]);
+    if (ride) TRY(plan_produce(planner, plan_node(planner, input)->inputs[0], NULL, &src));
     else TRY(plan_padded_source(planner, node, -(real)INFINITY, &src, &extent));
-    struct extent out = plan_extent(&n->shape);
-    struct task task = new_task(TASK_MAX_POOL, node, src, dst);
+    struct task task = plan_task(TASK_MAX_POOL, node, src, dst);
     task.normalize = ride;
     task.norm = input;
-    task.shape.pool = (struct pool_shape){.ih = extent.h,
-                                          .iw = extent.w,
-                                          .c = extent.c,
-                                          .oh = out.h,
-                                          .ow = out.w,
-                                          .kh = (size_t)n->config.max_pooling2d.pool_size[0],
-                                          .kw = (size_t)n->config.max_pooling2d.pool_size[1],
-                                          .sh = (size_t)n->config.max_pooling2d.strides[0],
-                                          .sw = (size_t)n->config.max_pooling2d.strides[1],
-                                          .src_row_stride = src.row_stride};
+    task.shape.pool = plan_pool_shape(planner, node, extent, src);
     if (planner->plan->training) {
         task.aux = (struct view){.row_stride = plan_row_values(&n->shape)};
         TRY(plan_batch_buffer(planner, shape_size(&n->shape), &task.aux.buffer));
@@ -180,20 +145,20 @@ static ocellus_status emit_affine(struct planner *planner, size_t node, size_t n
     if (normalize && plan_can_fold(planner, source)) { return emit_conv2d(planner, source, (int)norm, relu, dst); }
     struct view src;
     TRY(plan_produce(planner, source, NULL, &src));
-    struct task task = new_task(TASK_AFFINE, node, src, dst);
+    struct task task = plan_task(TASK_AFFINE, node, src, dst);
     task.normalize = normalize;
     task.norm = norm;
     task.relu = relu;
-    task.shape.rows = plan_rows(plan_extent(&node_at(planner, node)->shape), src, dst);
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, node)->shape), src, dst);
     return plan_add_task(planner, task);
 }
 
 static ocellus_status emit_add(struct planner *planner, size_t node, bool relu, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct view a, b;
     TRY(plan_produce(planner, n->inputs[0], NULL, &a));
     TRY(plan_produce(planner, n->inputs[1], NULL, &b));
-    struct task task = new_task(TASK_ADD, node, a, dst);
+    struct task task = plan_task(TASK_ADD, node, a, dst);
     task.src2 = b;
     task.relu = relu;
     task.shape.rows = plan_rows(plan_extent(&n->shape), a, dst);
@@ -201,7 +166,7 @@ static ocellus_status emit_add(struct planner *planner, size_t node, bool relu, 
 }
 
 static ocellus_status emit_activation(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     size_t input = n->inputs[0];
     enum activation activation = n->config.activation.activation;
     if (activation == ACTIVATION_SOFTMAX) {
@@ -210,14 +175,14 @@ static ocellus_status emit_activation(struct planner *planner, size_t node, stru
     }
     bool relu = activation == ACTIVATION_RELU;
     if (can_ride(planner, input, OPERATOR_BATCH_NORM)) {
-        return emit_affine(planner, node, input, true, node_at(planner, input)->inputs[0], relu, dst);
+        return emit_affine(planner, node, input, true, plan_node(planner, input)->inputs[0], relu, dst);
     }
     if (can_ride(planner, input, OPERATOR_ADD)) { return emit_add(planner, input, relu, dst); }
     return emit_affine(planner, node, 0, false, input, relu, dst);
 }
 
 static ocellus_status emit_zero_pad(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct extent extent = plan_extent(&n->shape);
     size_t pad[2][2];
     for (size_t axis = 0; axis < 2; axis++) {
@@ -225,34 +190,34 @@ static ocellus_status emit_zero_pad(struct planner *planner, size_t node, struct
             pad[axis][end] = (size_t)n->config.zero_padding2d.padding[axis][end];
         }
     }
-    TRY(fill_border(planner, node, extent, pad, 0, dst));
+    TRY(plan_fill_border(planner, node, extent, pad, 0, dst));
     struct view want = inside(dst, pad, extent.c), produced;
     return plan_produce(planner, n->inputs[0], &want, &produced);
 }
 
 static ocellus_status emit_upsample(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct view src;
     TRY(plan_produce(planner, n->inputs[0], NULL, &src));
-    struct task task = new_task(TASK_UPSAMPLE, node, src, dst);
-    task.shape.rows = plan_rows(plan_extent(&node_at(planner, n->inputs[0])->shape), src, dst);
+    struct task task = plan_task(TASK_UPSAMPLE, node, src, dst);
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, n->inputs[0])->shape), src, dst);
     task.factor_h = (size_t)n->config.up_sampling2d.size[0];
     task.factor_w = (size_t)n->config.up_sampling2d.size[1];
     return plan_add_task(planner, task);
 }
 
 static ocellus_status emit_global_average(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     struct view src;
     TRY(plan_produce(planner, n->inputs[0], NULL, &src));
-    struct task task = new_task(TASK_GLOBAL_AVERAGE, node, src, dst);
-    task.shape.rows = plan_rows(plan_extent(&node_at(planner, n->inputs[0])->shape), src, dst);
+    struct task task = plan_task(TASK_GLOBAL_AVERAGE, node, src, dst);
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, n->inputs[0])->shape), src, dst);
     return plan_add_task(planner, task);
 }
 
 /* The tasks that write a node's output to dst. */
 static ocellus_status emit(struct planner *planner, size_t node, struct view dst) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     switch (n->type->operator_kind) {
     case OPERATOR_CONV2D:
     case OPERATOR_DENSE:
@@ -273,7 +238,7 @@ static ocellus_status emit(struct planner *planner, size_t node, struct view dst
         return emit_upsample(planner, node, dst);
     case OPERATOR_FLATTEN: {
         struct view want = dst, produced;
-        want.row_stride = plan_row_values(&node_at(planner, n->inputs[0])->shape);
+        want.row_stride = plan_row_values(&plan_node(planner, n->inputs[0])->shape);
         return plan_produce(planner, n->inputs[0], &want, &produced);
     }
     case OPERATOR_INPUT:
@@ -286,7 +251,7 @@ static ocellus_status emit(struct planner *planner, size_t node, struct view dst
 /* What is there already, without making anything: the input, a stored output, or this segment's copy. */
 static struct view available(const struct planner *planner, size_t node) {
     if (node == 0) {
-        return (struct view){.buffer = PLAN_INPUT, .row_stride = plan_row_values(&node_at(planner, 0)->shape)};
+        return (struct view){.buffer = PLAN_INPUT, .row_stride = plan_row_values(&plan_node(planner, 0)->shape)};
     }
     if (view_exists(planner->plan->outputs[node])) { return planner->plan->outputs[node]; }
     return planner->made[node];
@@ -296,10 +261,11 @@ ocellus_status plan_produce(struct planner *planner, size_t node, const struct v
     struct view there = available(planner, node);
     if (view_exists(there)) {
         *view = want ? *want : there;
-        return want ? plan_copy(planner, node, plan_extent(&node_at(planner, node)->shape), there, *want) : OCELLUS_OK;
+        return want ? plan_copy(planner, node, plan_extent(&plan_node(planner, node)->shape), there, *want)
+                    : OCELLUS_OK;
     }
     if (want) *view = *want;
-    else TRY(plan_passing_view(planner, &node_at(planner, node)->shape, view));
+    else TRY(plan_passing_view(planner, &plan_node(planner, node)->shape, view));
     TRY(emit(planner, node, *view));
     planner->made[node] = *view;
     return OCELLUS_OK;
@@ -311,7 +277,7 @@ static ocellus_status add_statistics(struct planner *planner, size_t node, struc
     struct extent extent = plan_extent(&graph->nodes[node].shape);
     for (size_t reader = node + 1; reader < graph->count; reader++) {
         if (!plan_uses_batch_statistics(planner, reader) || graph->nodes[reader].inputs[0] != node) { continue; }
-        struct task task = new_task(TASK_STATISTICS, reader, view, view_none());
+        struct task task = plan_task(TASK_STATISTICS, reader, view, view_none());
         task.shape.rows = plan_rows(extent, view, view);
         TRY(plan_add_finish(planner, FINISH_STATISTICS, reader, 2 * extent.c, &task.parts));
         TRY(plan_add_task(planner, task));
@@ -321,20 +287,20 @@ static ocellus_status add_statistics(struct planner *planner, size_t node, struc
 
 /* In inference a stored output is a batch buffer only where dense layers or the loss read it: the rest is scratch. */
 static bool is_batch_value(const struct planner *planner, size_t node) {
-    if (planner->plan->training || node == planner->plan->logits_node || kind_of(planner, node) == OPERATOR_DENSE) {
+    if (planner->plan->training || node == planner->plan->logits_node || plan_kind(planner, node) == OPERATOR_DENSE) {
         return true;
     }
     int reader = planner->only_consumer[node];
-    if (reader != PLAN_NONE) { return kind_of(planner, (size_t)reader) == OPERATOR_DENSE; }
+    if (reader != PLAN_NONE) { return plan_kind(planner, (size_t)reader) == OPERATOR_DENSE; }
     for (size_t i = node + 1; i < planner->plan->graph->count; i++) {
-        const struct node *n = node_at(planner, i);
+        const struct node *n = plan_node(planner, i);
         if (n->type->operator_kind == OPERATOR_DENSE && n->inputs[0] == node) { return true; }
     }
     return false;
 }
 
 static ocellus_status make_stored(struct planner *planner, size_t node) {
-    const struct node *n = node_at(planner, node);
+    const struct node *n = plan_node(planner, node);
     TRY(plan_begin_segment(planner, n->type->operator_kind == OPERATOR_DENSE));
     if (n->type->operator_kind == OPERATOR_FLATTEN && view_exists(planner->plan->outputs[n->inputs[0]])) {
         planner->plan->outputs[node] = planner->plan->outputs[n->inputs[0]];
