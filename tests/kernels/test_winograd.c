@@ -66,8 +66,8 @@ static struct winograd_shape random_shape(void) {
     struct conv_shape *s = &w.conv;
     s->ic = pick(COUNT(channels), channels), s->oc = pick(COUNT(channels), channels);
     s->oh = pick(COUNT(sizes), sizes), s->ow = pick(COUNT(sizes), sizes);
-    const uint32_t special = random_below(&random_now, 12);
-    if (special == 0) s->oh = 25, s->ow = 39, s->ic = 3, s->oc = 2;                        /* more than a band */
+    const uint32_t special = random_below(&random_now, 8);
+    if (special == 0) s->oh = 33, s->ow = 36, s->ic = 33, s->oc = 1;                       /* more than a band */
     if (special == 1) s->oh = s->ow = 5, s->ic = pick(2, (size_t[]){385, 770}), s->oc = 3; /* more than a block */
     while (w.images * s->ic * s->oc * s->oh * s->ow > 60000) {
         if (w.images > 1) w.images--;
@@ -221,16 +221,19 @@ static void test_portions(const struct kernels *row, const struct problem *p, co
                           const float *dst) {
     const struct conv_shape *s = &p->shape.conv;
     const size_t split = random_below(&random_now, (uint32_t)s->oh + 1);
-    float *portions = buffer(p->dst_count), *scratch = buffer(p->scratch_count);
-    row->winograd.conv2d(&p->shape, p->src, packed, p->bias, relu, split, s->oh, portions, scratch);
-    row->winograd.conv2d(&p->shape, p->src, packed, p->bias, relu, 0, split, portions, scratch);
+    float *portions = buffer(p->dst_count), *work = buffer(p->scratch_count);
+    row->winograd.conv2d(&p->shape, p->src, packed, p->bias, relu, split, s->oh, portions, work);
+    for (size_t i = 0; i < split * s->dst_row_stride && i < p->dst_count; i++) { /* of the first image */
+        if (!isnan(portions[i])) check(false, "winograd.conv2d wrote into another portion's rows, value %zu", i);
+    }
+    row->winograd.conv2d(&p->shape, p->src, packed, p->bias, relu, 0, split, portions, work);
     check_same("winograd: rows in two calls", p->dst_count, portions, dst);
     struct winograd_shape single = p->shape;
     single.images = 1;
     portions = buffer(p->dst_count);
     for (size_t image = 0; image < p->shape.images; image++)
         row->winograd.conv2d(&single, p->src + image * single.src_image_stride, packed, p->bias, relu, 0, s->oh,
-                             portions + image * single.dst_image_stride, scratch);
+                             portions + image * single.dst_image_stride, work);
     check_same("winograd: image by image", p->dst_count, portions, dst);
 }
 
@@ -242,10 +245,10 @@ static void test_rows(const struct kernels *row, const struct problem *p) {
         if (strcmp(row->name, "ref") == 0 || *other == row) continue;
         for (int i = 0; i < 2; i++) {
             const struct kernels *now = i ? *other : row;
-            float *scratch = buffer(now->winograd.scratch_size(p->shape.tile, s->ic, s->oc));
+            float *work = buffer(now->winograd.scratch_size(p->shape.tile, s->ic, s->oc));
             dst[i] = buffer(p->dst_count), weights[i] = buffer_copy(p->weight_count, p->weights);
-            now->winograd.conv2d(&p->shape, p->src, packed_weights(now, p), p->bias, true, 0, s->oh, dst[i], scratch);
-            now->winograd.diff_weights(&p->shape, p->src, p->diff, weights[i], scratch);
+            now->winograd.conv2d(&p->shape, p->src, packed_weights(now, p), p->bias, true, 0, s->oh, dst[i], work);
+            now->winograd.diff_weights(&p->shape, p->src, p->diff, weights[i], work);
         }
         check_same("winograd.conv2d of another row", p->dst_count, dst[0], dst[1]);
         check_same("winograd.diff_weights of another row", p->weight_count, weights[0], weights[1]);
@@ -258,7 +261,7 @@ static bool test_forward(const struct kernels *row, const struct problem *p, boo
     const size_t tile = p->shape.tile, values = p->shape.images * s->oh * s->ow * s->oc;
     const bool relu = random_below(&random_now, 2);
     float *dst = buffer(p->dst_count), *got = buffer(values), *packed = packed_weights(row, p);
-    double *expected = buffer_bytes(values * sizeof *expected), *bound = buffer_bytes(values * sizeof *bound);
+    double *expected = scratch(values * sizeof *expected), *bound = scratch(values * sizeof *bound);
     row->winograd.conv2d(&p->shape, p->src, packed, p->bias, relu, 0, s->oh, dst, buffer(p->scratch_count));
     test_portions(row, p, packed, relu, dst);
     double largest = 0;
@@ -341,8 +344,8 @@ static bool test_diff_weights(const struct kernels *row, const struct problem *p
     const double scale = m->gradient_scale;
     float *start = buffer_filled(p->weight_count, whole_numbers ? random_integer : random_real);
     float *got = buffer_copy(p->weight_count, start);
-    double *expected = buffer_bytes(p->weight_count * sizeof *expected), largest = 0;
-    double *bound = buffer_bytes(p->weight_count * sizeof *bound);
+    double *expected = scratch(p->weight_count * sizeof *expected), largest = 0;
+    double *bound = scratch(p->weight_count * sizeof *bound);
     row->winograd.diff_weights(&p->shape, p->src, p->diff, got, buffer(p->scratch_count));
     for (size_t pair = 0; pair < s->ic * s->oc; pair++) {
         double magnitude[6][6];
