@@ -48,7 +48,7 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *entry, void *contex
 
 static ocellus_status damaged(const struct reading *reading, const char *where) {
     char reason[128] = "no reason given";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, reason);
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, reason);
     return fail(OCELLUS_BAD_CONTENT, "%s: %s: damaged: %s", reading->path, where, reason);
 }
 
