@@ -80,7 +80,7 @@ struct rows_shape {
 };
 
 struct adam_step {
-    real learning_rate; /* already with the bias correction: lr * sqrt(1 - beta2^t) / (1 - beta1^t) */
+    real learning_rate;  /* already with the bias correction: lr * sqrt(1 - beta2^t) / (1 - beta1^t) */
     real share1, share2; /* 1 - beta1 and 1 - beta2, rounded once: from a rounded beta2, 1 - 0.999F is off by 5e-5 */
     real epsilon;
 };
