@@ -4,7 +4,8 @@
 
 #define TILE_ROWS    14
 #define TILE_VECTORS 2
-/* clang-format off: it lays this list otherwise each time */
+/* One tool lays this list otherwise each time. */
+/* clang-format off */
 #define FOR_TILE_ROWS(M, v, cut)                                                                                       \
     M(1, v, cut) M(2, v, cut) M(3, v, cut) M(4, v, cut) M(5, v, cut) M(6, v, cut) M(7, v, cut) M(8, v, cut)            \
     M(9, v, cut) M(10, v, cut) M(11, v, cut) M(12, v, cut) M(13, v, cut) M(14, v, cut)
