@@ -213,22 +213,14 @@ static ocellus_status make_spread(struct planner *planner, size_t node, struct e
 
 static ocellus_status add_diff_src(struct planner *planner, size_t node, size_t source, struct view src,
                                    struct extent extent, struct view dst) {
-    const struct node *n = plan_node(planner, node);
     struct extent out = plan_extent(&plan_node(planner, source)->shape);
-    bool dense = n->type->operator_kind == OPERATOR_DENSE;
     struct task task = plan_task(TASK_CONV2D_DIFF_SRC, node, src, dst);
-    task.shape.conv = (struct conv_shape){.ih = extent.h,
-                                          .iw = extent.w,
-                                          .ic = extent.c,
-                                          .oh = out.h,
-                                          .ow = out.w,
-                                          .oc = out.c,
-                                          .kh = dense ? 1 : (size_t)n->config.conv2d.kernel_size[0],
-                                          .kw = dense ? 1 : (size_t)n->config.conv2d.kernel_size[1],
-                                          .sh = 1,
-                                          .sw = 1,
-                                          .src_row_stride = src.row_stride,
-                                          .dst_row_stride = dst.row_stride};
+    struct conv_shape *conv = &task.shape.conv;
+    *conv = plan_conv_shape(planner, node, src, extent, dst);
+    conv->oh = out.h;
+    conv->ow = out.w;
+    conv->oc = out.c;
+    conv->sh = conv->sw = 1;
     return plan_add_task(planner, task);
 }
 
