@@ -2,6 +2,7 @@
 /* What a reproduction still has to do, told from the state of its runs. */
 #include "app/reproduce.h"
 #include "app/training.h"
+#include "group_folder.h"
 #include "run/progress.h"
 
 #include <setjmp.h>
@@ -12,8 +13,6 @@
 #include <cmocka.h>
 
 enum { TRAIN = 50000, TEST = 10000, SIMCNN = 0, BASE = 1, CUSTOM = 2 };
-
-static char folder[] = "/tmp/ocellus-reproduce-XXXXXX";
 
 static struct reproduce_state fresh(size_t row) {
     struct reproduce_state state = {0};
@@ -90,16 +89,6 @@ static void a_stopped_run_is_found_where_it_stands(void **state) {
                "{\"t\": 1, \"kind\": \"epoch\", \"step\": 30}\n{\"t\": 1, \"kind\": \"end\", \"step\": 30}\n");
     assert_int_equal(reproduce_look(folder, SIMCNN, &recipe, &found), OCELLUS_OK);
     assert_true(found.trained);
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    return folder_remove(folder) != OCELLUS_OK;
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* evaluation.json and predictions.csv: what is written reads back, and what is wrong is refused with its place. */
+#include "group_folder.h"
 #include "report/evaluation_file.h"
 
 #include <setjmp.h>
@@ -10,8 +11,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[] = "/tmp/ocellus-report-files-XXXXXX";
 
 static const char *in_folder(const char *name) {
     static char path[FILE_PATH_SIZE];
@@ -159,16 +158,6 @@ static void wrong_predictions_are_refused_with_their_line(void **state) {
         assert_string_equal(status_message() + strlen(path) + 2, cases[i].message);
         assert_null(rows);
     }
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    return folder_remove(folder) != OCELLUS_OK;
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The figures and the whole page, over a small invented run whose class names try to break out. */
 #include "base/memory.h"
+#include "group_folder.h"
 #include "report/bars.h"
 #include "report/evaluation_file.h"
 #include "report/figures.h"
@@ -21,7 +22,6 @@
 
 enum { CLASSES = 3, TRAIN_IMAGES = 60, TEST_IMAGES = 30 };
 
-static char folder[] = "/tmp/ocellus-report-page-XXXXXX";
 static const char *const names[CLASSES] = {"cat", "<script>alert(1)</script>", "\"`touch broken`\",{/*2 x}"};
 
 static char *read_text(const char *directory, const char *name) {
@@ -426,16 +426,6 @@ static void bars_end_where_their_counts_say(void **state) {
                         "  f\u00fcchse \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588 1,000\n"
                         "  none    0\n");
     free(text);
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    return folder_remove(folder) != OCELLUS_OK;
 }
 
 int main(void) {

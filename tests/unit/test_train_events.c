@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* metrics.jsonl tells what the weights were at the start, how an epoch went, and where a stopped one stands. */
+#include "group_folder.h"
 #include "tiny_training.h"
 
 #include <stdio.h>
-
-static char folder[] = "/tmp/ocellus-train-events-XXXXXX";
 
 static void run_path(const char *name, char path[FILE_PATH_SIZE]) {
     assert_int_equal(path_join(path, folder, name), OCELLUS_OK);
@@ -94,16 +93,6 @@ static void start_and_end_name_the_weights(void **state) {
     json_release(other);
     tiny_free(&one);
     tiny_free(&two);
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    return folder_remove(folder) != OCELLUS_OK;
 }
 
 int main(void) {
