@@ -60,15 +60,6 @@ static size_t choose_wave(const struct engine *engine) {
     return wave;
 }
 
-static size_t most_dense_outputs(const struct graph *graph) {
-    size_t most = 0;
-    for (size_t node = 0; node < graph->count; node++) {
-        size_t c = plan_extent(&graph->nodes[node].shape).c;
-        if (graph->nodes[node].type->operator_kind == OPERATOR_DENSE && c > most) { most = c; }
-    }
-    return most;
-}
-
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
@@ -85,14 +76,14 @@ static void measure_memory(struct engine *engine) {
     memory->sums = unit * sizeof(real);
     memory->parts = unit * sizeof(real);
     if (training) {
-        engine->dense_parts_size = PLAN_SHARDS * engine_dense_rows(engine) * most_dense_outputs(engine->graph) + unit;
+        engine->finish_parts_size = (engine_finish_parts(engine) + unit - 1) / unit * unit;
         memory->sums += PLAN_SHARDS * training->sums_values * sizeof(real);
         memory->parts += (engine->wave + PLAN_SHARDS / engine->wave) * training->parts_values * sizeof(real);
     }
     engine->winograd_size = larger(inference->winograd_values, training ? training->winograd_values : 0);
     engine->winograd_size = (engine->winograd_size + unit - 1) / unit * unit;
     memory->workers =
-        workers * (engine->moments_size + engine->dense_parts_size + engine->winograd_size) * sizeof(real);
+        workers * (engine->moments_size + engine->finish_parts_size + engine->winograd_size) * sizeof(real);
 }
 
 static ocellus_status allocate_memory(struct engine *engine) {
@@ -104,8 +95,8 @@ static ocellus_status allocate_memory(struct engine *engine) {
     engine->sums = memory_allocate(engine->memory.sums, 1);
     engine->parts = memory_allocate(engine->memory.parts, 1);
     engine->moments = memory_allocate(engine->memory.workers + 1, 1);
-    engine->dense_parts = engine->moments ? engine->moments + workers * engine->moments_size : NULL;
-    engine->winograd = engine->moments ? engine->dense_parts + workers * engine->dense_parts_size : NULL;
+    engine->finish_parts = engine->moments ? engine->moments + workers * engine->moments_size : NULL;
+    engine->winograd = engine->moments ? engine->finish_parts + workers * engine->finish_parts_size : NULL;
     engine->loss = memory_allocate(images, sizeof(real));
     engine->probabilities = memory_allocate(images, classes * sizeof(real));
     bool good = engine->batch && engine->scratch && engine->sums && engine->parts && engine->moments && engine->loss &&

@@ -75,8 +75,8 @@ struct engine {
     real *sums, *parts; /* [PLAN_SHARDS][sums_values], [wave + PLAN_SHARDS / wave][parts_values] */
     real *winograd;     /* [worker][winograd_size]: Winograd's scratch */
     size_t winograd_size;
-    real *dense_parts; /* [worker][dense_parts_size] */
-    size_t dense_parts_size;
+    real *finish_parts; /* [worker][finish_parts_size]: the shards' sums of a part of a kernel, in a worker's cache */
+    size_t finish_parts_size;
     real *moments; /* [worker][moments_size]: one image's mean and M2 */
     size_t moments_size;
     struct finish_piece *pieces; /* by phase, of the training plan */
@@ -93,9 +93,12 @@ struct engine {
 };
 
 /* profile.c: adds what a worker spent on a task, or the whole engine on work that is done once a step. */
-enum profile_step { PROFILE_PACK, PROFILE_FINISH, PROFILE_UPDATE, PROFILE_STEPS };
+enum profile_step { PROFILE_PACK, PROFILE_UPDATE, PROFILE_STEPS };
 void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds);
 void profile_add_pass(struct profile *profile);
+/* What a worker spent on one piece of the work that ends a phase. */
+void profile_add_finish(struct profile *profile, const struct finish *finish, size_t worker, size_t images,
+                        double seconds);
 void profile_add_step(struct profile *profile, enum profile_step step, double seconds);
 void profile_free(struct profile *profile);
 
@@ -111,8 +114,8 @@ double engine_node_flops(const struct node *node);
 /* finish.c: one piece of the work that ends a phase; and of the work that ends a wave of shards. */
 void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker);
 void engine_finish_wave(struct engine *engine, const struct finish_piece *piece, size_t first_shard);
-/* Rows of a dense layer's kernel that make one piece. */
-size_t engine_dense_rows(const struct engine *engine);
+/* Values of finish_parts that this engine's plan needs for a worker. */
+size_t engine_finish_parts(const struct engine *engine);
 ocellus_status engine_plan_pieces(struct engine *engine);
 
 /* state.c: tensors and their memory. */

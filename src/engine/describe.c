@@ -27,9 +27,12 @@ static void append_kernels(const struct plan *plan, size_t node, struct text *ou
     const size_t forward = plan->tiles[PRODUCT_FORWARD][node], src = plan->tiles[PRODUCT_DIFF_SRC][node],
                  weights = plan->tiles[PRODUCT_DIFF_WEIGHTS][node];
     if (engine_node_flops(&plan->graph->nodes[node]) <= 0) text_append(out, "\n");
-    else if (forward + src + weights == 0) text_append(out, "  direct\n");
-    else if (plan->training) text_append(out, "  Winograd %zu %zu %zu\n", forward, src, weights);
-    else text_append(out, "  Winograd %zu\n", forward);
+    else {
+        if (forward + src + weights == 0) text_append(out, "  direct");
+        else if (plan->training) text_append(out, "  Winograd %zu %zu %zu", forward, src, weights);
+        else text_append(out, "  Winograd %zu", forward);
+        text_append(out, plan->by_blocks[node] ? ", diff_weights by blocks\n" : "\n");
+    }
 }
 
 size_t engine_planned_bytes(const struct engine *engine) {

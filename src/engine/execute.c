@@ -208,6 +208,9 @@ static void run_task_plain(const struct place *place, const struct task *task) {
     case TASK_CONV2D_DIFF_WEIGHTS:
         run_diff_weights(place, task);
         break;
+    case TASK_PACK_PIXELS:
+        kernels->pack_pixels(&task->shape.pixels, at(place, task->src), at(place, task->dst));
+        break;
     case TASK_DIFF_BIAS:
         rows = rows_of(place, task);
         kernels->sum_pixels(&rows, at(place, task->src), part(place, task));
@@ -326,9 +329,7 @@ static void run_phase(struct engine *engine, size_t phase) {
         parallel_for(engine->pool, rest < wave ? rest : wave, run_shard, &run);
         if (run.phase->parts > 0) { parallel_for(engine->pool, pieces, run_wave_piece, &run); }
     }
-    double started = engine->profile ? clock_seconds() : 0;
     if (pieces > 0) { parallel_for(engine->pool, pieces, run_piece, &run); }
-    if (engine->profile) { profile_add_step(engine->profile, PROFILE_FINISH, clock_seconds() - started); }
 }
 
 /* --- fewer images than threads: the threads share each convolution, by rows --- */

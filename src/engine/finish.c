@@ -2,6 +2,8 @@
 /* What ends a phase: the shards' parts are joined by the same fixed tree, whatever the number of threads. */
 #include "engine/cpu_engine.h"
 
+#include "base/log.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -126,7 +128,8 @@ static void finish_bias(struct engine *engine, const struct finish *finish) {
                                 gradient_of(engine, finish));
 }
 
-size_t engine_dense_rows(const struct engine *engine) {
+/* Rows of a dense layer's kernel that make one piece. */
+static size_t dense_rows(const struct engine *engine) {
     return engine->kernels->tile_rows;
 }
 
@@ -137,7 +140,7 @@ static void finish_dense(struct engine *engine, const struct finish *finish, siz
     const struct shape *shape = &engine->graph->nodes[finish->node].parameters[0].shape;
     size_t in = (size_t)shape->dims[0], out = (size_t)shape->dims[1];
     size_t first = begin / out, rows = (end - begin) / out, values = rows * out;
-    real *parts = engine->dense_parts + worker * engine->dense_parts_size;
+    real *parts = engine->finish_parts + worker * engine->finish_parts_size;
     memset(parts, 0, engine->shards * values * sizeof *parts);
     for (size_t shard = 0; shard < engine->shards; shard++) {
         size_t image = shard * engine->n / engine->shards, images = (shard + 1) * engine->n / engine->shards - image;
@@ -159,7 +162,84 @@ static void finish_dense(struct engine *engine, const struct finish *finish, siz
     engine->kernels->join_parts(values, engine->shards, values, parts, gradient_of(engine, finish) + begin);
 }
 
-void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker) {
+/* A pair of panels of a block, by their first channels; none beyond the kernel's edge. */
+struct pair {
+    size_t first_ic, first_oc;
+    bool exists;
+};
+
+static struct pair pair_of(const struct engine *engine, const struct finish *finish, size_t block, size_t number) {
+    const int64_t *dims = engine->graph->nodes[finish->node].parameters[0].shape.dims;
+    const size_t ic = (size_t)dims[2], oc = (size_t)dims[3], panel = engine->kernels->tile_columns;
+    const size_t across = (oc + PLAN_BLOCK_CHANNELS - 1) / PLAN_BLOCK_CHANNELS, side = PLAN_BLOCK_CHANNELS / panel;
+    struct pair pair = {.first_ic = block / across * PLAN_BLOCK_CHANNELS + number / side * panel,
+                        .first_oc = block % across * PLAN_BLOCK_CHANNELS + number % side * panel};
+    pair.exists = pair.first_ic < ic && pair.first_oc < oc;
+    return pair;
+}
+
+static size_t block_pairs(const struct engine *engine) {
+    const size_t side = PLAN_BLOCK_CHANNELS / engine->kernels->tile_columns;
+    return side * side;
+}
+
+/* The shards' sums of every pair, [shard][pair][panel][panel]. */
+static void sum_block(const struct engine *engine, const struct finish *finish, size_t block, size_t worker,
+                      real *parts) {
+    const size_t square = engine->kernels->tile_columns * engine->kernels->tile_columns, pairs = block_pairs(engine);
+    struct panels_shape shape = {.pixels = finish->pixels,
+                                 .src_image_stride = engine->plan->buffers[finish->src.buffer].size / sizeof(real),
+                                 .diff_image_stride = engine->plan->buffers[finish->diff.buffer].size / sizeof(real)};
+    for (size_t shard = 0; shard < engine->shards; shard++) {
+        const size_t image = shard * engine->n / engine->shards;
+        const real *src = engine_view(engine, finish->src, image, worker),
+                   *diff = engine_view(engine, finish->diff, image, worker);
+        shape.images = (shard + 1) * engine->n / engine->shards - image;
+        for (size_t i = 0; i < pairs; i++, parts += square) {
+            const struct pair pair = pair_of(engine, finish, block, i);
+            if (!pair.exists) { continue; }
+            engine->kernels->sum_panels(&shape, src + pair.first_ic * finish->pixels,
+                                        diff + pair.first_oc * finish->pixels, parts);
+        }
+    }
+}
+
+/* One block of a kernel: the shards' sums, joined by their tree, in a worker's cache. */
+static void finish_block(struct engine *engine, const struct finish *finish, size_t block, size_t worker) {
+    const int64_t *dims = engine->graph->nodes[finish->node].parameters[0].shape.dims;
+    const size_t ic = (size_t)dims[2], oc = (size_t)dims[3], panel = engine->kernels->tile_columns,
+                 square = panel * panel, pairs = block_pairs(engine);
+    real *parts = engine->finish_parts + worker * engine->finish_parts_size, *gradient = gradient_of(engine, finish);
+    sum_block(engine, finish, block, worker, parts);
+    for (size_t i = 0; i < pairs; i++, parts += square) {
+        const struct pair pair = pair_of(engine, finish, block, i);
+        if (!pair.exists) { continue; }
+        engine->kernels->join_parts(square, engine->shards, pairs * square, parts, parts);
+        const size_t rows = ic - pair.first_ic < panel ? ic - pair.first_ic : panel,
+                     columns = oc - pair.first_oc < panel ? oc - pair.first_oc : panel;
+        for (size_t row = 0; row < rows; row++) {
+            memcpy(gradient + (pair.first_ic + row) * oc + pair.first_oc, parts + row * panel, columns * sizeof(real));
+        }
+    }
+}
+
+size_t engine_finish_parts(const struct engine *engine) {
+    const struct plan *plan = engine->training;
+    size_t most = 0;
+    for (size_t f = 0; f < plan->finish_count; f++) {
+        const struct finish *finish = &plan->finishes[f];
+        size_t values = 0;
+        if (finish->kind == FINISH_DENSE) {
+            values = PLAN_SHARDS * dense_rows(engine) * plan_extent(&engine->graph->nodes[finish->node].shape).c;
+        } else if (finish->kind == FINISH_BLOCKS) {
+            values = PLAN_SHARDS * PLAN_BLOCK_CHANNELS * PLAN_BLOCK_CHANNELS;
+        }
+        most = values > most ? values : most;
+    }
+    return most;
+}
+
+static void finish_plain(struct engine *engine, const struct finish_piece *piece, size_t worker) {
     const struct finish *finish = &engine->plan->finishes[piece->finish];
     switch (finish->kind) {
     case FINISH_STATISTICS:
@@ -177,7 +257,18 @@ void engine_finish(struct engine *engine, const struct finish_piece *piece, size
     case FINISH_DENSE:
         finish_dense(engine, finish, piece->begin, piece->end, worker);
         break;
+    case FINISH_BLOCKS:
+        finish_block(engine, finish, piece->begin, worker);
+        break;
     }
+}
+
+void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker) {
+    double started = engine->profile ? clock_seconds() : 0;
+    finish_plain(engine, piece, worker);
+    if (!engine->profile) { return; }
+    const struct finish *finish = &engine->plan->finishes[piece->finish];
+    profile_add_finish(engine->profile, finish, worker, piece->begin == 0 ? engine->n : 0, clock_seconds() - started);
 }
 
 /* Values of a finish that make one piece. */
@@ -186,7 +277,9 @@ static size_t piece_values(const struct engine *engine, const struct finish *fin
     case FINISH_KERNEL:
         return PIECE_VALUES;
     case FINISH_DENSE:
-        return engine_dense_rows(engine) * (size_t)engine->graph->nodes[finish->node].parameters[0].shape.dims[1];
+        return dense_rows(engine) * (size_t)engine->graph->nodes[finish->node].parameters[0].shape.dims[1];
+    case FINISH_BLOCKS:
+        return 1;
     case FINISH_STATISTICS:
     case FINISH_BATCH_NORM:
     case FINISH_BIAS:

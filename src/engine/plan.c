@@ -132,7 +132,8 @@ static ocellus_status planner_allocate(struct planner *planner) {
     planner->plan->outputs = memory_allocate(count, sizeof *planner->plan->outputs);
     planner->plan->argmax = memory_allocate(count, sizeof *planner->plan->argmax);
     planner->plan->folded = memory_allocate(count, sizeof *planner->plan->folded);
-    bool tiles = true;
+    planner->plan->by_blocks = memory_allocate(count, sizeof *planner->plan->by_blocks);
+    bool tiles = planner->plan->by_blocks;
     for (size_t product = 0; product < PRODUCTS; product++) {
         planner->plan->tiles[product] = memory_allocate(count, sizeof *planner->plan->tiles[product]);
         tiles = tiles && planner->plan->tiles[product];
@@ -215,6 +216,7 @@ void plan_free(struct plan *plan) {
     memory_free(plan->outputs);
     memory_free(plan->argmax);
     memory_free(plan->folded);
+    memory_free(plan->by_blocks);
     for (size_t product = 0; product < PRODUCTS; product++) {
         memory_free(plan->tiles[product]);
     }

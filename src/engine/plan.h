@@ -21,6 +21,13 @@
 
 enum { PLAN_SHARDS = 16, PLAN_NONE = -1 };
 
+/* A kernel's gradient that is summed by blocks is summed for so many channels of source and output at a time: enough to
+ * use what is read, few enough for their sums to stay in the second cache. */
+enum { PLAN_BLOCK_CHANNELS = 64 };
+/* So it is where a kernel has so many values, so many for each pixel of an image, and the image so many pixels: measured,
+ * and the same for every instruction set. */
+enum { PLAN_BLOCKS_WEIGHTS = 128 * 1024, PLAN_BLOCKS_RATIO = 256, PLAN_BLOCKS_PIXELS = 9 };
+
 /* Values of an image above which an output with several readers is made again rather than kept, when one pass over kept
  * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */
 enum { PLAN_REMAKE_VALUES = 256 * 1024 };
@@ -45,6 +52,7 @@ enum task_kind {
     TASK_CONV2D,              /* src -> dst; also a dense layer over a shard */
     TASK_CONV2D_DIFF_SRC,     /* src = diff_dst (padded) -> dst = diff_src, with the rotated weights */
     TASK_CONV2D_DIFF_WEIGHTS, /* src, src2 = diff_dst -> the shard's part of the kernel's gradient */
+    TASK_PACK_PIXELS,         /* src -> dst, the panels of a gradient that is summed by blocks */
     TASK_DIFF_BIAS,           /* src = diff_dst -> the shard's part of the bias's gradient */
     TASK_AFFINE,              /* src -> dst, scaled and shifted by the node's BatchNormalization, or copied */
     TASK_ADD,                 /* src + src2 -> dst */
@@ -77,6 +85,7 @@ struct task {
         struct conv_shape conv;
         struct pool_shape pool;
         struct rows_shape rows;
+        struct pixels_shape pixels;
     } shape;
     size_t tile;               /* of Winograd, for the three products of a convolution; 0 is direct */
     size_t factor_h, factor_w; /* UPSAMPLE; strides of SCATTER */
@@ -95,13 +104,15 @@ enum finish_kind {
     FINISH_BATCH_NORM, /* join; gradients of gamma and beta; coefficients of the gradient to the input */
     FINISH_KERNEL,     /* join the parts of a kernel's gradient */
     FINISH_BIAS,       /* join the sums of a bias's gradient */
-    FINISH_DENSE       /* a dense layer's kernel: summed over all images here, from the batch buffers src and diff */
+    FINISH_DENSE,      /* a dense layer's kernel: summed over all images here, from the batch buffers src and diff */
+    FINISH_BLOCKS      /* a large 1x1 kernel over small images: the same, from panels */
 };
 struct finish {
     enum finish_kind kind;
     size_t node;
-    size_t parts, count;   /* offset in a shard's parts or sums and number of values */
-    struct view src, diff; /* FINISH_DENSE */
+    size_t parts, count;   /* offset in a shard's parts or sums and number of values (FINISH_BLOCKS: of blocks) */
+    struct view src, diff; /* FINISH_DENSE, FINISH_BLOCKS */
+    size_t pixels;         /* of an image, FINISH_BLOCKS */
 };
 
 struct phase {
@@ -131,6 +142,7 @@ struct plan {
     int *folded; /* [graph->count]: the BatchNormalization folded into a convolution (inference), or PLAN_NONE */
     size_t
         *tiles[PRODUCTS]; /* [graph->count] each: Winograd's tile of a convolution's three products, 0 where direct */
+    bool *by_blocks;      /* [graph->count]: the kernel's gradient is summed by blocks */
     struct view *argmax;  /* [graph->count]: of poolings, when training */
     size_t logits_node;   /* the node whose (pre-softmax) output the loss takes */
     struct view logits;   /* dense [classes] an image, batch buffer */
@@ -179,6 +191,11 @@ ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, s
                                size_t *parts);
 /* The gradient of a dense layer's kernel, at the end of the phase. */
 ocellus_status plan_add_dense_finish(struct planner *planner, size_t node, struct view src, struct view diff);
+/* Whether a kernel's gradient is better summed by blocks; if so: packs an image's source and gradient, and sums at the
+ * end of the phase. */
+bool plan_wants_blocks(const struct conv_shape *conv);
+ocellus_status plan_add_blocks(struct planner *planner, size_t node, const struct conv_shape *conv, struct view src,
+                               struct view diff);
 ocellus_status plan_batch_buffer(struct planner *planner, size_t bytes, int *buffer);
 ocellus_status plan_scratch_buffer(struct planner *planner, size_t bytes, int *buffer);
 /* A view of dense rows over a new scratch buffer for a value of this shape. */

@@ -163,8 +163,12 @@ static ocellus_status add_parameter_tasks(struct planner *planner, size_t node, 
         struct task task = plan_task(TASK_CONV2D_DIFF_WEIGHTS, node, src, view_none());
         task.src2 = diff;
         task.shape.conv = plan_conv_shape(planner, node, src, extent, diff);
-        TRY(plan_add_finish(planner, FINISH_KERNEL, node, shape_size(&n->parameters[0].shape), &task.parts));
-        TRY(plan_add_task(planner, task));
+        if (plan_wants_blocks(&task.shape.conv)) {
+            TRY(plan_add_blocks(planner, node, &task.shape.conv, src, diff));
+        } else {
+            TRY(plan_add_finish(planner, FINISH_KERNEL, node, shape_size(&n->parameters[0].shape), &task.parts));
+            TRY(plan_add_task(planner, task));
+        }
     }
     if (n->parameter_count < 2) { return OCELLUS_OK; }
     struct task task = plan_task(TASK_DIFF_BIAS, node, diff, view_none());

@@ -125,6 +125,38 @@ ocellus_status plan_add_dense_finish(struct planner *planner, size_t node, struc
                                                .diff = diff});
 }
 
+bool plan_wants_blocks(const struct conv_shape *conv) {
+    size_t weights = conv->ic * conv->oc, pixels = conv->oh * conv->ow;
+    return conv->kh == 1 && conv->kw == 1 && pixels >= PLAN_BLOCKS_PIXELS && weights >= PLAN_BLOCKS_WEIGHTS &&
+           weights >= PLAN_BLOCKS_RATIO * pixels;
+}
+
+static ocellus_status pack_pixels(struct planner *planner, size_t node, struct pixels_shape shape, struct view src,
+                                  struct view *panels) {
+    *panels = (struct view){0};
+    size_t values = kernels_packed_size(planner->plan->kernels, shape.rows * shape.width, shape.c);
+    TRY(plan_batch_buffer(planner, values * sizeof(real), &panels->buffer));
+    struct task task = plan_task(TASK_PACK_PIXELS, node, src, *panels);
+    task.shape.pixels = shape;
+    return plan_add_task(planner, task);
+}
+
+ocellus_status plan_add_blocks(struct planner *planner, size_t node, const struct conv_shape *conv, struct view src,
+                               struct view diff) {
+    size_t side = PLAN_BLOCK_CHANNELS;
+    struct finish finish = {.kind = FINISH_BLOCKS,
+                            .node = node,
+                            .count = (conv->ic + side - 1) / side * ((conv->oc + side - 1) / side),
+                            .pixels = conv->oh * conv->ow};
+    const struct pixels_shape read = {conv->oh, conv->ow, conv->ic, conv->sh * conv->src_row_stride,
+                                      conv->sw * conv->ic};
+    const struct pixels_shape written = {conv->oh, conv->ow, conv->oc, conv->dst_row_stride, conv->oc};
+    TRY(pack_pixels(planner, node, read, src, &finish.src));
+    TRY(pack_pixels(planner, node, written, diff, &finish.diff));
+    planner->plan->by_blocks[node] = true;
+    return append_finish(planner->plan, finish);
+}
+
 static ocellus_status new_buffer(struct planner *planner, bool batch, size_t bytes, int *buffer) {
     struct plan *plan = planner->plan;
     TRY(memory_grow((void **)&plan->buffers, &plan->buffer_capacity, plan->buffer_count + 1, sizeof *plan->buffers));

@@ -44,13 +44,23 @@ ocellus_status engine_profile_start(struct engine *engine) {
 }
 
 void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds) {
-    enum work work = task->kind == TASK_CONV2D                ? WORK_FORWARD
-                     : task->kind == TASK_CONV2D_DIFF_SRC     ? WORK_DIFF_SRC
-                     : task->kind == TASK_CONV2D_DIFF_WEIGHTS ? WORK_DIFF_WEIGHTS
-                                                              : WORK_OTHER;
+    bool packs = task->kind == TASK_PACK_PIXELS; /* its images count when it is summed */
+    enum work work = task->kind == TASK_CONV2D                         ? WORK_FORWARD
+                     : task->kind == TASK_CONV2D_DIFF_SRC              ? WORK_DIFF_SRC
+                     : task->kind == TASK_CONV2D_DIFF_WEIGHTS || packs ? WORK_DIFF_WEIGHTS
+                                                                       : WORK_OTHER;
     struct layer_time *time = &profile->times[worker * profile->nodes + task->node];
     time->seconds[work] += seconds;
-    time->images[work] += images;
+    time->images[work] += packs ? 0 : images;
+}
+
+/* Products count as their layer's; what only joins sums, for the network's input, which has no work of its own. */
+void profile_add_finish(struct profile *profile, const struct finish *finish, size_t worker, size_t images,
+                        double seconds) {
+    bool product = finish->kind == FINISH_DENSE || finish->kind == FINISH_BLOCKS;
+    struct layer_time *time = &profile->times[worker * profile->nodes + (product ? finish->node : 0)];
+    time->seconds[WORK_DIFF_WEIGHTS] += seconds;
+    time->images[WORK_DIFF_WEIGHTS] += images;
 }
 
 void profile_add_pass(struct profile *profile) {
@@ -88,7 +98,7 @@ void engine_profile(const struct engine *engine, struct text *out) {
         text_append(out, "nothing was timed\n");
         return;
     }
-    static const char *const steps[PROFILE_STEPS] = {"packing the weights", "joining sums", "the optimizer"};
+    static const char *const steps[PROFILE_STEPS] = {"packing the weights", "the optimizer"};
     double passes = profile->passes > 0 ? (double)profile->passes : 1, workers = (double)profile->workers,
            all = (clock_seconds() - profile->started) * workers, other = 0;
     text_append(out, "processor time in ms a pass, and GFLOP/s of one thread (%s kernels, %zu threads)\n",
@@ -109,6 +119,9 @@ void engine_profile(const struct engine *engine, struct text *out) {
         text_append(out, " %8.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER] / passes, 100 * seconds / all);
         other += seconds;
     }
+    double joining = sum_workers(profile, 0).seconds[WORK_DIFF_WEIGHTS];
+    text_append(out, "%-84s %5.1f%%\n", "joining sums", 100 * joining / all);
+    other += joining;
     for (size_t step = 0; step < PROFILE_STEPS; step++) {
         text_append(out, "%-84s %5.1f%%\n", steps[step], 100 * profile->steps[step] * workers / all);
         other += profile->steps[step] * workers;

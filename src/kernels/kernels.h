@@ -46,6 +46,19 @@ struct winograd_shape {
     size_t images, src_image_stride, dst_image_stride;
 };
 
+/* The gradient of a large 1x1 kernel over small images: added image by image, its sums would cost more to move than to
+ * add. So the pixels that are read are first packed into panels of tile_columns channels, [panel][pixel][tile_columns], the last
+ * panel filled up with zeros; then each block of the kernel, a panel of source by a panel of output channels, is summed over
+ * many images at once. */
+struct pixels_shape {
+    size_t rows, width, c;
+    size_t row_stride, pixel_stride; /* of the image, in values */
+};
+struct panels_shape {
+    size_t images, pixels;
+    size_t src_image_stride, diff_image_stride; /* from an image's panels to the next's */
+};
+
 struct winograd_kernels {
     /* The tile with which Winograd is faster than conv2d (or conv2d_diff_weights) for this shape; 0 where it is not, or
      * cannot be. Fixed by shape and instruction set. The gradient to the source asks with the shape it runs. */
@@ -109,6 +122,12 @@ struct kernels {
      * diff_dst's. */
     void (*conv2d_diff_weights)(const struct conv_shape *shape, const real *src, const real *diff_dst,
                                 real *diff_weights);
+
+    /* kernels_packed_size(rows * width, c) values. */
+    void (*pack_pixels)(const struct pixels_shape *shape, const real *src, real *panels);
+    /* sums[tile_columns][tile_columns] = sum over images and pixels of src x diff_dst; both point to a panel of the first
+     * image. One chain of additions, image after image. */
+    void (*sum_panels)(const struct panels_shape *shape, const real *src, const real *diff_dst, real *sums);
 
     struct winograd_kernels winograd;
 

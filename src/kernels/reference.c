@@ -65,6 +65,31 @@ static void conv2d_diff_weights(const struct conv_shape *shape, const real *src,
     }
 }
 
+static void pack_pixels(const struct pixels_shape *shape, const real *src, real *panels) {
+    const size_t pixels = shape->rows * shape->width;
+    for (size_t panel = 0; panel * COLUMNS < shape->c; panel++) {
+        for (size_t i = 0; i < pixels * COLUMNS; i++) {
+            const size_t pixel = i / COLUMNS, c = panel * COLUMNS + i % COLUMNS;
+            const real *from =
+                src + pixel / shape->width * shape->row_stride + pixel % shape->width * shape->pixel_stride;
+            panels[panel * pixels * COLUMNS + i] = c < shape->c ? from[c] : 0;
+        }
+    }
+}
+
+static void sum_panels(const struct panels_shape *shape, const real *src, const real *diff_dst, real *sums) {
+    for (size_t i = 0; i < COLUMNS * COLUMNS; i++) {
+        real sum = 0;
+        for (size_t image = 0; image < shape->images; image++) {
+            const real *a = src + image * shape->src_image_stride + i / COLUMNS;
+            const real *b = diff_dst + image * shape->diff_image_stride + i % COLUMNS;
+            for (size_t pixel = 0; pixel < shape->pixels; pixel++)
+                sum += a[pixel * COLUMNS] * b[pixel * COLUMNS];
+        }
+        sums[i] = sum;
+    }
+}
+
 static void affine(const struct rows_shape *shape, const real *src, const real *scale, const real *shift, bool relu,
                    real *dst) {
     for (size_t y = 0; y < shape->rows; y++) {
@@ -272,6 +297,8 @@ const struct kernels kernels_reference = {
     .pack_rotated = pack_rotated,
     .conv2d = conv2d,
     .conv2d_diff_weights = conv2d_diff_weights,
+    .pack_pixels = pack_pixels,
+    .sum_panels = sum_panels,
     .affine = affine,
     .add = add,
     .relu_backward = relu_backward,

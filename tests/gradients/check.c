@@ -211,7 +211,7 @@ void check_case(const struct gradient_case *checked) {
         check(graph_freeze(graph, checked->frozen, &matched));
         assert_true(matched > 0);
     }
-    const struct outcome outcome = check_graph(graph, checked->n, 0);
+    const struct outcome outcome = check_graph(graph, checked->n, checked->samples);
     check_outcome(checked->name, &outcome);
     graph_free(graph);
 }

@@ -12,6 +12,7 @@ struct gradient_case {
     int64_t input[3];                                             /* h, w, c */
     size_t n;                                                     /* images */
     const char *frozen;                                           /* pattern of frozen nodes, or NULL */
+    size_t samples;                                               /* elements of each gradient; 0: all */
 };
 
 /* Puts Flatten (when needed) and a Dense layer with softmax on what build() made, and checks every element of every

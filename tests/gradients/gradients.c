@@ -281,6 +281,19 @@ static ocellus_status residual_block(struct graph *graph, int64_t stride, bool c
     return relu(graph, newest);
 }
 
+/* A 1x1 kernel so large, over images so small, that its gradient is summed by blocks, not all of them whole. */
+static ocellus_status by_blocks(struct graph *graph, int64_t stride, size_t *newest) {
+    TRY(conv(graph, 300, 1, 1, PADDING_VALID, ACTIVATION_LINEAR, newest));
+    TRY(batch_norm(graph, newest));
+    return conv(graph, 450, 1, stride, PADDING_VALID, ACTIVATION_LINEAR, newest);
+}
+static ocellus_status blocks(struct graph *graph, size_t *newest) {
+    return by_blocks(graph, 1, newest);
+}
+static ocellus_status blocks_strided(struct graph *graph, size_t *newest) {
+    return by_blocks(graph, 2, newest);
+}
+
 static ocellus_status residual(struct graph *graph, size_t *newest) {
     TRY(upsample(graph, 2, 2, newest));
     TRY(zero_pad(graph, 3, 3, 3, 3, newest));
@@ -296,52 +309,54 @@ static ocellus_status residual(struct graph *graph, size_t *newest) {
 }
 
 static const struct gradient_case cases[] = {
-    {"conv_valid", conv_valid, {7, 6, 2}, 3, NULL},
-    {"conv_valid_batch_1", conv_valid, {6, 6, 2}, 1, NULL},
-    {"conv_valid_batch_17", conv_valid, {6, 5, 1}, 17, NULL},
-    {"conv_valid_batch_35", conv_valid, {5, 5, 1}, 35, NULL},
-    {"conv_same", conv_same, {5, 4, 2}, 3, NULL},
-    {"conv_same_even", conv_same_even, {6, 5, 2}, 3, NULL},
-    {"conv_same_strided", conv_same_strided, {8, 9, 2}, 3, NULL},
-    {"conv_strided", conv_strided, {9, 10, 2}, 3, NULL},
-    {"conv_1x1", conv_1x1, {5, 6, 2}, 3, NULL},
-    {"conv_1x1_strided", conv_1x1_strided, {7, 8, 2}, 3, NULL},
-    {"conv_relu", conv_relu, {7, 6, 2}, 3, NULL},
-    {"conv_oblong", conv_oblong, {7, 6, 2}, 3, NULL},
-    {"conv_frozen_in_front", conv_relu, {7, 6, 2}, 3, "conv2d"},
-    {"conv_frozen_between", conv_relu, {7, 6, 2}, 3, "conv2d_1"},
-    {"dense_relu", dense_relu, {3, 2, 2}, 5, NULL},
-    {"dense_relu_batch_37", dense_relu, {2, 2, 2}, 37, NULL},
-    {"norm", norm, {6, 5, 2}, 3, NULL},
-    {"norm_batch_1", norm, {6, 7, 2}, 1, NULL},
-    {"norm_batch_19", norm, {4, 4, 2}, 19, NULL},
-    {"norm_frozen", norm, {6, 5, 2}, 3, "batch_normalization"},
-    {"norm_after_relu", norm_after_relu, {7, 6, 2}, 4, NULL},
-    {"norm_after_relu_frozen", norm_after_relu, {7, 6, 2}, 4, "batch_normalization"},
-    {"norm_relu_conv", norm_relu_conv, {6, 6, 2}, 4, NULL},
-    {"norm_of_norm", norm_of_norm, {6, 6, 2}, 4, NULL},
-    {"norm_of_frozen_norm", norm_of_norm_relu, {6, 6, 2}, 4, "batch_normalization"},
-    {"frozen_norm_of_norm", norm_of_norm_relu, {6, 6, 2}, 4, "batch_normalization_1"},
-    {"frozen_norm_of_frozen_norm", norm_of_norm_relu, {6, 6, 2}, 4, "batch_normalization*"},
-    {"norm_of_input", norm_of_input, {6, 5, 2}, 4, NULL},
-    {"norm_of_vector", norm_of_vector, {3, 2, 2}, 7, NULL},
-    {"pooling", pooling, {8, 7, 2}, 3, NULL},
-    {"pooling_overlapping", pooling_overlapping, {9, 8, 2}, 3, NULL},
-    {"pooling_same", pooling_same, {8, 7, 2}, 3, NULL},
-    {"pooling_of_norm", pooling_of_norm, {8, 9, 2}, 4, NULL},
-    {"pooling_of_norm_frozen", pooling_of_norm, {8, 9, 2}, 4, "batch_normalization"},
-    {"padding_conv", padding_conv, {6, 5, 2}, 3, NULL},
-    {"padding_wide", padding_wide, {6, 5, 2}, 3, NULL},
-    {"padding_last", padding_last, {5, 5, 2}, 3, NULL},
-    {"padding_pooling", padding_pooling, {7, 7, 2}, 4, NULL},
-    {"padding_shared", padding_shared, {5, 6, 2}, 3, NULL},
-    {"upsampling", upsampling, {5, 5, 2}, 3, NULL},
-    {"upsampling_of_input", upsampling_of_input, {4, 3, 2}, 3, NULL},
-    {"global_average", global_average, {6, 6, 2}, 3, NULL},
-    {"add_to_itself", add_to_itself, {5, 5, 2}, 4, NULL},
-    {"add_branches", add_branches, {7, 7, 2}, 4, NULL},
-    {"residual", residual, {8, 8, 2}, 5, NULL},
-    {"residual_frozen_norms", residual, {8, 8, 2}, 5, "batch_normalization*"},
+    {"conv_valid", conv_valid, {7, 6, 2}, 3, NULL, 0},
+    {"conv_valid_batch_1", conv_valid, {6, 6, 2}, 1, NULL, 0},
+    {"conv_valid_batch_17", conv_valid, {6, 5, 1}, 17, NULL, 0},
+    {"conv_valid_batch_35", conv_valid, {5, 5, 1}, 35, NULL, 0},
+    {"conv_same", conv_same, {5, 4, 2}, 3, NULL, 0},
+    {"conv_same_even", conv_same_even, {6, 5, 2}, 3, NULL, 0},
+    {"conv_same_strided", conv_same_strided, {8, 9, 2}, 3, NULL, 0},
+    {"conv_strided", conv_strided, {9, 10, 2}, 3, NULL, 0},
+    {"conv_1x1", conv_1x1, {5, 6, 2}, 3, NULL, 0},
+    {"conv_1x1_strided", conv_1x1_strided, {7, 8, 2}, 3, NULL, 0},
+    {"conv_relu", conv_relu, {7, 6, 2}, 3, NULL, 0},
+    {"conv_oblong", conv_oblong, {7, 6, 2}, 3, NULL, 0},
+    {"conv_frozen_in_front", conv_relu, {7, 6, 2}, 3, "conv2d", 0},
+    {"conv_frozen_between", conv_relu, {7, 6, 2}, 3, "conv2d_1", 0},
+    {"dense_relu", dense_relu, {3, 2, 2}, 5, NULL, 0},
+    {"dense_relu_batch_37", dense_relu, {2, 2, 2}, 37, NULL, 0},
+    {"norm", norm, {6, 5, 2}, 3, NULL, 0},
+    {"norm_batch_1", norm, {6, 7, 2}, 1, NULL, 0},
+    {"norm_batch_19", norm, {4, 4, 2}, 19, NULL, 0},
+    {"norm_frozen", norm, {6, 5, 2}, 3, "batch_normalization", 0},
+    {"norm_after_relu", norm_after_relu, {7, 6, 2}, 4, NULL, 0},
+    {"norm_after_relu_frozen", norm_after_relu, {7, 6, 2}, 4, "batch_normalization", 0},
+    {"norm_relu_conv", norm_relu_conv, {6, 6, 2}, 4, NULL, 0},
+    {"norm_of_norm", norm_of_norm, {6, 6, 2}, 4, NULL, 0},
+    {"norm_of_frozen_norm", norm_of_norm_relu, {6, 6, 2}, 4, "batch_normalization", 0},
+    {"frozen_norm_of_norm", norm_of_norm_relu, {6, 6, 2}, 4, "batch_normalization_1", 0},
+    {"frozen_norm_of_frozen_norm", norm_of_norm_relu, {6, 6, 2}, 4, "batch_normalization*", 0},
+    {"norm_of_input", norm_of_input, {6, 5, 2}, 4, NULL, 0},
+    {"norm_of_vector", norm_of_vector, {3, 2, 2}, 7, NULL, 0},
+    {"pooling", pooling, {8, 7, 2}, 3, NULL, 0},
+    {"pooling_overlapping", pooling_overlapping, {9, 8, 2}, 3, NULL, 0},
+    {"pooling_same", pooling_same, {8, 7, 2}, 3, NULL, 0},
+    {"pooling_of_norm", pooling_of_norm, {8, 9, 2}, 4, NULL, 0},
+    {"pooling_of_norm_frozen", pooling_of_norm, {8, 9, 2}, 4, "batch_normalization", 0},
+    {"padding_conv", padding_conv, {6, 5, 2}, 3, NULL, 0},
+    {"padding_wide", padding_wide, {6, 5, 2}, 3, NULL, 0},
+    {"padding_last", padding_last, {5, 5, 2}, 3, NULL, 0},
+    {"padding_pooling", padding_pooling, {7, 7, 2}, 4, NULL, 0},
+    {"padding_shared", padding_shared, {5, 6, 2}, 3, NULL, 0},
+    {"upsampling", upsampling, {5, 5, 2}, 3, NULL, 0},
+    {"upsampling_of_input", upsampling_of_input, {4, 3, 2}, 3, NULL, 0},
+    {"global_average", global_average, {6, 6, 2}, 3, NULL, 0},
+    {"add_to_itself", add_to_itself, {5, 5, 2}, 4, NULL, 0},
+    {"add_branches", add_branches, {7, 7, 2}, 4, NULL, 0},
+    {"residual", residual, {8, 8, 2}, 5, NULL, 0},
+    {"residual_frozen_norms", residual, {8, 8, 2}, 5, "batch_normalization*", 0},
+    {"blocks", blocks, {3, 3, 2}, 3, NULL, 12},
+    {"blocks_strided", blocks_strided, {5, 6, 2}, 17, NULL, 4},
 };
 
 static void test_case(void **state) {

@@ -166,6 +166,7 @@ static void test_row(const struct kernels *row, unsigned long rounds) {
     for (unsigned long round = 0; round < rounds; round++) {
         random_now = random_at(seed, RANDOM_TEST, 0, (uint32_t)round);
         test_convolution(row, fused);
+        test_panels(row, fused);
         test_winograd(row);
         test_values(row);
         test_channels(row);

@@ -37,6 +37,7 @@ void check_bound(const char *what, size_t count, const float *got, const double 
 double gamma_bound(size_t n);
 
 void test_convolution(const struct kernels *row, bool fused);
+void test_panels(const struct kernels *row, bool fused);
 void test_winograd(const struct kernels *row);
 void test_winograd_exactness(void); /* after all rounds: enough of them were held to exact values */
 void test_values(const struct kernels *row);

@@ -5,8 +5,29 @@
 /* Batches of full size, of two images a shard and one over, of fewer images than shards, of one. */
 static const size_t batches[] = {35, 33, 7, 1};
 
-static void train_and_hash(size_t threads, double learning_rate, char text[SHA256_TEXT_SIZE]) {
-    struct graph *graph = small_simcnn();
+/* A large 1x1 kernel over 3x3 pixels, whose gradient is summed by blocks. */
+static struct graph *with_blocks(void) {
+    struct graph *graph;
+    size_t newest;
+    const union layer_config
+        input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}},
+        first = {.conv2d = {.filters = 320, .kernel_size = {3, 3}, .strides = {8, 8}, .use_bias = true}},
+        norm = {.batch_normalization = {.momentum = 0.99, .epsilon = 1e-3}},
+        second = {.conv2d = {.filters = 420, .kernel_size = {1, 1}, .strides = {1, 1}, .activation = ACTIVATION_RELU}},
+        head = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
+    check(graph_create("with_blocks", &graph));
+    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, &newest));
+    check(graph_add(graph, "Conv2D", NULL, NULL, &first, &newest, 1, &newest));
+    check(graph_add(graph, "BatchNormalization", NULL, NULL, &norm, &newest, 1, &newest));
+    check(graph_add(graph, "Conv2D", NULL, NULL, &second, &newest, 1, &newest));
+    check(graph_add(graph, "GlobalAveragePooling2D", NULL, NULL, NULL, &newest, 1, &newest));
+    check(graph_add(graph, "Dense", NULL, NULL, &head, &newest, 1, &newest));
+    return graph;
+}
+
+static void train_and_hash(struct graph *(*build)(void), size_t threads, double learning_rate,
+                           char text[SHA256_TEXT_SIZE]) {
+    struct graph *graph = build();
     struct optimizer optimizer = adam;
     optimizer.learning_rate = learning_rate;
     struct engine *engine = open_engine(graph, threads, 35, &optimizer);
@@ -18,17 +39,22 @@ static void train_and_hash(size_t threads, double learning_rate, char text[SHA25
     graph_free(graph);
 }
 
-static void threads_on_row(void) {
+static void same_for_any_threads(struct graph *(*build)(void)) {
     char one[SHA256_TEXT_SIZE], other[SHA256_TEXT_SIZE];
-    train_and_hash(1, 1e-3, one);
+    train_and_hash(build, 1, 1e-3, one);
     static const size_t counts[] = {2, 3, 5};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        train_and_hash(counts[i], 1e-3, other);
+        train_and_hash(build, counts[i], 1e-3, other);
         assert_string_equal(one, other);
     }
     /* The hash does see a small change. */
-    train_and_hash(2, 1.000001e-3, other);
+    train_and_hash(build, 2, 1.000001e-3, other);
     assert_string_not_equal(one, other);
+}
+
+static void threads_on_row(void) {
+    same_for_any_threads(small_simcnn);
+    same_for_any_threads(with_blocks);
 }
 static void test_threads(void **state) {
     (void)state;
