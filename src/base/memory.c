@@ -5,8 +5,12 @@
 #include "base/sizes.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { LARGE_PAGE = 2 << 20 };
 
 static atomic_size_t allocations;
 
@@ -21,6 +25,18 @@ static bool round_up(size_t size, size_t *rounded) {
     return true;
 }
 
+/* Large blocks in large pages, where the system gives them: a network's values are more than the processor has
+ * translations of small pages for. Only whole large pages of a block are asked for, so that it takes no more memory. */
+static void ask_for_large_pages(unsigned char *block, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    const size_t before = (LARGE_PAGE - (uintptr_t)block % LARGE_PAGE) % LARGE_PAGE;
+    if (bytes < before + LARGE_PAGE) return;
+    (void)!madvise(block + before, (bytes - before) / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* else small ones */
+#else
+    (void)block, (void)bytes;
+#endif
+}
+
 void *memory_allocate(size_t count, size_t size) {
     size_t bytes;
     if (!size_multiply(count, size, &bytes) || !round_up(bytes ? bytes : 1, &bytes)) {
@@ -32,6 +48,7 @@ void *memory_allocate(size_t count, size_t size) {
         fail(OCELLUS_IO, "memory: no room for %zu bytes", bytes);
         return NULL;
     }
+    ask_for_large_pages(pointer, bytes);
     atomic_fetch_add(&allocations, 1);
     return memset(pointer, 0, bytes);
 }
