@@ -54,10 +54,10 @@ static ocellus_status read_state(const struct run_folder *run, struct reproduce_
     return OCELLUS_OK;
 }
 
-ocellus_status reproduce_look(const char *folder, size_t row, const struct recipe *recipe,
+ocellus_status reproduce_look(const char *folder, const char *name, const struct recipe *recipe,
                               struct reproduce_state *state) {
     *state = (struct reproduce_state){.recipe = *recipe};
-    TRY(path_join(state->path, folder, reproduce_rows[row].claim));
+    TRY(path_join(state->path, folder, name));
     state->exists = run_folder_is_run(state->path);
     if (!state->exists) return OCELLUS_OK;
     TRY(training_recipe_of_run(state->path, &state->recipe));
@@ -151,16 +151,19 @@ static ocellus_status record_run(const struct reproduce_state *state, const char
 }
 
 ocellus_status reproduce_record(const char *folder, const struct dataset *test) {
-    struct full_run runs[REPRODUCE_ROWS];
+    static const char *const by_hand[] = {"resnet50-64-sgd", "resnet50-64-adam"};
+    enum { RUNS = REPRODUCE_ROWS + sizeof by_hand / sizeof *by_hand };
+    struct full_run runs[RUNS];
     size_t count = 0;
     char path[FILE_PATH_SIZE];
-    for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
+    for (size_t i = 0; i < RUNS; i++) {
+        const char *name = i < REPRODUCE_ROWS ? reproduce_rows[i].claim : by_hand[i - REPRODUCE_ROWS];
         struct recipe recipe;
         struct reproduce_state state;
         recipe_defaults(&recipe);
-        TRY(reproduce_look(folder, i, &recipe, &state));
+        TRY(reproduce_look(folder, name, &recipe, &state));
         if (!state.trained || state.judged < test->count) continue;
-        TRY(record_run(&state, reproduce_rows[i].claim, &runs[count]));
+        TRY(record_run(&state, name, &runs[count]));
         count++;
     }
     TRY(path_join(path, folder, "full-runs.json"));

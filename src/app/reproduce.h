@@ -34,8 +34,8 @@ struct reproduce_state {
     size_t judged;        /* test images in its evaluation.json; 0: none yet */
     uint64_t images;      /* training images it has seen */
 };
-/* recipe: what a new run would be made with. A run is the one at `folder`/`claim`. */
-ocellus_status reproduce_look(const char *folder, size_t row, const struct recipe *recipe,
+/* recipe: what a new run would be made with. A run is the one at `folder`/`name`; a row's name is its claim. */
+ocellus_status reproduce_look(const char *folder, const char *name, const struct recipe *recipe,
                               struct reproduce_state *state);
 
 /* What a row still has to do to be whole: training, its validations, and the evaluation. */
@@ -46,7 +46,8 @@ struct budget_work reproduce_work(const struct reproduce_state *state, size_t ro
  * be NULL. */
 ocellus_status reproduce_report(const char *folder, const char *const reasons[REPRODUCE_ROWS],
                                 const struct dataset *train, const struct dataset *test, char page[FILE_PATH_SIZE]);
-/* Writes the rows of the folder that are whole to FOLDER/full-runs.json, in the form of results/full-runs.json. */
+/* Writes what is whole in the folder to FOLDER/full-runs.json, in the form of results/full-runs.json: its rows, and the runs that
+ * compare optimizers (resnet50-64-sgd, resnet50-64-adam), which are trained by hand. */
 ocellus_status reproduce_record(const char *folder, const struct dataset *test);
 
 #endif

@@ -22,7 +22,10 @@ static const struct option report_options[] = {{0}};
 static ocellus_status write_page(const char *folder, bool reproduction, const struct dataset *train,
                                  const struct dataset *test, char page[FILE_PATH_SIZE]) {
     static const char *const reasons[REPRODUCE_ROWS] = {0};
-    if (reproduction) return reproduce_report(folder, reasons, train, test, page);
+    if (reproduction) {
+        TRY(reproduce_record(folder, test));
+        return reproduce_report(folder, reasons, train, test, page);
+    }
     struct report_row row = {.run = folder};
     struct report_request request = {.folder = folder, .rows = &row, .row_count = 1, .train = train, .test = test};
     return report_write(&request, page);

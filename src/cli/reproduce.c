@@ -195,7 +195,7 @@ static ocellus_status run_row(struct reproduction *all, size_t row) {
     struct reproduce_state state;
     struct watch watch = {.later = full ? all->later[row] : -1};
     bool by_time = reproduce_rows[row].long_running && !full;
-    TRY(reproduce_look(all->folder, row, &all->recipes[row], &state));
+    TRY(reproduce_look(all->folder, reproduce_rows[row].claim, &all->recipes[row], &state));
     heading(original_claim_named(reproduce_rows[row].claim)->title);
     size_t wanted = by_time && all->test.count > REPRODUCE_PART_TEST ? REPRODUCE_PART_TEST : all->test.count;
     watch.judged = wanted;
@@ -264,7 +264,7 @@ static ocellus_status forecast(struct reproduction *all) {
     for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
         struct reproduce_state state;
         if (all->reasons[i]) continue;
-        TRY(reproduce_look(all->folder, i, &all->recipes[i], &state));
+        TRY(reproduce_look(all->folder, reproduce_rows[i].claim, &all->recipes[i], &state));
         struct budget_work work = reproduce_work(&state, i, all->train.count, all->test.count);
         if (work.training + work.inference > 0) {
             TRY(measure(all, i, speed));

@@ -24,9 +24,9 @@ enum { PLAN_SHARDS = 16, PLAN_NONE = -1 };
 /* A kernel's gradient that is summed by blocks is summed for so many channels of source and output at a time: enough to
  * use what is read, few enough for their sums to stay in the second cache. */
 enum { PLAN_BLOCK_CHANNELS = 64 };
-/* So it is where a kernel has so many values, so many for each pixel of an image, and the image so many pixels: measured,
+/* So it is where a kernel has so many values, and so many for each pixel of an image: measured,
  * and the same for every instruction set. */
-enum { PLAN_BLOCKS_WEIGHTS = 128 * 1024, PLAN_BLOCKS_RATIO = 256, PLAN_BLOCKS_PIXELS = 9 };
+enum { PLAN_BLOCKS_WEIGHTS = 128 * 1024, PLAN_BLOCKS_RATIO = 256 };
 
 /* Values of an image above which an output with several readers is made again rather than kept, when one pass over kept
  * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */

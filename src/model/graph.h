@@ -160,11 +160,12 @@ ocellus_status graph_simcnn(size_t height, size_t width, size_t channels, size_t
 ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
                              struct graph **graph);
 
-/* The report's ResNet50: up-sampling to about 224 rows and columns (by 7 for 32), Keras Applications' ResNet50 v1 without
+/* The report's ResNet50: up-sampling to about `side` rows and columns (RESNET50_SIDE: by 7 for 32), Keras Applications' ResNet50 v1 without
  * its top as the nested model "resnet50", average pooling, dense layers of 1024, 512 and `classes`. Three channels.
  * epsilon is BatchNormalization's: RESNET50_EPSILON is that of Keras's code, its weight files also come with 1e-3. */
 #define RESNET50_EPSILON 1.001e-5
-ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size_t classes, double epsilon,
+enum { RESNET50_SIDE = 224 };
+ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size_t classes, size_t side, double epsilon,
                               struct graph **graph);
 /* ResNet50 with its top for ImageNet: 224 x 224 x 3 to 1000 classes, whose names it has; nothing nested. */
 ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph);

@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-enum { IMAGENET_SIZE = 224 };
-
 struct builder {
     struct graph *graph;
     const char *path;
@@ -94,9 +92,10 @@ static ocellus_status dense(struct graph *graph, const char *name, int64_t units
     return graph_add(graph, "Dense", name, NULL, &config, node, 1, node);
 }
 
-static ocellus_status build_report(struct graph *graph, const struct shape *input, int64_t classes, double epsilon) {
+static ocellus_status build_report(struct graph *graph, const struct shape *input, int64_t classes, int64_t side,
+                                   double epsilon) {
     const int64_t longer = input->dims[0] > input->dims[1] ? input->dims[0] : input->dims[1];
-    const int64_t size = longer > 0 && longer < IMAGENET_SIZE ? IMAGENET_SIZE / longer : 1;
+    const int64_t size = longer > 0 && longer < side ? side / longer : 1;
     const union layer_config images = {.input_layer = {.shape = *input}},
                              up = {.up_sampling2d = {.size = {size, size}}};
     size_t node;
@@ -111,7 +110,7 @@ static ocellus_status build_report(struct graph *graph, const struct shape *inpu
 }
 
 static ocellus_status build_imagenet(struct graph *graph, double epsilon) {
-    const union layer_config images = {.input_layer = {.shape = {3, {IMAGENET_SIZE, IMAGENET_SIZE, 3}}}};
+    const union layer_config images = {.input_layer = {.shape = {3, {RESNET50_SIDE, RESNET50_SIDE, 3}}}};
     size_t node;
     TRY(graph_add(graph, "InputLayer", NULL, NULL, &images, NULL, 0, &node));
     TRY(body(&(struct builder){graph, NULL, epsilon}, &node));
@@ -127,14 +126,14 @@ static ocellus_status finish(struct graph *made, ocellus_status status, struct g
     return status;
 }
 
-ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size_t classes, double epsilon,
+ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size_t classes, size_t side, double epsilon,
                               struct graph **graph) {
     if (channels != 3)
         return fail(OCELLUS_USAGE, "resnet50: channels: its preprocessing needs RGB (expected 3, got %zu)", channels);
     struct graph *made;
     TRY(graph_create("resnet50", &made));
     const struct shape input = {3, {(int64_t)height, (int64_t)width, (int64_t)channels}};
-    return finish(made, build_report(made, &input, (int64_t)classes, epsilon), graph);
+    return finish(made, build_report(made, &input, (int64_t)classes, (int64_t)side, epsilon), graph);
 }
 
 ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph) {

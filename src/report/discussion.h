@@ -36,8 +36,13 @@ struct discussion_evidence {
 };
 struct discussion_evidence discussion_evidence(const struct discussion_row *row);
 
+/* Kept runs of the base recipe on small images, alike but for the optimizer; NULL: none. */
+struct discussion_optimizers {
+    const struct full_run *sgd, *adam;
+};
+
 /* Appends paragraphs, one line each. */
 void discussion_write(const struct discussion_row *rows, size_t row_count, const struct discussion_pair *pairs,
-                      size_t pair_count, struct text *out);
+                      size_t pair_count, const struct discussion_optimizers *optimizers, struct text *out);
 
 #endif

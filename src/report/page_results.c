@@ -211,7 +211,12 @@ void page_discussion(struct page *page, struct text *out) {
     page_begin_section(page, "Discussion", out);
     for (size_t i = 0; i < page->run_count && !page_compares(page); i++)
         page_append_verdict(&page->runs[i], verdict_claim, "verdict", out);
-    if (page_compares(page)) discussion_write(page->rows, page->row_count, page->pairs, page->pair_count, &words);
+    const struct report_request *request = page->request;
+    const struct discussion_optimizers optimizers = {
+        .sgd = full_run_named(request->full, request->full_count, "resnet50-64-sgd"),
+        .adam = full_run_named(request->full, request->full_count, "resnet50-64-adam")};
+    if (page_compares(page))
+        discussion_write(page->rows, page->row_count, page->pairs, page->pair_count, &optimizers, &words);
     out->failed = out->failed || words.failed;
     append_paragraphs(&words, out);
     text_free(&words);

@@ -273,7 +273,7 @@ static void test_gradients(void **state) {
     struct worst worst = {0}, worst_bias = {0};
     size_t compared = 0;
     struct graph *graph;
-    check(graph_resnet50(CIFAR_SIDE, CIFAR_SIDE, 3, 10, number(member(golden.file, "epsilon")), &graph));
+    check(graph_resnet50(CIFAR_SIDE, CIFAR_SIDE, 3, 10, RESNET50_SIDE, number(member(golden.file, "epsilon")), &graph));
     struct engine *engine = open_engine(graph, (size_t)integer(member(records, "batch")), true);
     run_step(engine, graph, records);
     for (size_t i = 0; i < graph->count; i++) {

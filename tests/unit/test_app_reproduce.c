@@ -62,7 +62,7 @@ static void a_stopped_run_is_found_where_it_stands(void **state) {
     struct reproduce_state found;
     char path[FILE_PATH_SIZE];
     recipe_defaults(&recipe);
-    assert_int_equal(reproduce_look(folder, SIMCNN, &recipe, &found), OCELLUS_OK);
+    assert_int_equal(reproduce_look(folder, reproduce_rows[SIMCNN].claim, &recipe, &found), OCELLUS_OK);
     assert_false(found.exists);
     assert_int_equal(found.images, 0);
     assert_int_equal(path_join(path, folder, "simcnn"), OCELLUS_OK);
@@ -80,14 +80,14 @@ static void a_stopped_run_is_found_where_it_stands(void **state) {
                "{\"t\": 1, \"kind\": \"epoch\", \"step\": 10}\n"
                "{\"t\": 1, \"kind\": \"stop\", \"step\": 14, \"epoch\": 1, \"position\": 4, \"images\": 40, "
                "\"accuracy\": 0.5, \"loss\": 1.0, \"time\": 2.0}\n");
-    assert_int_equal(reproduce_look(folder, SIMCNN, &recipe, &found), OCELLUS_OK);
+    assert_int_equal(reproduce_look(folder, reproduce_rows[SIMCNN].claim, &recipe, &found), OCELLUS_OK);
     assert_true(found.exists && !found.trained);
     assert_int_equal(found.recipe.epochs, 3); /* its own recipe counts */
     assert_int_equal(found.images, 95 + 40);
     assert_int_equal(found.judged, 0);
     write_file(path, RUN_EVENTS,
                "{\"t\": 1, \"kind\": \"epoch\", \"step\": 30}\n{\"t\": 1, \"kind\": \"end\", \"step\": 30}\n");
-    assert_int_equal(reproduce_look(folder, SIMCNN, &recipe, &found), OCELLUS_OK);
+    assert_int_equal(reproduce_look(folder, reproduce_rows[SIMCNN].claim, &recipe, &found), OCELLUS_OK);
     assert_true(found.trained);
 }
 

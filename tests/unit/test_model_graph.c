@@ -75,7 +75,7 @@ static void simcnn_follows_the_data(void **state) {
 static void resnet50_is_the_reports(void **state) {
     (void)state;
     struct graph *graph;
-    assert_status(graph_resnet50(32, 32, 3, 10, RESNET50_EPSILON, &graph), OCELLUS_OK, NULL);
+    assert_status(graph_resnet50(32, 32, 3, 10, RESNET50_SIDE, RESNET50_EPSILON, &graph), OCELLUS_OK, NULL);
     const struct parameter_totals totals = graph_totals(graph);
     assert_int_equal(totals.total, 26215818);
     assert_int_equal(totals.trainable, 26162698);
@@ -99,8 +99,8 @@ static void resnet50_is_the_reports(void **state) {
     assert_true(graph_node(graph, "conv1_bn")->config.batch_normalization.epsilon == 1.001e-5);
     assert_int_equal(graph->preprocessing, PREPROCESSING_CAFFE);
     graph_free(graph);
-    assert_status(graph_resnet50(32, 32, 1, 10, RESNET50_EPSILON, &graph), OCELLUS_USAGE, "channels");
-    assert_status(graph_resnet50(32, 32, 3, 10, 0, &graph), OCELLUS_USAGE, "conv1_bn: epsilon");
+    assert_status(graph_resnet50(32, 32, 1, 10, RESNET50_SIDE, RESNET50_EPSILON, &graph), OCELLUS_USAGE, "channels");
+    assert_status(graph_resnet50(32, 32, 3, 10, RESNET50_SIDE, 0, &graph), OCELLUS_USAGE, "conv1_bn: epsilon");
 
     assert_status(graph_resnet50_imagenet(1e-3, &graph), OCELLUS_OK, NULL);
     assert_int_equal(graph_totals(graph).total, 25636712);

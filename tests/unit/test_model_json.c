@@ -71,7 +71,7 @@ static void networks_survive_json(void **state) {
     assert_int_equal(graph_simcnn(32, 32, 3, 10, &graph), OCELLUS_OK);
     assert_int_equal(graph_freeze(graph, "conv2d", &matched), OCELLUS_OK);
     assert_round_trip(graph);
-    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_EPSILON, &graph), OCELLUS_OK);
+    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_SIDE, RESNET50_EPSILON, &graph), OCELLUS_OK);
     assert_round_trip(graph);
     assert_int_equal(graph_resnet50_imagenet(1e-3, &graph), OCELLUS_OK);
     assert_round_trip(graph);

@@ -39,7 +39,7 @@ static void simcnn_as_keras_prints_it(void **state) {
 static void resnet50_as_keras_prints_it(void **state) {
     (void)state;
     struct graph *graph;
-    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_EPSILON, &graph), OCELLUS_OK);
+    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_SIDE, RESNET50_EPSILON, &graph), OCELLUS_OK);
     assert_summary(graph, false, EXPECTED("resnet50"));
     graph_free(graph);
 }
@@ -89,7 +89,7 @@ static void nested_models_expand(void **state) {
 static void json_holds_the_rows_and_totals(void **state) {
     (void)state;
     struct graph *graph;
-    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_EPSILON, &graph), OCELLUS_OK);
+    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_SIDE, RESNET50_EPSILON, &graph), OCELLUS_OK);
     json_value *json = graph_summary_json(graph, &(struct summary_options){false});
     const json_value *layers = json_member(json, "layers"), *row = json_element(layers, 2);
     assert_int_equal(json_count(layers), 8);

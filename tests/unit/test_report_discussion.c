@@ -34,10 +34,12 @@ static void make_rows(struct discussion_row rows[ROWS], size_t simcnn, size_t ba
     }
 }
 
+static struct discussion_optimizers optimizers;
+
 static char *discuss(const struct discussion_row *rows, const struct discussion_pair *pairs, size_t count) {
     static char words[8192];
     struct text out = {0};
-    discussion_write(rows, ROWS, pairs, count, &out);
+    discussion_write(rows, ROWS, pairs, count, &optimizers, &out);
     assert_false(out.failed);
     snprintf(words, sizeof words, "%s", out.size > 0 ? out.bytes : "");
     text_free(&out);
@@ -199,6 +201,32 @@ static void wrong_kept_runs_are_refused_by_name(void **state) {
     }
 }
 
+/* Kept runs of two optimizers, judged on 10,000 images of which these are right. */
+static void the_optimizers_follow_the_numbers(void **state) {
+    (void)state;
+    struct discussion_row rows[ROWS];
+    struct full_run sgd = {.test = {8600, 10000}, .reestimated = {8610, 10000}};
+    struct full_run adam = {.test = {5200, 10000}, .reestimated = {8000, 10000}};
+    make_rows(rows, 7020, 9250, 9000);
+    assert_null(strstr(discuss(rows, NULL, 0), "names no optimizer"));
+    optimizers = (struct discussion_optimizers){&sgd, &adam};
+    const char *words = discuss(rows, NULL, 0);
+    assert_says(words, "SGD 0.01 gives 86.00\u202f%");
+    assert_says(words, "Adam 0.001 gives 52.00\u202f%");
+    assert_says(words, "with re-estimated statistics 80.00\u202f%. Adam costs 34.0\u202fpoints.");
+    assert_says(words, "Most of that lies in BatchNormalization's moving statistics");
+    adam.reestimated.correct = 6000;
+    assert_says(discuss(rows, NULL, 0), "give back 8.0\u202fpoints of it; the rest is in the weights");
+    adam.reestimated.correct = 5100;
+    assert_says(discuss(rows, NULL, 0), "None of that lies in the moving statistics");
+    adam.reestimated.count = 0;
+    words = discuss(rows, NULL, 0);
+    assert_says(words, "Adam costs 34.0\u202fpoints.\n");
+    adam.test.correct = 8590;
+    assert_says(discuss(rows, NULL, 0), "Adam is not behind here");
+    optimizers = (struct discussion_optimizers){0};
+}
+
 int main(void) {
     const struct CMUnitTest list[] = {
         cmocka_unit_test(claims_are_counted_and_placed),
@@ -207,6 +235,7 @@ int main(void) {
         cmocka_unit_test(differences_are_told_from_noise),
         cmocka_unit_test(kept_runs_come_back_as_they_were),
         cmocka_unit_test(wrong_kept_runs_are_refused_by_name),
+        cmocka_unit_test(the_optimizers_follow_the_numbers),
     };
     return cmocka_run_group_tests(list, NULL, NULL);
 }

@@ -144,7 +144,7 @@ static void expect_mismatch(const struct graph *graph, const struct named_tensor
 
 static struct graph *fine_tuned(void) {
     struct graph *graph;
-    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_EPSILON, &graph), OCELLUS_OK);
+    assert_int_equal(graph_resnet50(32, 32, 3, 10, RESNET50_SIDE, RESNET50_EPSILON, &graph), OCELLUS_OK);
     return graph;
 }
 static struct graph *imagenet(void) {
