@@ -19,14 +19,24 @@ real *engine_view(const struct engine *engine, struct view view, size_t image, s
     return (real *)(void *)base + view.offset;
 }
 
-/* What a task works on: its first image, how many at once (1, or all of the shard), the worker, the shard. */
+/* What a task works on: its first image, how many at once (1, or all of the shard), the worker, the shard and its first. */
 struct place {
     struct engine *engine;
     size_t image, images, worker, shard, shard_first;
 };
 
 static real *at(const struct place *place, struct view view) {
-    return engine_view(place->engine, view, place->image, place->worker);
+    const struct buffer *buffer = &place->engine->plan->buffers[view.buffer];
+    real *values = engine_view(place->engine, view, place->image, place->worker);
+    if (view.buffer == PLAN_INPUT || !buffer->block) { return values; }
+    return values + (place->image - place->shard_first) * (buffer->size / sizeof(real));
+}
+
+/* Values from one image to the next. */
+static size_t image_stride(const struct place *place, struct view view) {
+    const struct engine *engine = place->engine;
+    if (view.buffer == PLAN_INPUT) { return shape_size(&engine->graph->nodes[0].shape); }
+    return engine->plan->buffers[view.buffer].size / sizeof(real);
 }
 
 /* The shard's place for a task's sums: kernels' gradients lie in the slots of the current wave. */
@@ -64,15 +74,19 @@ static const real *bias_of(const struct engine *engine, size_t node) {
 static void run_conv2d(const struct place *place, const struct task *task, size_t worker, size_t row_begin,
                        size_t row_end) {
     const struct engine *engine = place->engine;
-    struct conv_shape conv = conv_of(place, task);
     const real *bias = task->kind == TASK_CONV2D ? bias_of(engine, task->node) : NULL;
     if (task->tile > 0) {
-        struct winograd_shape shape = {.conv = conv, .tile = task->tile, .images = 1};
+        struct winograd_shape shape = {.conv = task->shape.conv,
+                                       .tile = task->tile,
+                                       .images = place->images,
+                                       .src_image_stride = image_stride(place, task->src),
+                                       .dst_image_stride = image_stride(place, task->dst)};
         engine->kernels->winograd.conv2d(&shape, at(place, task->src), engine->packed[task->node].weights, bias,
                                          task->relu, row_begin, row_end, at(place, task->dst),
                                          engine->winograd + worker * engine->winograd_size);
         return;
     }
+    struct conv_shape conv = conv_of(place, task);
     engine->kernels->conv2d(&conv, at(place, task->src), engine->packed[task->node].weights, bias, task->relu,
                             row_begin, row_end, at(place, task->dst));
 }
@@ -273,6 +287,17 @@ static void run_task(const struct place *place, const struct task *task) {
     if (profile) { profile_add_task(profile, task, place->worker, place->images, clock_seconds() - started); }
 }
 
+/* Each task for images [first, end) of the shard; by Winograd all in one call, which share the transformed weights. */
+static void run_layers(struct place *place, const struct segment *segment, size_t first, size_t end) {
+    const struct task *tasks = place->engine->plan->tasks + segment->first_task;
+    for (size_t t = 0; t < segment->task_count; t++) {
+        place->images = tasks[t].kind == TASK_CONV2D && tasks[t].tile > 0 ? end - first : 1;
+        for (place->image = first; place->image < end; place->image += place->images) {
+            run_task(place, &tasks[t]);
+        }
+    }
+}
+
 struct phase_run {
     struct engine *engine;
     const struct phase *phase;
@@ -292,6 +317,10 @@ static void run_shard(void *context, size_t chunk, size_t worker) {
     for (size_t s = 0; s < run->phase->segment_count; s++) {
         const struct segment *segment = &plan->segments[run->phase->first_segment + s];
         const struct task *tasks = plan->tasks + segment->first_task;
+        if (segment->by_layer) {
+            run_layers(&place, segment, first, end);
+            continue;
+        }
         place.images = segment->per_shard ? end - first : 1;
         for (place.image = first; place.image < end; place.image += place.images) {
             for (size_t t = 0; t < segment->task_count; t++) {

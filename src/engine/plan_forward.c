@@ -299,19 +299,36 @@ static bool is_batch_value(const struct planner *planner, size_t node) {
     return false;
 }
 
+/* Something made in a segment that runs layer by layer reads it. */
+static bool is_read_in_deep(const struct planner *planner, size_t node) {
+    const struct graph *graph = planner->plan->graph;
+    for (size_t reader = node + 1; reader < graph->count; reader++) {
+        for (size_t i = 0; i < graph->nodes[reader].input_count; i++) {
+            if (graph->nodes[reader].inputs[i] != node) { continue; }
+            if (planner->stored[reader] ? reader >= planner->deep : is_read_in_deep(planner, reader)) { return true; }
+        }
+    }
+    return false;
+}
+
 static ocellus_status make_stored(struct planner *planner, size_t node) {
     const struct node *n = plan_node(planner, node);
-    TRY(plan_begin_segment(planner, n->type->operator_kind == OPERATOR_DENSE));
+    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    planner->by_layer = node >= planner->deep && !dense;
+    TRY(plan_begin_segment(planner, dense));
     if (n->type->operator_kind == OPERATOR_FLATTEN && view_exists(planner->plan->outputs[n->inputs[0]])) {
         planner->plan->outputs[node] = planner->plan->outputs[n->inputs[0]];
         planner->plan->outputs[node].row_stride = plan_row_values(&n->shape);
         return OCELLUS_OK;
     }
-    if (!is_batch_value(planner, node)) {
-        struct view view;
-        return plan_produce(planner, node, NULL, &view);
-    }
     struct view view;
+    if (!is_batch_value(planner, node)) {
+        if (planner->by_layer || !is_read_in_deep(planner, node)) { return plan_produce(planner, node, NULL, &view); }
+        TRY(plan_block_view(planner, &n->shape, &view));
+        TRY(emit(planner, node, view));
+        planner->made[node] = view;
+        return OCELLUS_OK;
+    }
     TRY(plan_batch_view(planner, &n->shape, &view));
     TRY(emit(planner, node, view));
     planner->plan->outputs[node] = view;
