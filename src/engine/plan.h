@@ -48,7 +48,7 @@ struct view {
 };
 
 enum task_kind {
-    TASK_CONV2D,              /* src -> dst; also a dense layer over a shard */
+    TASK_CONV2D,              /* src (+ src2 to the sums) -> dst; also a dense layer over a shard */
     TASK_CONV2D_DIFF_SRC,     /* src = diff_dst (padded) -> dst = diff_src, with the rotated weights */
     TASK_CONV2D_DIFF_WEIGHTS, /* src, src2 = diff_dst -> the shard's part of the kernel's gradient */
     TASK_DIFF_BIAS,           /* src = diff_dst -> the shard's part of the bias's gradient */
