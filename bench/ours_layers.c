@@ -52,7 +52,7 @@ static const float *padded_src(const struct bench *b, size_t image, size_t worke
 static void convolve(const struct bench *b, const struct conv_shape *conv, const float *src, const float *bias,
                      float *dst, size_t worker) {
     if (b->tile == 0) {
-        b->row->conv2d(conv, src, b->packed, bias, false, 0, conv->oh, dst);
+        b->row->conv2d(conv, src, b->packed, bias, NULL, false, 0, conv->oh, dst);
         return;
     }
     const struct winograd_shape shape = {.conv = *conv, .tile = b->tile, .images = 1};

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum { WAVE_BYTES = 64 << 20, LEAST_WAVE = 4 };
-enum { INFERENCE_BLOCK = 8 }; /* images of a shard in inference: enough for a dense layer's tile */
 
 static ocellus_status allocate_norms(struct engine *engine) {
     const struct graph *graph = engine->graph;
@@ -199,9 +198,9 @@ void engine_set_updates(struct engine *engine, uint64_t updates) {
  * shards may follow the number of threads. */
 static size_t count_shards(const struct engine *engine, size_t n) {
     if (engine->plan->training) { return n < PLAN_SHARDS ? n : PLAN_SHARDS; }
-    size_t block = n / (2 * thread_pool_size(engine->pool));
-    block = block < 1 ? 1 : block > INFERENCE_BLOCK ? INFERENCE_BLOCK : block;
-    return (n + block - 1) / block;
+    size_t threads = thread_pool_size(engine->pool), shards = (n + PLAN_BLOCK - 1) / PLAN_BLOCK;
+    shards = (shards + threads - 1) / threads * threads; /* each thread gets as many */
+    return shards < n ? shards : n;
 }
 
 static void clear_statistics(struct engine *engine) {

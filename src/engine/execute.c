@@ -19,14 +19,24 @@ real *engine_view(const struct engine *engine, struct view view, size_t image, s
     return (real *)(void *)base + view.offset;
 }
 
-/* What a task works on: its first image, how many at once (1, or all of the shard), the worker, the shard. */
+/* What a task works on: its first image, how many at once (1, or all of the shard), the worker, the shard and its first. */
 struct place {
     struct engine *engine;
     size_t image, images, worker, shard, shard_first;
 };
 
 static real *at(const struct place *place, struct view view) {
-    return engine_view(place->engine, view, place->image, place->worker);
+    const struct buffer *buffer = &place->engine->plan->buffers[view.buffer];
+    real *values = engine_view(place->engine, view, place->image, place->worker);
+    if (view.buffer == PLAN_INPUT || !buffer->block) { return values; }
+    return values + (place->image - place->shard_first) * (buffer->size / sizeof(real));
+}
+
+/* Values from one image to the next. */
+static size_t image_stride(const struct place *place, struct view view) {
+    const struct engine *engine = place->engine;
+    if (view.buffer == PLAN_INPUT) { return shape_size(&engine->graph->nodes[0].shape); }
+    return engine->plan->buffers[view.buffer].size / sizeof(real);
 }
 
 /* The shard's place for a task's sums: kernels' gradients lie in the slots of the current wave. */
@@ -60,21 +70,45 @@ static const real *bias_of(const struct engine *engine, size_t node) {
     return engine->graph->nodes[node].parameter_count > 1 ? engine_parameter(engine, node, 1) : NULL;
 }
 
+/* Rows and channels of a convolution's output that one call makes. */
+struct conv_part {
+    size_t row_begin, row_end, column_begin, column_end;
+};
+
+static struct conv_part whole_conv(const struct task *task) {
+    return (struct conv_part){.row_end = task->shape.conv.oh, .column_end = task->shape.conv.oc};
+}
+
+/* Rows of the packed matrix. */
+static size_t packed_rows(const struct task *task) {
+    const struct conv_shape *conv = &task->shape.conv;
+    return conv->ic * (task->tile > 0 ? (task->tile + 2) * (task->tile + 2) : conv->kh * conv->kw);
+}
+
 /* Both directions: a gradient to the source has no bias, and the weights are packed for the pass that runs. */
-static void run_conv2d(const struct place *place, const struct task *task, size_t worker, size_t row_begin,
-                       size_t row_end) {
+static void run_conv2d(const struct place *place, const struct task *task, size_t worker,
+                       const struct conv_part *part) {
     const struct engine *engine = place->engine;
-    struct conv_shape conv = conv_of(place, task);
+    const size_t column = part->column_begin;
     const real *bias = task->kind == TASK_CONV2D ? bias_of(engine, task->node) : NULL;
+    const real *packed = engine->packed[task->node].weights + column * packed_rows(task), *src = at(place, task->src);
+    real *dst = at(place, task->dst) + column;
+    if (bias) { bias += column; }
+    struct conv_shape conv = task->tile > 0 ? task->shape.conv : conv_of(place, task);
+    conv.dst_pixel_stride = conv.oc;
+    conv.oc = part->column_end - column;
     if (task->tile > 0) {
-        struct winograd_shape shape = {.conv = conv, .tile = task->tile, .images = 1};
-        engine->kernels->winograd.conv2d(&shape, at(place, task->src), engine->packed[task->node].weights, bias,
-                                         task->relu, row_begin, row_end, at(place, task->dst),
+        struct winograd_shape shape = {.conv = conv,
+                                       .tile = task->tile,
+                                       .images = place->images,
+                                       .src_image_stride = image_stride(place, task->src),
+                                       .dst_image_stride = image_stride(place, task->dst)};
+        engine->kernels->winograd.conv2d(&shape, src, packed, bias, task->relu, part->row_begin, part->row_end, dst,
                                          engine->winograd + worker * engine->winograd_size);
         return;
     }
-    engine->kernels->conv2d(&conv, at(place, task->src), engine->packed[task->node].weights, bias, task->relu,
-                            row_begin, row_end, at(place, task->dst));
+    const real *add = view_exists(task->src2) ? at(place, task->src2) + column : NULL;
+    engine->kernels->conv2d(&conv, src, packed, bias, add, task->relu, part->row_begin, part->row_end, dst);
 }
 
 static void run_diff_weights(const struct place *place, const struct task *task) {
@@ -200,10 +234,12 @@ static void run_task_plain(const struct place *place, const struct task *task) {
     const struct kernels *kernels = engine->kernels;
     const struct norm_state *norm = &engine->norms[task->norm];
     struct rows_shape rows;
+    struct conv_part conv;
     switch (task->kind) {
     case TASK_CONV2D:
     case TASK_CONV2D_DIFF_SRC:
-        run_conv2d(place, task, place->worker, 0, task->shape.conv.oh);
+        conv = whole_conv(task);
+        run_conv2d(place, task, place->worker, &conv);
         break;
     case TASK_CONV2D_DIFF_WEIGHTS:
         run_diff_weights(place, task);
@@ -276,6 +312,17 @@ static void run_task(const struct place *place, const struct task *task) {
     if (profile) { profile_add_task(profile, task, place->worker, place->images, clock_seconds() - started); }
 }
 
+/* Each task for images [first, end) of the shard; by Winograd all in one call, which share the transformed weights. */
+static void run_layers(struct place *place, const struct segment *segment, size_t first, size_t end) {
+    const struct task *tasks = place->engine->plan->tasks + segment->first_task;
+    for (size_t t = 0; t < segment->task_count; t++) {
+        place->images = tasks[t].kind == TASK_CONV2D && tasks[t].tile > 0 ? end - first : 1;
+        for (place->image = first; place->image < end; place->image += place->images) {
+            run_task(place, &tasks[t]);
+        }
+    }
+}
+
 struct phase_run {
     struct engine *engine;
     const struct phase *phase;
@@ -295,6 +342,10 @@ static void run_shard(void *context, size_t chunk, size_t worker) {
     for (size_t s = 0; s < run->phase->segment_count; s++) {
         const struct segment *segment = &plan->segments[run->phase->first_segment + s];
         const struct task *tasks = plan->tasks + segment->first_task;
+        if (segment->by_layer) {
+            run_layers(&place, segment, first, end);
+            continue;
+        }
         place.images = segment->per_shard ? end - first : 1;
         for (place.image = first; place.image < end; place.image += place.images) {
             for (size_t t = 0; t < segment->task_count; t++) {
@@ -332,9 +383,10 @@ static void run_phase(struct engine *engine, size_t phase) {
     if (pieces > 0) { parallel_for(engine->pool, pieces, run_piece, &run); }
 }
 
-/* --- fewer images than threads: the threads share each convolution, by rows --- */
+/* --- fewer images than threads: the threads share each large task --- */
 
-enum { SPLIT_FLOPS = 2000000 }; /* below this, waking the others costs more than they bring */
+/* Below these, waking the others costs more than they bring. */
+enum { SPLIT_FLOPS = 1000000, SPLIT_VALUES = 65536 };
 
 struct split {
     const struct place *place;
@@ -342,16 +394,71 @@ struct split {
     size_t pieces;
 };
 
-static void run_rows(void *context, size_t piece, size_t worker) {
-    const struct split *split = context;
-    size_t rows = split->task->shape.conv.oh;
-    run_conv2d(split->place, split->task, worker, piece * rows / split->pieces, (piece + 1) * rows / split->pieces);
+/* Into how many units a task can be cut: rows of the output (of Winograd's tiles), or panels of channels where the
+ * weights, of which each thread then reads its own, are more than the source; 0 where it is not worth it. */
+static size_t split_units(const struct engine *engine, const struct task *task, bool *by_columns) {
+    const struct conv_shape *conv = &task->shape.conv;
+    const struct rows_shape *rows = &task->shape.rows;
+    const struct pool_shape *pool = &task->shape.pool;
+    const size_t unit = task->tile > 0 ? task->tile : 1, weights = packed_rows(task) * conv->oc;
+    *by_columns = task->kind == TASK_CONV2D && weights > conv->ih * conv->iw * conv->ic;
+    switch (task->kind) {
+    case TASK_CONV2D:
+        if (2.0 * (double)(conv->oh * conv->ow) * (double)weights < SPLIT_FLOPS) { return 0; }
+        if (*by_columns) { return (conv->oc + engine->kernels->tile_columns - 1) / engine->kernels->tile_columns; }
+        return (conv->oh + unit - 1) / unit;
+    case TASK_AFFINE:
+    case TASK_ADD:
+        return rows->rows * rows->width * rows->c < SPLIT_VALUES ? 0 : rows->rows;
+    case TASK_MAX_POOL:
+        return pool->oh * pool->ow * pool->c < SPLIT_VALUES ? 0 : pool->oh;
+    default:
+        return 0;
+    }
 }
 
-static bool is_worth_splitting(const struct task *task) {
-    const struct conv_shape *conv = &task->shape.conv;
-    return task->kind == TASK_CONV2D && conv->oh > 1 &&
-           2.0 * (double)(conv->oh * conv->ow * conv->oc) * (double)(conv->kh * conv->kw * conv->ic) > SPLIT_FLOPS;
+/* The task for rows [begin, end) of its output. */
+static struct task task_rows(const struct task *whole, size_t begin, size_t end) {
+    struct task task = *whole;
+    if (task.kind == TASK_MAX_POOL) {
+        struct pool_shape *pool = &task.shape.pool;
+        task.src.offset += begin * pool->sh * pool->src_row_stride;
+        task.dst.offset += begin * pool->ow * pool->c;
+        pool->oh = end - begin;
+        pool->ih = (pool->oh - 1) * pool->sh + pool->kh;
+        return task;
+    }
+    task.src.offset += begin * task.shape.rows.src_row_stride;
+    task.src2.offset += begin * task.src2.row_stride;
+    task.dst.offset += begin * task.shape.rows.dst_row_stride;
+    task.shape.rows.rows = end - begin;
+    return task;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* The image lies in the scratch of the worker that has it; Winograd's scratch is each worker's own. */
+static void run_piece_of_task(void *context, size_t piece, size_t worker) {
+    const struct split *split = context;
+    const struct task *task = split->task;
+    struct profile *profile = split->place->engine->profile;
+    double started = profile ? clock_seconds() : 0;
+    bool by_columns;
+    size_t units = split_units(split->place->engine, task, &by_columns);
+    size_t begin = piece * units / split->pieces, end = (piece + 1) * units / split->pieces;
+    if (task->kind == TASK_CONV2D) {
+        struct conv_part part = whole_conv(task);
+        size_t unit = by_columns ? split->place->engine->kernels->tile_columns : task->tile > 0 ? task->tile : 1;
+        if (by_columns) part.column_begin = begin * unit, part.column_end = least(end * unit, part.column_end);
+        else part.row_begin = begin * unit, part.row_end = least(end * unit, part.row_end);
+        run_conv2d(split->place, task, worker, &part);
+    } else {
+        struct task rows = task_rows(task, begin, end);
+        run_task_plain(split->place, &rows);
+    }
+    if (profile) { profile_add_task(profile, task, worker, piece == 0, clock_seconds() - started); }
 }
 
 static void run_image_split(struct engine *engine, size_t image) {
@@ -359,13 +466,14 @@ static void run_image_split(struct engine *engine, size_t image) {
     struct place place = {.engine = engine, .image = image, .images = 1, .shard = image, .shard_first = image};
     for (size_t t = 0; t < plan->task_count; t++) {
         const struct task *task = &plan->tasks[t];
-        if (!is_worth_splitting(task)) {
+        bool by_columns;
+        size_t units = split_units(engine, task, &by_columns);
+        if (units < 2) {
             run_task(&place, task);
             continue;
         }
-        size_t threads = thread_pool_size(engine->pool), rows = task->shape.conv.oh;
-        struct split split = {.place = &place, .task = task, .pieces = threads < rows ? threads : rows};
-        parallel_for(engine->pool, split.pieces, run_rows, &split);
+        struct split split = {.place = &place, .task = task, .pieces = least(units, thread_pool_size(engine->pool))};
+        parallel_for(engine->pool, split.pieces, run_piece_of_task, &split);
     }
 }
 

@@ -106,6 +106,22 @@ static void find_needs_gradient(struct planner *planner) {
     }
 }
 
+/* Large weights pass through the cache with every image; small outputs stay in it for several. So in inference the end of
+ * a network runs layer by layer, where all outputs are small and the convolutions' weights are more than a cache has. */
+static void find_deep(struct planner *planner) {
+    enum { MOST_PIXELS = 256, LEAST_WEIGHTS = 1024 * 1024 };
+    const struct graph *graph = planner->plan->graph;
+    size_t first = graph->count, weights = 0;
+    while (first > 1) {
+        const struct node *n = &graph->nodes[first - 1];
+        struct extent extent = plan_extent(&n->shape);
+        if (extent.h * extent.w > MOST_PIXELS) { break; }
+        if (n->type->operator_kind == OPERATOR_CONV2D) { weights += shape_size(&n->parameters[0].shape); }
+        first--;
+    }
+    planner->deep = planner->plan->training || weights < LEAST_WEIGHTS ? graph->count : first;
+}
+
 static void planner_free(struct planner *planner) {
     memory_free(planner->made);
     memory_free(planner->consumer_count);
@@ -175,6 +191,7 @@ static ocellus_status make(struct planner *planner) {
     find_consumers(planner);
     decide_stored(planner);
     find_forward_phases(planner);
+    find_deep(planner);
     TRY(plan_forward(planner));
     planner->plan->forward_phases = planner->plan->phase_count;
     if (planner->plan->training) {

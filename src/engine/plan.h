@@ -2,13 +2,15 @@
 /* The plan: what the CPU engine runs, in order, and where every value lives. Made once from the graph.
  *
  * phases   are separated by barriers: what ends a phase needs the whole batch (statistics, sums over images).
- * segments of a phase run back to back on one shard of images: either task by task for each image in turn, while that
- *          image is in the cache, or (dense layers) once for all images of the shard.
+ * segments of a phase run back to back on one shard of images: task by task for each image in turn, while that image is
+ *          in the cache; or each task for all images of the shard, while its weights are (the last layers of a large
+ *          network in inference); or once for all of them (dense layers).
  * tasks    are one kernel call each, with their operands resolved to views.
  *
  * Buffers are of two sorts: batch buffers hold a value for every image of the batch, live from one phase to another and
- * share one arena by lifetime; scratch buffers hold a value of one image, live within a segment and share each worker's
- * scratch by lifetime. Sizes and places of buffers are in bytes, offsets and strides of views in values. */
+ * share one arena by lifetime; scratch buffers hold a value of one image and live within a segment, or of every image of
+ * the shard where a segment runs layer by layer, and share each worker's scratch by lifetime. Sizes and places of buffers
+ * are in bytes, offsets and strides of views in values. */
 #ifndef ENGINE_PLAN_H
 #define ENGINE_PLAN_H
 
@@ -32,11 +34,15 @@ enum { PLAN_BLOCKS_WEIGHTS = 128 * 1024, PLAN_BLOCKS_RATIO = 256 };
  * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */
 enum { PLAN_REMAKE_VALUES = 256 * 1024 };
 
+/* Images of a shard in inference, at most: enough for a dense layer's tile, and for weights that pass by once for all. */
+enum { PLAN_BLOCK = 8 };
+
 struct buffer {
-    bool batch;         /* one for every image of the batch; else scratch of one image */
+    bool batch;         /* one for every image of the batch; else scratch */
+    bool block;         /* scratch with one for every image of the shard; else of one image */
     size_t size;        /* bytes of one image, a multiple of MEMORY_ALIGNMENT for scratch */
     size_t first, last; /* lifetime: phases for batch buffers, tasks for scratch buffers, both ends included */
-    size_t segment;     /* scratch buffers live in one segment */
+    size_t segment;     /* scratch buffers of one image live in one segment */
     size_t place;       /* assigned: byte offset in its arena */
 };
 
@@ -49,7 +55,7 @@ struct view {
 };
 
 enum task_kind {
-    TASK_CONV2D,              /* src -> dst; also a dense layer over a shard */
+    TASK_CONV2D,              /* src (+ src2 to the sums) -> dst; also a dense layer over a shard */
     TASK_CONV2D_DIFF_SRC,     /* src = diff_dst (padded) -> dst = diff_src, with the rotated weights */
     TASK_CONV2D_DIFF_WEIGHTS, /* src, src2 = diff_dst -> the shard's part of the kernel's gradient */
     TASK_PACK_PIXELS,         /* src -> dst, the panels of a gradient that is summed by blocks */
@@ -95,6 +101,7 @@ struct task {
 
 struct segment {
     bool per_shard; /* dense layers: tasks run once over all images of the shard */
+    bool by_layer;  /* each task runs for all images of the shard before the next */
     size_t first_task, task_count;
 };
 
@@ -165,14 +172,15 @@ struct planner {
     struct plan *plan;
     struct view *made; /* [graph->count]: this segment's scratch copy of a cheap node's output, or buffer PLAN_NONE */
     size_t *consumer_count;
-    int *only_consumer;     /* [graph->count]: the consumer when there is exactly one, else PLAN_NONE */
-    bool *stored;           /* [graph->count]: the output is kept (a batch buffer; in inference scratch or batch) */
-    size_t *forward_phase;  /* [graph->count]: the phase in which the output can first be had */
-    bool *needs_gradient;   /* [graph->count]: something at or before the node is trained */
-    struct view *diff;      /* [graph->count]: gradient to the node's output, once something was added to it */
-    bool *owns_diff;        /* [graph->count]: nobody else reads that buffer, so it may be changed in place */
-    bool per_shard;         /* the current segment's sort */
-    size_t *backward_phase; /* [graph->count]: when the gradient to the output is complete */
+    int *only_consumer;       /* [graph->count]: the consumer when there is exactly one, else PLAN_NONE */
+    bool *stored;             /* [graph->count]: the output is kept (a batch buffer; in inference scratch or batch) */
+    size_t *forward_phase;    /* [graph->count]: the phase in which the output can first be had */
+    bool *needs_gradient;     /* [graph->count]: something at or before the node is trained */
+    struct view *diff;        /* [graph->count]: gradient to the node's output, once something was added to it */
+    bool *owns_diff;          /* [graph->count]: nobody else reads that buffer, so it may be changed in place */
+    bool per_shard, by_layer; /* the current segment's sort */
+    size_t deep;              /* from this node on segments run layer by layer; the number of nodes where none does */
+    size_t *backward_phase;   /* [graph->count]: when the gradient to the output is complete */
 };
 
 struct view view_none(void);
@@ -201,6 +209,8 @@ ocellus_status plan_scratch_buffer(struct planner *planner, size_t bytes, int *b
 /* A view of dense rows over a new scratch buffer for a value of this shape. */
 ocellus_status plan_scratch_view(struct planner *planner, const struct shape *shape, struct view *view);
 ocellus_status plan_batch_view(struct planner *planner, const struct shape *shape, struct view *view);
+/* The same with room for every image of the shard: the value may outlive the segment. */
+ocellus_status plan_block_view(struct planner *planner, const struct shape *shape, struct view *view);
 /* A view for a passing value: scratch, or a batch buffer in a per-shard segment. */
 ocellus_status plan_passing_view(struct planner *planner, const struct shape *shape, struct view *view);
 size_t plan_row_values(const struct shape *shape); /* values of a dense row: w * c, or all of a vector */

@@ -35,15 +35,18 @@ ocellus_status plan_begin_segment(struct planner *planner, bool per_shard) {
     struct plan *plan = planner->plan;
     struct phase *phase = &plan->phases[plan->phase_count - 1];
     planner->per_shard = per_shard;
-    if (phase->segment_count > 0 && plan->segments[plan->segment_count - 1].per_shard == per_shard) {
-        return OCELLUS_OK;
+    if (phase->segment_count > 0) {
+        const struct segment *now = &plan->segments[plan->segment_count - 1];
+        if (now->per_shard == per_shard && now->by_layer == planner->by_layer) { return OCELLUS_OK; }
     }
     TRY(memory_grow((void **)&plan->segments, &plan->segment_capacity, plan->segment_count + 1,
                     sizeof *plan->segments));
-    plan->segments[plan->segment_count++] = (struct segment){.per_shard = per_shard, .first_task = plan->task_count};
+    plan->segments[plan->segment_count++] =
+        (struct segment){.per_shard = per_shard, .by_layer = planner->by_layer, .first_task = plan->task_count};
     phase->segment_count++;
     for (size_t node = 0; node < plan->graph->count; node++) {
-        planner->made[node] = view_none();
+        int buffer = planner->made[node].buffer;
+        if (buffer < 0 || !plan->buffers[buffer].block) { planner->made[node] = view_none(); }
     }
     return OCELLUS_OK;
 }
@@ -52,7 +55,7 @@ ocellus_status plan_begin_segment(struct planner *planner, bool per_shard) {
 static ocellus_status touch(struct plan *plan, struct view view) {
     if (view.buffer < 0) { return OCELLUS_OK; }
     struct buffer *buffer = &plan->buffers[view.buffer];
-    if (!buffer->batch && buffer->segment != plan->segment_count - 1) {
+    if (!buffer->batch && !buffer->block && buffer->segment != plan->segment_count - 1) {
         return fail(OCELLUS_ERROR,
                     "%s: a value of one image would have to outlive its segment: this graph cannot be planned",
                     plan->graph->name);
@@ -156,12 +159,13 @@ ocellus_status plan_add_blocks(struct planner *planner, size_t node, const struc
     return append_finish(planner->plan, finish);
 }
 
-static ocellus_status new_buffer(struct planner *planner, bool batch, size_t bytes, int *buffer) {
+static ocellus_status new_buffer(struct planner *planner, bool batch, bool block, size_t bytes, int *buffer) {
     struct plan *plan = planner->plan;
     TRY(memory_grow((void **)&plan->buffers, &plan->buffer_capacity, plan->buffer_count + 1, sizeof *plan->buffers));
     size_t now = batch ? plan->phase_count - 1 : plan->task_count;
     plan->buffers[plan->buffer_count] =
         (struct buffer){.batch = batch,
+                        .block = block,
                         .size = (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT,
                         .first = now,
                         .last = now,
@@ -172,16 +176,21 @@ static ocellus_status new_buffer(struct planner *planner, bool batch, size_t byt
 }
 
 ocellus_status plan_batch_buffer(struct planner *planner, size_t bytes, int *buffer) {
-    return new_buffer(planner, true, bytes, buffer);
+    return new_buffer(planner, true, false, bytes, buffer);
 }
 
 ocellus_status plan_scratch_buffer(struct planner *planner, size_t bytes, int *buffer) {
-    return new_buffer(planner, false, bytes, buffer);
+    return new_buffer(planner, false, planner->by_layer, bytes, buffer);
 }
 
 ocellus_status plan_scratch_view(struct planner *planner, const struct shape *shape, struct view *view) {
     *view = (struct view){.row_stride = plan_row_values(shape)};
     return plan_scratch_buffer(planner, shape_size(shape) * sizeof(real), &view->buffer);
+}
+
+ocellus_status plan_block_view(struct planner *planner, const struct shape *shape, struct view *view) {
+    *view = (struct view){.row_stride = plan_row_values(shape)};
+    return new_buffer(planner, false, true, shape_size(shape) * sizeof(real), &view->buffer);
 }
 
 ocellus_status plan_batch_view(struct planner *planner, const struct shape *shape, struct view *view) {

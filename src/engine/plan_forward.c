@@ -99,12 +99,14 @@ struct conv_shape plan_conv_shape(const struct planner *planner, size_t node, st
                                .dst_row_stride = dst.row_stride};
 }
 
-/* `norm`: the BatchNormalization folded into the weights, or PLAN_NONE. */
-static ocellus_status emit_conv2d(struct planner *planner, size_t node, int norm, bool relu, struct view dst) {
+/* `norm`: the BatchNormalization folded into the weights, or PLAN_NONE; `add`: what is added, or no view. */
+static ocellus_status emit_conv2d(struct planner *planner, size_t node, int norm, struct view add, bool relu,
+                                  struct view dst) {
     struct view src;
     struct extent extent;
     TRY(plan_padded_source(planner, node, 0, &src, &extent));
     struct task task = plan_task(TASK_CONV2D, node, src, dst);
+    task.src2 = add;
     task.relu = relu;
     task.shape.conv = plan_conv_shape(planner, node, src, extent, dst);
     planner->plan->folded[node] = norm;
@@ -115,7 +117,7 @@ static ocellus_status emit_heavy(struct planner *planner, size_t node, struct vi
     const struct node *n = plan_node(planner, node);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
     bool relu = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
-    return emit_conv2d(planner, node, PLAN_NONE, relu, dst);
+    return emit_conv2d(planner, node, PLAN_NONE, view_none(), relu, dst);
 }
 
 static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct view dst) {
@@ -142,7 +144,9 @@ static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct
 
 static ocellus_status emit_affine(struct planner *planner, size_t node, size_t norm, bool normalize, size_t source,
                                   bool relu, struct view dst) {
-    if (normalize && plan_can_fold(planner, source)) { return emit_conv2d(planner, source, (int)norm, relu, dst); }
+    if (normalize && plan_can_fold(planner, source)) {
+        return emit_conv2d(planner, source, (int)norm, view_none(), relu, dst);
+    }
     struct view src;
     TRY(plan_produce(planner, source, NULL, &src));
     struct task task = plan_task(TASK_AFFINE, node, src, dst);
@@ -153,9 +157,27 @@ static ocellus_status emit_affine(struct planner *planner, size_t node, size_t n
     return plan_add_task(planner, task);
 }
 
+/* The node is a BatchNormalization folded into a convolution that can add on the way: not one by Winograd. */
+static bool can_add(const struct planner *planner, size_t node) {
+    if (!can_ride(planner, node, OPERATOR_BATCH_NORM)) { return false; }
+    size_t source = plan_node(planner, node)->inputs[0];
+    if (!plan_can_fold(planner, source)) { return false; }
+    const int64_t *kernel = plan_node(planner, source)->config.conv2d.kernel_size;
+    return kernel[0] == 1 && kernel[1] == 1;
+}
+
+/* In inference the last convolution of a residual block adds the shortcut to its sums, the same bits in one pass less. */
 static ocellus_status emit_add(struct planner *planner, size_t node, bool relu, struct view dst) {
     const struct node *n = plan_node(planner, node);
     struct view a, b;
+    size_t last = can_add(planner, n->inputs[1]) ? 1 : 0;
+    if (n->inputs[0] != n->inputs[1] && can_add(planner, n->inputs[last])) {
+        TRY(plan_produce(planner, n->inputs[1 - last], NULL, &a));
+        if (a.row_stride == dst.row_stride) {
+            size_t norm = n->inputs[last];
+            return emit_conv2d(planner, plan_node(planner, norm)->inputs[0], (int)norm, a, relu, dst);
+        }
+    }
     TRY(plan_produce(planner, n->inputs[0], NULL, &a));
     TRY(plan_produce(planner, n->inputs[1], NULL, &b));
     struct task task = plan_task(TASK_ADD, node, a, dst);
@@ -299,19 +321,36 @@ static bool is_batch_value(const struct planner *planner, size_t node) {
     return false;
 }
 
+/* Something made in a segment that runs layer by layer reads it. */
+static bool is_read_in_deep(const struct planner *planner, size_t node) {
+    const struct graph *graph = planner->plan->graph;
+    for (size_t reader = node + 1; reader < graph->count; reader++) {
+        for (size_t i = 0; i < graph->nodes[reader].input_count; i++) {
+            if (graph->nodes[reader].inputs[i] != node) { continue; }
+            if (planner->stored[reader] ? reader >= planner->deep : is_read_in_deep(planner, reader)) { return true; }
+        }
+    }
+    return false;
+}
+
 static ocellus_status make_stored(struct planner *planner, size_t node) {
     const struct node *n = plan_node(planner, node);
-    TRY(plan_begin_segment(planner, n->type->operator_kind == OPERATOR_DENSE));
+    bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    planner->by_layer = node >= planner->deep && !dense;
+    TRY(plan_begin_segment(planner, dense));
     if (n->type->operator_kind == OPERATOR_FLATTEN && view_exists(planner->plan->outputs[n->inputs[0]])) {
         planner->plan->outputs[node] = planner->plan->outputs[n->inputs[0]];
         planner->plan->outputs[node].row_stride = plan_row_values(&n->shape);
         return OCELLUS_OK;
     }
-    if (!is_batch_value(planner, node)) {
-        struct view view;
-        return plan_produce(planner, node, NULL, &view);
-    }
     struct view view;
+    if (!is_batch_value(planner, node)) {
+        if (planner->by_layer || !is_read_in_deep(planner, node)) { return plan_produce(planner, node, NULL, &view); }
+        TRY(plan_block_view(planner, &n->shape, &view));
+        TRY(emit(planner, node, view));
+        planner->made[node] = view;
+        return OCELLUS_OK;
+    }
     TRY(plan_batch_view(planner, &n->shape, &view));
     TRY(emit(planner, node, view));
     planner->plan->outputs[node] = view;

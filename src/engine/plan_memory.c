@@ -14,7 +14,6 @@ struct item {
 };
 
 static bool meet(const struct buffer *a, const struct buffer *b) {
-    if (!a->batch && a->segment != b->segment) { return false; }
     return a->first <= b->last && b->first <= a->last;
 }
 
@@ -50,7 +49,9 @@ static ocellus_status assign(struct plan *plan, bool batch, struct item *items, 
         struct buffer *buffer = &plan->buffers[i];
         if (buffer->batch != batch) { continue; }
         size_t bytes = buffer->size;
-        if (batch && (!size_multiply(bytes, plan->batch_size, &bytes) || bytes > SIZE_MAX / 4)) {
+        size_t block = plan->batch_size < PLAN_BLOCK ? plan->batch_size : PLAN_BLOCK;
+        size_t images = batch ? plan->batch_size : buffer->block ? block : 1;
+        if (!size_multiply(bytes, images, &bytes) || bytes > SIZE_MAX / 4) {
             return fail(OCELLUS_IO, "%s: a batch of %zu images needs more memory than can be addressed",
                         plan->graph->name, plan->batch_size);
         }
@@ -65,7 +66,23 @@ static ocellus_status assign(struct plan *plan, bool batch, struct item *items, 
     return OCELLUS_OK;
 }
 
+/* A segment that takes image after image comes back to its first task with the next: what all of them share lives as long
+ * as the segment. */
+static void extend_blocks(struct plan *plan) {
+    for (size_t i = 0; i < plan->buffer_count; i++) {
+        struct buffer *buffer = &plan->buffers[i];
+        for (size_t s = 0; buffer->block && s < plan->segment_count; s++) {
+            const struct segment *segment = &plan->segments[s];
+            size_t first = segment->first_task, last = first + segment->task_count - 1;
+            if (segment->by_layer || segment->task_count == 0) { continue; }
+            if (buffer->first > first && buffer->first <= last) { buffer->first = first; }
+            if (buffer->last >= first && buffer->last < last) { buffer->last = last; }
+        }
+    }
+}
+
 ocellus_status plan_assign_memory(struct plan *plan) {
+    extend_blocks(plan);
     struct item *items = memory_allocate(plan->buffer_count + 1, sizeof *items);
     struct item *placed = memory_allocate(plan->buffer_count + 1, sizeof *placed);
     ocellus_status status = items && placed ? OCELLUS_OK : OCELLUS_IO;

@@ -28,12 +28,15 @@ typedef float real;
 #endif
 
 /* A convolution of one image that carries its padding already (valid convolution):
- * oh = (ih - kh) / sh + 1, ow = (iw - kw) / sw + 1. Strides of rows in elements, at least iw * ic and ow * oc. */
+ * oh = (ih - kh) / sh + 1, ow = (iw - kw) / sw + 1. Strides of rows in elements, at least iw * ic and ow * oc. A forward
+ * convolution may be asked for some of its channels: oc of them, from a whole number of panels on, into dst's pixels that
+ * lie dst_pixel_stride apart. */
 struct conv_shape {
     size_t ih, iw, ic;
     size_t oh, ow, oc;
     size_t kh, kw, sh, sw;
     size_t src_row_stride, dst_row_stride;
+    size_t dst_pixel_stride; /* 0 is oc */
 };
 
 /* Convolutions with a 3x3 kernel and stride 1 by Winograd's minimal filtering F(tile x tile, 3x3): the output is cut into
@@ -70,7 +73,7 @@ struct winograd_kernels {
      * columns are ic: kernels_packed_size((tile + 2)^2 * oc, ic). */
     void (*pack)(size_t tile, const real *weights, size_t ic, size_t oc, real *packed);
     void (*pack_rotated)(size_t tile, const real *weights, size_t ic, size_t oc, real *packed);
-    /* As the table's conv2d and conv2d_diff_weights, for all images of the shape. */
+    /* As the table's conv2d, without add, and conv2d_diff_weights, for all images of the shape. */
     void (*conv2d)(const struct winograd_shape *shape, const real *src, const real *packed, const real *bias, bool relu,
                    size_t row_begin, size_t row_end, real *dst, real *scratch);
     void (*diff_weights)(const struct winograd_shape *shape, const real *src, const real *diff_dst, real *diff_weights,
@@ -114,10 +117,11 @@ struct kernels {
      * is weights[kh-1-kh'][kw-1-kw'][ic][oc], packed. A convolution of the padded diff_dst with it gives diff_src. */
     void (*pack_rotated)(const real *weights, size_t kh, size_t kw, size_t ic, size_t oc, real *packed);
 
-    /* dst[y][x][oc] = act(bias[oc] + sum over k of src * packed), rows [row_begin, row_end) of the output. bias NULL is
-     * none; relu: act is max(0, .), NaN stays NaN. */
-    void (*conv2d)(const struct conv_shape *shape, const real *src, const real *packed, const real *bias, bool relu,
-                   size_t row_begin, size_t row_end, real *dst);
+    /* dst[y][x][oc] = act(bias[oc] + sum over k of src * packed + add[y][x][oc]), rows [row_begin, row_end) of the
+     * output. bias NULL is none, add NULL too; add has dst's strides, and is rounded as the sum of two finished values.
+     * relu: act is max(0, .), NaN stays NaN. */
+    void (*conv2d)(const struct conv_shape *shape, const real *src, const real *packed, const real *bias,
+                   const real *add, bool relu, size_t row_begin, size_t row_end, real *dst);
     /* diff_weights[k][oc] += sum over the image's pixels of src(pixel, k) * diff_dst(pixel, oc); dst_row_stride is
      * diff_dst's. */
     void (*conv2d_diff_weights)(const struct conv_shape *shape, const real *src, const real *diff_dst,

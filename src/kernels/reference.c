@@ -32,9 +32,10 @@ static void pack_rotated(const real *weights, size_t kh, size_t kw, size_t ic, s
     }
 }
 
-static void conv2d(const struct conv_shape *shape, const real *src, const real *packed, const real *bias, bool relu,
-                   size_t row_begin, size_t row_end, real *dst) {
+static void conv2d(const struct conv_shape *shape, const real *src, const real *packed, const real *bias,
+                   const real *add, bool relu, size_t row_begin, size_t row_end, real *dst) {
     size_t run = shape->kw * shape->ic; /* the taps of one kernel row lie side by side in src */
+    size_t pixel = shape->dst_pixel_stride ? shape->dst_pixel_stride : shape->oc;
     for (size_t y = row_begin; y < row_end; y++) {
         for (size_t x = 0; x < shape->ow; x++) {
             const real *window = src + y * shape->sh * shape->src_row_stride + x * shape->sw * shape->ic;
@@ -43,7 +44,8 @@ static void conv2d(const struct conv_shape *shape, const real *src, const real *
                 real sum = bias ? bias[o] : 0;
                 for (size_t k = 0; k < shape->kh * run; k++)
                     sum += window[k / run * shape->src_row_stride + k % run] * column[k * COLUMNS];
-                dst[y * shape->dst_row_stride + x * shape->oc + o] = activate(sum, relu);
+                size_t at = y * shape->dst_row_stride + x * pixel + o;
+                dst[at] = activate(add ? sum + add[at] : sum, relu);
             }
         }
     }

@@ -118,6 +118,7 @@ static void conv2d_tile(const struct winograd_shape *shape, const real *src, con
                         bool relu, size_t row_begin, size_t row_end, size_t y, size_t x, real *dst) {
     const struct conv_shape *s = &shape->conv;
     const size_t width = kernels_reference.tile_columns, side = shape->tile + KERNEL - 1, matrices = side * side;
+    const size_t pixel = s->dst_pixel_stride ? s->dst_pixel_stride : s->oc;
     for (size_t o = 0; o < s->oc; o++) {
         struct matrix sum = {side, side, {{0}}};
         for (size_t i = 0; i < s->ic; i++) {
@@ -130,7 +131,7 @@ static void conv2d_tile(const struct winograd_shape *shape, const real *src, con
         for (size_t i = y < row_begin ? row_begin - y : 0; i < shape->tile && y + i < row_end; i++) {
             for (size_t j = 0; j < shape->tile && x + j < s->ow; j++) {
                 const real value = out.at[i][j] + (bias ? bias[o] : 0);
-                dst[(y + i) * s->dst_row_stride + (x + j) * s->oc + o] = relu && value < 0 ? 0 : value;
+                dst[(y + i) * s->dst_row_stride + (x + j) * pixel + o] = relu && value < 0 ? 0 : value;
             }
         }
     }

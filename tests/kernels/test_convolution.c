@@ -12,11 +12,11 @@
 struct problem {
     struct conv_shape shape;
     size_t k, src_count, weight_count, dst_count, dst_values; /* dst_values: oh * ow * oc, without the gaps */
-    float *src, *weights, *bias, *diff;
+    float *src, *weights, *bias, *add, *diff;
 };
 
 static struct conv_shape random_shape(void) {
-    static const size_t channels[] = {1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 65};
+    static const size_t channels[] = {1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 65, 130};
     static const size_t widths[] = {1, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 27, 29};
     static const size_t heights[] = {1, 1, 2, 3, 4, 5};
     static const size_t kernels[][2] = {{1, 1}, {1, 1}, {3, 3}, {3, 3}, {7, 7}, {2, 2}, {1, 5}, {4, 1}};
@@ -50,6 +50,7 @@ static struct problem new_problem(const struct conv_shape *shape, float (*next)(
     p.src = buffer_filled(p.src_count, next);
     p.weights = buffer_filled(p.weight_count, next);
     p.bias = random_below(&random_now, 3) ? buffer_filled(shape->oc, next) : NULL;
+    p.add = random_below(&random_now, 2) ? buffer_filled(p.dst_count, next) : NULL;
     p.diff = buffer_filled(p.dst_count, next);
     return p;
 }
@@ -77,6 +78,10 @@ static struct sum forward_sum(const struct problem *p, size_t y, size_t x, size_
     struct sum sum = {(double)bias, fabs((double)bias), bias};
     for (size_t k = 0; k < p->k; k++)
         add_term(&sum, src_at(p, y, x, k), p->weights[k * p->shape.oc + o]);
+    if (p->add) {
+        const float add = p->add[y * p->shape.dst_row_stride + x * p->shape.oc + o];
+        sum.value += (double)add, sum.magnitude += fabs((double)add), sum.chain += add;
+    }
     return sum;
 }
 
@@ -130,6 +135,23 @@ static void test_packing(const struct kernels *row, const struct problem *p) {
     check_same("pack_rotated", count_rotated, rotated, expected_rotated);
 }
 
+/* Channels in two calls, each into its part of the pixels: the same bits. */
+static void test_columns(const struct kernels *row, const struct problem *p, const float *packed, bool relu,
+                         const float *dst) {
+    float *halves = buffer(p->dst_count);
+    const size_t oc = p->shape.oc, panels = (oc + row->tile_columns - 1) / row->tile_columns;
+    const size_t split = random_below(&random_now, (uint32_t)panels) * row->tile_columns;
+    for (int half = 0; half < 2; half++) {
+        const size_t first = half ? split : 0;
+        struct conv_shape s = p->shape;
+        s.dst_pixel_stride = oc, s.oc = half ? oc - split : split;
+        if (s.oc > 0)
+            row->conv2d(&s, p->src, packed + first * p->k, p->bias ? p->bias + first : NULL,
+                        p->add ? p->add + first : NULL, relu, 0, s.oh, halves + first);
+    }
+    check_same("channels in two calls", p->dst_count, halves, dst);
+}
+
 static void test_forward(const struct kernels *row, const struct problem *p, bool exact, bool fused) {
     const struct conv_shape *s = &p->shape;
     const bool relu = random_below(&random_now, 2);
@@ -137,10 +159,11 @@ static void test_forward(const struct kernels *row, const struct problem *p, boo
     const float *packed = packed_weights(row, p);
     float *dst = buffer(p->dst_count), *halves = buffer(p->dst_count), *values = buffer(p->dst_values);
     struct sum *sums = scratch(p->dst_values * sizeof *sums);
-    row->conv2d(s, p->src, packed, p->bias, relu, 0, s->oh, dst);
-    row->conv2d(s, p->src, packed, p->bias, relu, split, s->oh, halves);
-    row->conv2d(s, p->src, packed, p->bias, relu, 0, split, halves);
+    row->conv2d(s, p->src, packed, p->bias, p->add, relu, 0, s->oh, dst);
+    row->conv2d(s, p->src, packed, p->bias, p->add, relu, split, s->oh, halves);
+    row->conv2d(s, p->src, packed, p->bias, p->add, relu, 0, split, halves);
     check_same("rows in two calls", p->dst_count, halves, dst);
+    test_columns(row, p, packed, relu, dst);
     for (size_t i = 0; i < p->dst_values; i++) {
         const size_t y = i / (s->ow * s->oc), x = i / s->oc % s->ow, o = i % s->oc;
         values[i] = dst[y * s->dst_row_stride + x * s->oc + o];
@@ -149,7 +172,7 @@ static void test_forward(const struct kernels *row, const struct problem *p, boo
         if (relu && sums[i].value < 0) sums[i].value = 0;
         if (relu && sums[i].chain < 0) sums[i].chain = 0;
     }
-    check_sums("conv2d", p->dst_values, p->k + 1, sums, values, exact, fused);
+    check_sums("conv2d", p->dst_values, p->k + 2, sums, values, exact, fused);
     for (size_t i = 0; i < p->dst_count; i++) {
         if (!isnan(dst[i])) check(false, "conv2d wrote between the rows, value %zu", i);
     }
@@ -170,7 +193,7 @@ static void test_diff_weights(const struct kernels *row, const struct problem *p
  * <src, conv_T(diff)> = <weights, diff_weights>. */
 static void test_adjoint(const struct kernels *row, struct problem p) {
     struct conv_shape *s = &p.shape;
-    p.bias = NULL;
+    p.bias = p.add = NULL;
     const struct conv_shape back = {.ih = s->oh + 2 * (s->kh - 1),
                                     .iw = s->ow + 2 * (s->kw - 1),
                                     .ic = s->oc,
@@ -195,8 +218,8 @@ static void test_adjoint(const struct kernels *row, struct problem p) {
     for (size_t i = 0; i < p.weight_count; i++)
         diff_weights[i] = 0;
     row->pack_rotated(p.weights, s->kh, s->kw, s->ic, s->oc, rotated);
-    row->conv2d(&back, padded, rotated, NULL, false, 0, back.oh, diff_src);
-    row->conv2d(s, p.src, packed_weights(row, &p), NULL, false, 0, s->oh, dst);
+    row->conv2d(&back, padded, rotated, NULL, NULL, false, 0, back.oh, diff_src);
+    row->conv2d(s, p.src, packed_weights(row, &p), NULL, NULL, false, 0, s->oh, dst);
     row->conv2d_diff_weights(s, p.src, p.diff, diff_weights);
 
     double forward = 0, backward = 0, weights = 0;

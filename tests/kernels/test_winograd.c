@@ -216,7 +216,7 @@ static void test_packing(const struct kernels *row, const struct problem *p) {
     }
 }
 
-/* In two portions of rows, and image by image: the same bits. */
+/* In two portions of rows or of channels, and image by image: the same bits. */
 static void test_portions(const struct kernels *row, const struct problem *p, const float *packed, bool relu,
                           const float *dst) {
     const struct conv_shape *s = &p->shape.conv;
@@ -228,6 +228,18 @@ static void test_portions(const struct kernels *row, const struct problem *p, co
     }
     row->winograd.conv2d(&p->shape, p->src, packed, p->bias, relu, 0, split, portions, work);
     check_same("winograd: rows in two calls", p->dst_count, portions, dst);
+    portions = buffer(p->dst_count);
+    const size_t panels = (s->oc + row->tile_columns - 1) / row->tile_columns;
+    const size_t columns = random_below(&random_now, (uint32_t)panels) * row->tile_columns;
+    for (int half = 0; half < 2; half++) {
+        const size_t first = half ? columns : 0;
+        struct winograd_shape part = p->shape;
+        part.conv.dst_pixel_stride = s->oc, part.conv.oc = half ? s->oc - columns : columns;
+        if (part.conv.oc > 0)
+            row->winograd.conv2d(&part, p->src, packed + first * p->side * p->side * s->ic,
+                                 p->bias ? p->bias + first : NULL, relu, 0, s->oh, portions + first, work);
+    }
+    check_same("winograd: channels in two calls", p->dst_count, portions, dst);
     struct winograd_shape single = p->shape;
     single.images = 1;
     portions = buffer(p->dst_count);

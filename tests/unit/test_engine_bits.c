@@ -92,23 +92,22 @@ static void infer(struct engine *engine, const real *images, size_t n, real *log
 }
 
 /* An image alone, in batches of any size, at any place, with 1, 2 and 3 threads, and in an engine opened for inference. */
-static void inference_on_row(void) {
-    enum { N = 33 };
+static void infer_in_any_company(struct graph *graph, size_t count) {
     int32_t labels[MOST_IMAGES];
-    real together[N * CLASSES], alone[N * CLASSES], *images = noise_images(20, N, labels),
-                                                    *turned = memory_allocate(N * IMAGE_SIZE, sizeof *turned);
+    const size_t bytes = count * CLASSES * sizeof(real);
+    real together[MOST_IMAGES * CLASSES], alone[MOST_IMAGES * CLASSES];
+    real *images = noise_images(20, count, labels), *turned = memory_allocate(count * IMAGE_SIZE, sizeof *turned);
     assert_non_null(turned);
-    for (size_t i = 0; i < N; i++)
-        memcpy(turned + i * IMAGE_SIZE, images + (N - 1 - i) * IMAGE_SIZE, IMAGE_SIZE * sizeof *images);
-    struct graph *graph = small_simcnn();
-    struct engine *trained = open_engine(graph, 2, N, &adam);
-    train_step(trained, &adam, 0, N); /* so that moving statistics are not the initial ones */
-    infer(trained, images, N, together);
-    for (size_t i = 1; i < N; i++) /* the images must tell themselves apart */
+    for (size_t i = 0; i < count; i++)
+        memcpy(turned + i * IMAGE_SIZE, images + (count - 1 - i) * IMAGE_SIZE, IMAGE_SIZE * sizeof *images);
+    struct engine *trained = open_engine(graph, 2, count, &adam);
+    train_step(trained, &adam, 0, count); /* so that moving statistics are not the initial ones */
+    infer(trained, images, count, together);
+    for (size_t i = 1; i < count; i++) /* the images must tell themselves apart */
         assert_memory_not_equal(together, together + i * CLASSES, CLASSES * sizeof *together);
 
     for (size_t threads = 1; threads <= 3; threads++) {
-        const struct engine_options options = {.threads = threads, .batch_size = N};
+        const struct engine_options options = {.threads = threads, .batch_size = count};
         struct engine *engine;
         check(engine_open(graph, &options, &engine));
         for (size_t i = 0; i < engine_tensor_count(engine); i++) {
@@ -117,22 +116,65 @@ static void inference_on_row(void) {
             check(engine_set(engine, tensor.name, values, shape_size(tensor.shape)));
             memory_free(values);
         }
-        for (size_t size = 1; size <= N; size += size < 4 ? 1 : 7) {
-            for (size_t first = 0; first < N; first += size) {
-                const size_t n = N - first < size ? N - first : size;
+        for (size_t size = 1; size <= count; size += size < 4 ? 1 : 7) {
+            for (size_t first = 0; first < count; first += size) {
+                const size_t n = count - first < size ? count - first : size;
                 infer(engine, images + first * IMAGE_SIZE, n, alone + first * CLASSES);
             }
-            assert_memory_equal(alone, together, sizeof together);
+            assert_memory_equal(alone, together, bytes);
         }
-        infer(engine, turned, N, alone);
-        for (size_t i = 0; i < N; i++)
-            assert_memory_equal(alone + (N - 1 - i) * CLASSES, together + i * CLASSES, CLASSES * sizeof *alone);
+        infer(engine, turned, count, alone);
+        for (size_t i = 0; i < count; i++)
+            assert_memory_equal(alone + (count - 1 - i) * CLASSES, together + i * CLASSES, CLASSES * sizeof *alone);
         engine_close(engine);
     }
     engine_close(trained);
     graph_free(graph);
     memory_free(images);
     memory_free(turned);
+}
+
+static size_t add_layer(struct graph *graph, const char *class_name, union layer_config config, size_t input) {
+    size_t added;
+    check(graph_add(graph, class_name, NULL, NULL, &config, &input, 1, &added));
+    return added;
+}
+
+/* A convolution, its BatchNormalization and, if wanted, a ReLU. */
+static size_t add_block(struct graph *graph, int64_t filters, int64_t kernel, int64_t stride, bool relu, size_t input) {
+    const union layer_config conv = {.conv2d = {.filters = filters,
+                                                .kernel_size = {kernel, kernel},
+                                                .strides = {stride, stride},
+                                                .padding = PADDING_SAME,
+                                                .use_bias = true}};
+    const union layer_config norm = {.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}};
+    const union layer_config activation = {.activation = {.activation = ACTIVATION_RELU}};
+    input = add_layer(graph, "BatchNormalization", norm, add_layer(graph, "Conv2D", conv, input));
+    return relu ? add_layer(graph, "Activation", activation, input) : input;
+}
+
+/* Small images and many weights at its end, which inference runs layer by layer; a shortcut that a convolution adds; a
+ * value with several readers on the way from one part to the other. */
+static struct graph *deep_network(void) {
+    struct graph *graph;
+    const union layer_config input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}};
+    const union layer_config relu = {.activation = {.activation = ACTIVATION_RELU}}, none = {0};
+    const union layer_config dense = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
+    check(graph_create("deep", &graph));
+    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
+    const size_t stem = add_block(graph, 8, 3, 1, true, 0);
+    const size_t middle = add_block(graph, 64, 3, 1, true, add_block(graph, 64, 1, 4, true, stem));
+    const size_t ends[2] = {add_block(graph, 1024, 1, 4, false, stem), add_block(graph, 1024, 1, 1, false, middle)};
+    size_t sum;
+    check(graph_add(graph, "Add", NULL, NULL, NULL, ends, 2, &sum));
+    const size_t last = add_block(graph, 1024, 1, 2, true, add_layer(graph, "Activation", relu, sum));
+    add_layer(graph, "Dense", dense, add_layer(graph, "GlobalAveragePooling2D", none, last));
+    return graph;
+}
+
+static void inference_on_row(void) {
+    infer_in_any_company(small_simcnn(), 33);
+    infer_in_any_company(deep_network(), 9);
 }
 static void test_inference(void **state) {
     (void)state;
