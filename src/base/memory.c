@@ -5,12 +5,13 @@
 #include "base/sizes.h"
 
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { LARGE_PAGE = 2 << 20 };
+/* Arrays of this size and more are asked for in pages of 2 MB: walking through weights and images page by page of 4 KB,
+ * ResNet50 waits for the tables of the pages. */
+enum { HUGE_PAGE = 2 << 20, HUGE_LEAST = 8 << 20 };
 
 static atomic_size_t allocations;
 
@@ -18,38 +19,34 @@ size_t memory_allocation_count(void) {
     return atomic_load(&allocations);
 }
 
-static bool round_up(size_t size, size_t *rounded) {
+static bool round_up_to(size_t alignment, size_t size, size_t *rounded) {
     size_t padded;
-    if (!size_add(size, MEMORY_ALIGNMENT - 1, &padded)) return false;
-    *rounded = padded - padded % MEMORY_ALIGNMENT;
+    if (!size_add(size, alignment - 1, &padded)) return false;
+    *rounded = padded - padded % alignment;
     return true;
 }
 
-/* Large blocks in large pages, where the system gives them: a network's values are more than the processor has
- * translations of small pages for. Only whole large pages of a block are asked for, so that it takes no more memory. */
-static void ask_for_large_pages(unsigned char *block, size_t bytes) {
-#ifdef MADV_HUGEPAGE
-    const size_t before = (LARGE_PAGE - (uintptr_t)block % LARGE_PAGE) % LARGE_PAGE;
-    if (bytes < before + LARGE_PAGE) return;
-    (void)!madvise(block + before, (bytes - before) / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* else small ones */
-#else
-    (void)block, (void)bytes;
-#endif
+static bool round_up(size_t size, size_t *rounded) {
+    return round_up_to(MEMORY_ALIGNMENT, size, rounded);
 }
 
 void *memory_allocate(size_t count, size_t size) {
     size_t bytes;
-    if (!size_multiply(count, size, &bytes) || !round_up(bytes ? bytes : 1, &bytes)) {
+    const bool valid = size_multiply(count, size, &bytes);
+    const size_t alignment = valid && bytes >= HUGE_LEAST ? HUGE_PAGE : MEMORY_ALIGNMENT;
+    if (!valid || !round_up_to(alignment, bytes ? bytes : 1, &bytes)) {
         fail(OCELLUS_IO, "memory: %zu times %zu bytes are more than there can be", count, size);
         return NULL;
     }
-    void *pointer = aligned_alloc(MEMORY_ALIGNMENT, bytes);
+    void *pointer = aligned_alloc(alignment, bytes);
     if (!pointer) {
         fail(OCELLUS_IO, "memory: no room for %zu bytes", bytes);
         return NULL;
     }
-    ask_for_large_pages(pointer, bytes);
     atomic_fetch_add(&allocations, 1);
+#ifdef MADV_HUGEPAGE
+    if (alignment == HUGE_PAGE) (void)madvise(pointer, bytes, MADV_HUGEPAGE); /* advice: without it all works too */
+#endif
     return memset(pointer, 0, bytes);
 }
 

@@ -9,8 +9,8 @@
 
 enum { MEMORY_ALIGNMENT = 64 }; /* a cache line, and the widest vector of any supported instruction set */
 
-/* count * size zeroed bytes at MEMORY_ALIGNMENT; NULL (with a message kept, status OCELLUS_IO) on overflow or when
- * there is no memory. Released with memory_free(). */
+/* count * size zeroed bytes at MEMORY_ALIGNMENT, large ones in large pages; NULL (with a message kept,
+ * status OCELLUS_IO) on overflow or when there is no memory. Released with memory_free(). */
 void *memory_allocate(size_t count, size_t size);
 void memory_free(void *pointer);
 

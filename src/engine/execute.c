@@ -131,21 +131,19 @@ static void run_affine(const struct place *place, const struct task *task) {
                             task->normalize ? norm->shift : NULL, task->relu, at(place, task->dst));
 }
 
-/* Value by value over rows that may have different strides: one call where all lie back to back. */
+static struct operand operand_of(const struct place *place, struct view view, bool normalize, size_t node) {
+    const struct norm_state *norm = &place->engine->norms[node];
+    return (struct operand){.values = at(place, view),
+                            .row_stride = view.row_stride,
+                            .scale = normalize ? norm->scale : NULL,
+                            .shift = normalize ? norm->shift : NULL};
+}
+
 static void run_add(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
     struct rows_shape rows = rows_of(place, task);
-    size_t row = rows.width * rows.c, b_stride = task->src2.row_stride;
-    const real *a = at(place, task->src), *b = at(place, task->src2);
-    real *dst = at(place, task->dst);
-    if (rows.src_row_stride == row && rows.dst_row_stride == row && b_stride == row) {
-        engine->kernels->add(rows.rows * row, a, b, task->relu, dst);
-        return;
-    }
-    for (size_t y = 0; y < rows.rows; y++) {
-        engine->kernels->add(row, a + y * rows.src_row_stride, b + y * b_stride, task->relu,
-                             dst + y * rows.dst_row_stride);
-    }
+    struct operand a = operand_of(place, task->src, task->normalize, task->norm),
+                   b = operand_of(place, task->src2, task->normalize2, task->norm2);
+    place->engine->kernels->add(&rows, &a, &b, task->relu, at(place, task->dst));
 }
 
 static void run_relu_backward(const struct place *place, const struct task *task) {

@@ -82,8 +82,10 @@ enum product { PRODUCT_FORWARD, PRODUCT_DIFF_SRC, PRODUCT_DIFF_WEIGHTS, PRODUCTS
 struct task {
     enum task_kind kind;
     size_t node;    /* whose parameters, statistics and name are meant */
-    bool normalize; /* AFFINE and MAX_POOL: apply the BatchNormalization `norm` on the way */
+    bool normalize; /* AFFINE, MAX_POOL and ADD: apply the BatchNormalization `norm` on the way */
     size_t norm;
+    bool normalize2; /* ADD: the same for src2 */
+    size_t norm2;
     bool relu; /* the result passes a ReLU, or the gradient its mask */
     real fill;
     struct view src, src2, dst, aux;

@@ -166,10 +166,19 @@ static bool can_add(const struct planner *planner, size_t node) {
     return kernel[0] == 1 && kernel[1] == 1;
 }
 
+/* A BatchNormalization that only the addition reads is applied on the way. */
+static ocellus_status add_operand(struct planner *planner, size_t input, struct view *view, bool *normalize,
+                                  size_t *norm) {
+    *normalize =
+        can_ride(planner, input, OPERATOR_BATCH_NORM) && !plan_can_fold(planner, plan_node(planner, input)->inputs[0]);
+    *norm = input;
+    return plan_produce(planner, *normalize ? plan_node(planner, input)->inputs[0] : input, NULL, view);
+}
+
 /* In inference the last convolution of a residual block adds the shortcut to its sums, the same bits in one pass less. */
 static ocellus_status emit_add(struct planner *planner, size_t node, bool relu, struct view dst) {
     const struct node *n = plan_node(planner, node);
-    struct view a, b;
+    struct view a;
     size_t last = can_add(planner, n->inputs[1]) ? 1 : 0;
     if (n->inputs[0] != n->inputs[1] && can_add(planner, n->inputs[last])) {
         TRY(plan_produce(planner, n->inputs[1 - last], NULL, &a));
@@ -178,12 +187,11 @@ static ocellus_status emit_add(struct planner *planner, size_t node, bool relu, 
             return emit_conv2d(planner, plan_node(planner, norm)->inputs[0], (int)norm, a, relu, dst);
         }
     }
-    TRY(plan_produce(planner, n->inputs[0], NULL, &a));
-    TRY(plan_produce(planner, n->inputs[1], NULL, &b));
-    struct task task = plan_task(TASK_ADD, node, a, dst);
-    task.src2 = b;
+    struct task task = plan_task(TASK_ADD, node, view_none(), dst);
+    TRY(add_operand(planner, n->inputs[0], &task.src, &task.normalize, &task.norm));
+    TRY(add_operand(planner, n->inputs[1], &task.src2, &task.normalize2, &task.norm2));
     task.relu = relu;
-    task.shape.rows = plan_rows(plan_extent(&n->shape), a, dst);
+    task.shape.rows = plan_rows(plan_extent(&n->shape), task.src, dst);
     return plan_add_task(planner, task);
 }
 

@@ -95,6 +95,13 @@ struct rows_shape {
     size_t src_row_stride, dst_row_stride;
 };
 
+/* Of an addition: values * scale[c] + shift[c]; scale NULL: the values (shift is not read). */
+struct operand {
+    const real *values;
+    size_t row_stride;
+    const real *scale, *shift;
+};
+
 struct adam_step {
     real learning_rate;  /* already with the bias correction: lr * sqrt(1 - beta2^t) / (1 - beta1^t) */
     real share1, share2; /* 1 - beta1 and 1 - beta2, rounded once: from a rounded beta2, 1 - 0.999F is off by 5e-5 */
@@ -138,8 +145,8 @@ struct kernels {
     /* dst = act(src * scale[c] + shift[c]); scale NULL copies (shift is not read). */
     void (*affine)(const struct rows_shape *shape, const real *src, const real *scale, const real *shift, bool relu,
                    real *dst);
-    /* dst = act(a + b), count values. */
-    void (*add)(size_t count, const real *a, const real *b, bool relu, real *dst);
+    /* dst = act(a + b); the strides of rows are dst's and the operands' own. dst may be an operand's values. */
+    void (*add)(const struct rows_shape *shape, const struct operand *a, const struct operand *b, bool relu, real *dst);
     /* diff_src = dst > 0 ? diff_dst : 0, `dst` the output of the ReLU. May run in place (diff_src == diff_dst). */
     void (*relu_backward)(size_t count, const real *diff_dst, const real *dst, real *diff_src);
 

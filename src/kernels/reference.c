@@ -103,9 +103,18 @@ static void affine(const struct rows_shape *shape, const real *src, const real *
     }
 }
 
-static void add(size_t count, const real *a, const real *b, bool relu, real *dst) {
-    for (size_t i = 0; i < count; i++)
-        dst[i] = activate(a[i] + b[i], relu);
+static real operand_at(const struct operand *operand, size_t y, size_t i, size_t c) {
+    const real value = operand->values[y * operand->row_stride + i];
+    return operand->scale ? value * operand->scale[c] + operand->shift[c] : value;
+}
+
+static void add(const struct rows_shape *shape, const struct operand *a, const struct operand *b, bool relu,
+                real *dst) {
+    for (size_t y = 0; y < shape->rows; y++) {
+        for (size_t i = 0; i < shape->width * shape->c; i++)
+            dst[y * shape->dst_row_stride + i] =
+                activate(operand_at(a, y, i, i % shape->c) + operand_at(b, y, i, i % shape->c), relu);
+    }
 }
 
 static void relu_backward(size_t count, const real *diff_dst, const real *dst, real *diff_src) {

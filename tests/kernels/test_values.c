@@ -76,16 +76,42 @@ static void test_batch_norm_backward(const struct kernels *row) {
     buffers_end();
 }
 
-static void test_add_and_relu(const struct kernels *row) {
-    const size_t count = 1 + random_below(&random_now, 100);
+static struct operand random_operand(const struct rows_shape *s) {
+    struct operand operand = {.row_stride = s->width * s->c + random_below(&random_now, 2) * 3};
+    operand.values = buffer_filled(s->rows * operand.row_stride, random_any);
+    if (random_below(&random_now, 2)) return operand;
+    operand.scale = buffer_filled(s->c, random_real), operand.shift = buffer_filled(s->c, random_real);
+    return operand;
+}
+
+static float operand_at(const struct rows_shape *s, const struct operand *operand, size_t i) {
+    const size_t row = s->width * s->c;
+    const float value = operand->values[i / row * operand->row_stride + i % row];
+    return operand->scale ? value * operand->scale[i % s->c] + operand->shift[i % s->c] : value;
+}
+
+static void test_add(const struct kernels *row) {
+    const struct rows_shape s = random_rows();
+    const size_t count = s.rows * s.width * s.c;
     const bool relu = random_below(&random_now, 2);
+    const struct operand a = random_operand(&s), b = random_operand(&s);
+    float *sum = buffer(s.rows * s.dst_row_stride), *expected = buffer(count);
+    tested_case("%zu rows of %zux%zu, %s and %s", s.rows, s.width, s.c, a.scale ? "scaled" : "plain",
+                b.scale ? "scaled" : "plain");
+    row->add(&s, &a, &b, relu, sum);
+    for (size_t i = 0; i < count; i++) {
+        expected[i] = operand_at(&s, &a, i) + operand_at(&s, &b, i);
+        if (relu) expected[i] = relu_of(expected[i]);
+    }
+    check_same("add", count, without_gaps(&s, s.dst_row_stride, sum), expected);
+    buffers_end();
+}
+
+static void test_relu_backward(const struct kernels *row) {
+    const size_t count = 1 + random_below(&random_now, 100);
     const float *a = buffer_filled(count, random_any), *b = buffer_filled(count, random_any);
     float *sum = buffer(count), *in_place = buffer_copy(count, a), *expected = buffer(count);
     tested_case("%zu values", count);
-    row->add(count, a, b, relu, sum);
-    for (size_t i = 0; i < count; i++)
-        expected[i] = relu ? relu_of(a[i] + b[i]) : a[i] + b[i];
-    check_same("add", count, sum, expected);
     row->relu_backward(count, a, b, sum);
     row->relu_backward(count, in_place, b, in_place);
     for (size_t i = 0; i < count; i++)
@@ -185,7 +211,8 @@ void test_optimizers(const struct kernels *row) {
 void test_values(const struct kernels *row) {
     test_affine(row);
     test_batch_norm_backward(row);
-    test_add_and_relu(row);
+    test_add(row);
+    test_relu_backward(row);
     test_upsample(row);
     test_join_parts(row);
 }
