@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* As the engine cuts its work (engine/cpu_engine.c). */
-enum { SHARDS = 16, WAVE_BYTES = 64 << 20, LEAST_WAVE = 4, PIECE_VALUES = 16384 };
+enum { SHARDS = 16, WAVE_BYTES = 64 << 20, LEAST_WAVE = 4, PIECE_VALUES = 16384, BLOCK_CHANNELS = 64 };
 
 struct bench {
     const struct kernels *row;
@@ -28,8 +28,10 @@ struct bench {
     size_t tile;                         /* Winograd's, or 0: the direct kernels */
     size_t weight_count, src_image, dst_image;
     size_t shards, wave, first_shard;
+    bool blocks; /* the gradient to the weights is summed by blocks */
     struct arena arena;
     float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch, **winograd; /* the last two by worker */
+    float *src_panels, *diff_panels, *block_parts; /* the last by worker, [shard][BLOCK_CHANNELS][BLOCK_CHANNELS] */
 };
 
 /* --- one image --- */
@@ -134,6 +136,57 @@ static void run_diff_weights(struct bench *b) {
     parallel_for(b->pool, pieces, join_waves, b);
 }
 
+/* --- the same by blocks --- */
+
+static size_t pixels_of(const struct bench *b) {
+    return b->layer->out * b->layer->out;
+}
+
+static void pack_image(void *context, size_t image, size_t worker) {
+    const struct bench *b = context;
+    const struct layer *l = b->layer;
+    const struct conv_shape *f = &b->forward;
+    const struct pixels_shape read = {f->oh, f->ow, f->ic, f->sh * f->src_row_stride, f->sw * f->ic};
+    const struct pixels_shape written = {f->oh, f->ow, f->oc, f->dst_row_stride, f->oc};
+    (void)worker;
+    b->row->pack_pixels(&read, b->src + image * b->src_image,
+                        b->src_panels + image * kernels_packed_size(b->row, pixels_of(b), l->ic));
+    b->row->pack_pixels(&written, b->dst + image * b->dst_image,
+                        b->diff_panels + image * kernels_packed_size(b->row, pixels_of(b), l->oc));
+}
+
+/* ResNet50's channels are multiples of a block's. */
+static void sum_block(void *context, size_t block, size_t worker) {
+    const struct bench *b = context;
+    const struct layer *l = b->layer;
+    size_t panel = b->row->tile_columns, square = panel * panel, side = BLOCK_CHANNELS / panel, pairs = side * side;
+    size_t across = l->oc / BLOCK_CHANNELS, ic = block / across * BLOCK_CHANNELS, oc = block % across * BLOCK_CHANNELS;
+    struct panels_shape shape = {0, pixels_of(b), kernels_packed_size(b->row, pixels_of(b), l->ic),
+                                 kernels_packed_size(b->row, pixels_of(b), l->oc)};
+    float *parts = b->block_parts + worker * SHARDS * BLOCK_CHANNELS * BLOCK_CHANNELS;
+    for (size_t shard = 0; shard < b->shards; shard++) {
+        size_t image = shard * b->batch / b->shards;
+        shape.images = (shard + 1) * b->batch / b->shards - image;
+        for (size_t pair = 0; pair < pairs; pair++)
+            b->row->sum_panels(
+                &shape, b->src_panels + image * shape.src_image_stride + (ic + pair / side * panel) * shape.pixels,
+                b->diff_panels + image * shape.diff_image_stride + (oc + pair % side * panel) * shape.pixels,
+                parts + (shard * pairs + pair) * square);
+    }
+    for (size_t pair = 0; pair < pairs; pair++, parts += square) {
+        b->row->join_parts(square, b->shards, pairs * square, parts, parts);
+        float *to = b->gradient + (ic + pair / side * panel) * l->oc + oc + pair % side * panel;
+        for (size_t row = 0; row < panel; row++)
+            memcpy(to + row * l->oc, parts + row * panel, panel * sizeof *to);
+    }
+}
+
+static void run_blocks(struct bench *b) {
+    const struct layer *l = b->layer;
+    parallel_for(b->pool, b->batch, pack_image, b);
+    parallel_for(b->pool, l->ic / BLOCK_CHANNELS * (l->oc / BLOCK_CHANNELS), sum_block, b);
+}
+
 /* --- preparing a case --- */
 
 static void set_shapes(struct bench *b, enum direction direction) {
@@ -141,15 +194,34 @@ static void set_shapes(struct bench *b, enum direction direction) {
     size_t padded = (l->out - 1) * l->s + l->k, around = l->in + l->k - 1;
     if (padded < l->in) padded = l->in; /* a strided layer may leave out the last rows */
     size_t coarse = l->s > 1 ? l->out : l->in;
-    b->forward = (struct conv_shape){padded, padded, l->ic, l->out, l->out, l->oc, l->k, l->k, l->s, l->s, 0, 0};
-    b->forward.src_row_stride = padded * l->ic;
-    b->forward.dst_row_stride = l->out * l->oc;
+    b->forward = (struct conv_shape){.ih = padded,
+                                     .iw = padded,
+                                     .ic = l->ic,
+                                     .oh = l->out,
+                                     .ow = l->out,
+                                     .oc = l->oc,
+                                     .kh = l->k,
+                                     .kw = l->k,
+                                     .sh = l->s,
+                                     .sw = l->s,
+                                     .src_row_stride = padded * l->ic,
+                                     .dst_row_stride = l->out * l->oc};
     size_t back = l->s > 1 ? l->out : around;
-    b->backward = (struct conv_shape){back, back, l->oc, coarse, coarse, l->ic, l->k, l->k, 1, 1, 0, 0};
-    b->backward.src_row_stride = back * l->oc;
-    b->backward.dst_row_stride = coarse * l->ic;
+    b->backward = (struct conv_shape){.ih = back,
+                                      .iw = back,
+                                      .ic = l->oc,
+                                      .oh = coarse,
+                                      .ow = coarse,
+                                      .oc = l->ic,
+                                      .kh = l->k,
+                                      .kw = l->k,
+                                      .sh = 1,
+                                      .sw = 1,
+                                      .src_row_stride = back * l->oc,
+                                      .dst_row_stride = coarse * l->ic};
     const struct conv_shape *runs = direction == DIFF_SRC ? &b->backward : &b->forward;
     b->tile = b->row->winograd.tile(runs, direction == DIFF_WEIGHTS);
+    b->blocks = direction == DIFF_WEIGHTS && kernels_want_blocks(&b->forward);
     b->src_image = l->in * l->in * l->ic;
     b->dst_image = l->out * l->out * l->oc;
     b->weight_count = l->k * l->k * l->ic * l->oc;
@@ -180,8 +252,12 @@ static ocellus_status allocate(struct bench *b) {
                              l->oc,
                              packed,
                              b->weight_count,
-                             (b->wave + SHARDS / b->wave) * b->weight_count};
-    float **const places[] = {&b->src, &b->dst, &b->weights, &b->bias, &b->packed, &b->gradient, &b->parts};
+                             b->blocks ? 1 : (b->wave + SHARDS / b->wave) * b->weight_count,
+                             b->blocks ? b->batch * kernels_packed_size(b->row, pixels_of(b), l->ic) : 1,
+                             b->blocks ? b->batch * kernels_packed_size(b->row, pixels_of(b), l->oc) : 1,
+                             b->threads * SHARDS * BLOCK_CHANNELS * BLOCK_CHANNELS};
+    float **const places[] = {&b->src,      &b->dst,   &b->weights,    &b->bias,        &b->packed,
+                              &b->gradient, &b->parts, &b->src_panels, &b->diff_panels, &b->block_parts};
     enum { PLACES = sizeof places / sizeof places[0] };
     size_t offsets[PLACES];
     arena_free(&b->arena);
@@ -245,7 +321,8 @@ static double go(void *context, size_t which, size_t times) {
             parallel_for(b->pool, b->batch, run_diff_src, b);
             break;
         default:
-            run_diff_weights(b);
+            if (b->blocks) run_blocks(b);
+            else run_diff_weights(b);
             break;
         }
     }

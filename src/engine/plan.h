@@ -26,9 +26,6 @@ enum { PLAN_SHARDS = 16, PLAN_NONE = -1 };
 /* A kernel's gradient that is summed by blocks is summed for so many channels of source and output at a time: enough to
  * use what is read, few enough for their sums to stay in the second cache. */
 enum { PLAN_BLOCK_CHANNELS = 64 };
-/* So it is where a kernel has so many values, and so many for each pixel of an image: measured,
- * and the same for every instruction set. */
-enum { PLAN_BLOCKS_WEIGHTS = 128 * 1024, PLAN_BLOCKS_RATIO = 256 };
 
 /* Values of an image above which an output with several readers is made again rather than kept, when one pass over kept
  * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */
@@ -201,9 +198,7 @@ ocellus_status plan_add_finish(struct planner *planner, enum finish_kind kind, s
                                size_t *parts);
 /* The gradient of a dense layer's kernel, at the end of the phase. */
 ocellus_status plan_add_dense_finish(struct planner *planner, size_t node, struct view src, struct view diff);
-/* Whether a kernel's gradient is better summed by blocks; if so: packs an image's source and gradient, and sums at the
- * end of the phase. */
-bool plan_wants_blocks(const struct conv_shape *conv);
+/* For a kernel whose gradient is summed by blocks: packs an image's source and gradient, and sums at the end of the phase. */
 ocellus_status plan_add_blocks(struct planner *planner, size_t node, const struct conv_shape *conv, struct view src,
                                struct view diff);
 ocellus_status plan_batch_buffer(struct planner *planner, size_t bytes, int *buffer);

@@ -163,7 +163,7 @@ static ocellus_status add_parameter_tasks(struct planner *planner, size_t node, 
         struct task task = plan_task(TASK_CONV2D_DIFF_WEIGHTS, node, src, view_none());
         task.src2 = diff;
         task.shape.conv = plan_conv_shape(planner, node, src, extent, diff);
-        if (plan_wants_blocks(&task.shape.conv)) {
+        if (kernels_want_blocks(&task.shape.conv)) {
             TRY(plan_add_blocks(planner, node, &task.shape.conv, src, diff));
         } else {
             TRY(plan_add_finish(planner, FINISH_KERNEL, node, shape_size(&n->parameters[0].shape), &task.parts));

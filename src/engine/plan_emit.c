@@ -128,11 +128,6 @@ ocellus_status plan_add_dense_finish(struct planner *planner, size_t node, struc
                                                .diff = diff});
 }
 
-bool plan_wants_blocks(const struct conv_shape *conv) {
-    size_t weights = conv->ic * conv->oc, pixels = conv->oh * conv->ow;
-    return conv->kh == 1 && conv->kw == 1 && weights >= PLAN_BLOCKS_WEIGHTS && weights >= PLAN_BLOCKS_RATIO * pixels;
-}
-
 static ocellus_status pack_pixels(struct planner *planner, size_t node, struct pixels_shape shape, struct view src,
                                   struct view *panels) {
     *panels = (struct view){0};

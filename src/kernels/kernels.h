@@ -199,6 +199,9 @@ struct kernels {
 /* Values in a packed k x columns matrix: k times columns rounded up to tile_columns. */
 size_t kernels_packed_size(const struct kernels *kernels, size_t k, size_t columns);
 
+/* Whether the gradient of a kernel is better summed by blocks: by shape alone, the same for every row. */
+bool kernels_want_blocks(const struct conv_shape *conv);
+
 /* The table for this machine: the best row it can run, or the one OCELLUS_CPU names (ref, avx2, avx512, neon). NULL
  * when OCELLUS_CPU names none or one this machine lacks; *why (when given) then says so. */
 const struct kernels *kernels_select(const char **why);
