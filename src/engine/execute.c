@@ -113,9 +113,13 @@ static void run_conv2d(const struct place *place, const struct task *task, size_
 
 static void run_diff_weights(const struct place *place, const struct task *task) {
     const struct engine *engine = place->engine;
-    struct conv_shape conv = conv_of(place, task);
+    const struct conv_shape conv = task->shape.conv;
     if (task->tile > 0) {
-        struct winograd_shape shape = {.conv = conv, .tile = task->tile, .images = 1};
+        struct winograd_shape shape = {.conv = conv,
+                                       .tile = task->tile,
+                                       .images = place->images,
+                                       .src_image_stride = image_stride(place, task->src),
+                                       .dst_image_stride = image_stride(place, task->src2)};
         engine->kernels->winograd.diff_weights(&shape, at(place, task->src), at(place, task->src2), part(place, task),
                                                engine->winograd + place->worker * engine->winograd_size);
         return;
@@ -314,7 +318,7 @@ static void run_task(const struct place *place, const struct task *task) {
 static void run_layers(struct place *place, const struct segment *segment, size_t first, size_t end) {
     const struct task *tasks = place->engine->plan->tasks + segment->first_task;
     for (size_t t = 0; t < segment->task_count; t++) {
-        place->images = tasks[t].kind == TASK_CONV2D && tasks[t].tile > 0 ? end - first : 1;
+        place->images = tasks[t].tile > 0 ? end - first : 1;
         for (place->image = first; place->image < end; place->image += place->images) {
             run_task(place, &tasks[t]);
         }

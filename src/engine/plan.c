@@ -106,8 +106,14 @@ static void find_needs_gradient(struct planner *planner) {
     }
 }
 
-/* Large weights pass through the cache with every image; small outputs stay in it for several. So in inference the end of
- * a network runs layer by layer, where all outputs are small and the convolutions' weights are more than a cache has. */
+size_t plan_block(const struct plan *plan) {
+    if (plan->training) { return (plan->batch_size + PLAN_SHARDS - 1) / PLAN_SHARDS; }
+    return plan->batch_size < PLAN_BLOCK ? plan->batch_size : PLAN_BLOCK;
+}
+
+/* Large weights pass through the cache with every image; small outputs stay in it for several. So the end of a network
+ * runs layer by layer, where all outputs are small and the convolutions' weights are more than a cache has; in training
+ * when a shard has several images, and no more than there is room for. */
 static void find_deep(struct planner *planner) {
     enum { MOST_PIXELS = 256, LEAST_WEIGHTS = 1024 * 1024 };
     const struct graph *graph = planner->plan->graph;
@@ -119,7 +125,9 @@ static void find_deep(struct planner *planner) {
         if (n->type->operator_kind == OPERATOR_CONV2D) { weights += shape_size(&n->parameters[0].shape); }
         first--;
     }
-    planner->deep = planner->plan->training || weights < LEAST_WEIGHTS ? graph->count : first;
+    const size_t images = plan_block(planner->plan);
+    const bool fits = !planner->plan->training || (images > 1 && images <= PLAN_BLOCK);
+    planner->deep = fits && weights >= LEAST_WEIGHTS ? first : graph->count;
 }
 
 static void planner_free(struct planner *planner) {

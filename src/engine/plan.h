@@ -250,6 +250,8 @@ bool plan_uses_batch_statistics(const struct planner *planner, size_t node);
 
 ocellus_status plan_forward(struct planner *planner);
 ocellus_status plan_backward(struct planner *planner);
+/* Images of a shard, at most. */
+size_t plan_block(const struct plan *plan);
 /* Assigns places to buffers by lifetime, smallest total found by first fit, largest first. (plan_memory.c) */
 ocellus_status plan_assign_memory(struct plan *plan);
 

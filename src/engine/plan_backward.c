@@ -98,6 +98,12 @@ static ocellus_status give_view(struct planner *planner, size_t node, size_t inp
     return give_end(planner, input, target);
 }
 
+/* The segment of a layer's turn. */
+static ocellus_status begin_turn(struct planner *planner, size_t node, bool dense) {
+    planner->by_layer = node >= planner->deep && !dense;
+    return plan_begin_segment(planner, dense);
+}
+
 /* --- taking the complete gradient to a node's output --- */
 
 /* The BatchNormalization that alone reads this node, when its gradient is there to be pulled. */
@@ -255,7 +261,7 @@ static ocellus_status backward_conv2d(struct planner *planner, size_t node, size
     const struct node *n = plan_node(planner, node);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
     bool mask = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
-    TRY(plan_begin_segment(planner, dense));
+    TRY(begin_turn(planner, node, dense));
     size_t source;
     struct padding_need need = plan_padding(planner, node, &source);
     bool gives = planner->needs_gradient[source];
@@ -396,7 +402,7 @@ static ocellus_status backward_node(struct planner *planner, size_t node, size_t
     if (!planner->needs_gradient[node] || !has_diff(planner, node)) { return OCELLUS_OK; }
     enum operator_kind kind = plan_kind(planner, node);
     if (kind == OPERATOR_CONV2D || kind == OPERATOR_DENSE) { return backward_conv2d(planner, node, now); }
-    TRY(plan_begin_segment(planner, false));
+    TRY(begin_turn(planner, node, false));
     if (kind != OPERATOR_BATCH_NORM && kind != OPERATOR_ADD && kind != OPERATOR_MAX_POOL &&
         !planner->needs_gradient[plan_node(planner, node)->inputs[0]]) {
         return OCELLUS_OK;
@@ -431,7 +437,7 @@ static ocellus_status backward_node(struct planner *planner, size_t node, size_t
 static ocellus_status reduce_norm(struct planner *planner, size_t node, size_t now) {
     size_t input = plan_node(planner, node)->inputs[0];
     struct extent extent = plan_extent(&plan_node(planner, node)->shape);
-    TRY(plan_begin_segment(planner, false));
+    TRY(begin_turn(planner, node, false));
     TRY(keep_pulled(planner, node, now));
     struct view diff = planner->diff[node], src;
     TRY(plan_produce(planner, input, NULL, &src));

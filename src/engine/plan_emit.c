@@ -46,7 +46,9 @@ ocellus_status plan_begin_segment(struct planner *planner, bool per_shard) {
     phase->segment_count++;
     for (size_t node = 0; node < plan->graph->count; node++) {
         int buffer = planner->made[node].buffer;
-        if (buffer < 0 || !plan->buffers[buffer].block) { planner->made[node] = view_none(); }
+        if (phase->segment_count == 1 || buffer < 0 || !plan->buffers[buffer].block) {
+            planner->made[node] = view_none();
+        }
     }
     return OCELLUS_OK;
 }

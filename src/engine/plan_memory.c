@@ -49,8 +49,7 @@ static ocellus_status assign(struct plan *plan, bool batch, struct item *items, 
         struct buffer *buffer = &plan->buffers[i];
         if (buffer->batch != batch) { continue; }
         size_t bytes = buffer->size;
-        size_t block = plan->batch_size < PLAN_BLOCK ? plan->batch_size : PLAN_BLOCK;
-        size_t images = batch ? plan->batch_size : buffer->block ? block : 1;
+        size_t images = batch ? plan->batch_size : buffer->block ? plan_block(plan) : 1;
         if (!size_multiply(bytes, images, &bytes) || bytes > SIZE_MAX / 4) {
             return fail(OCELLUS_IO, "%s: a batch of %zu images needs more memory than can be addressed",
                         plan->graph->name, plan->batch_size);

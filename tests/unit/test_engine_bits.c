@@ -2,8 +2,48 @@
 /* The same bits: for any number of threads, for batches smaller than planned, for an image in any company. */
 #include "engine_fixture.h"
 
+#include <math.h>
+
 /* Batches of full size, of two images a shard and one over, of fewer images than shards, of one. */
 static const size_t batches[] = {35, 33, 7, 1};
+
+static size_t add_layer(struct graph *graph, const char *class_name, union layer_config config, size_t input) {
+    size_t added;
+    check(graph_add(graph, class_name, NULL, NULL, &config, &input, 1, &added));
+    return added;
+}
+
+/* A convolution, its BatchNormalization and, if wanted, a ReLU. */
+static size_t add_block(struct graph *graph, int64_t filters, int64_t kernel, int64_t stride, bool relu, size_t input) {
+    const union layer_config conv = {.conv2d = {.filters = filters,
+                                                .kernel_size = {kernel, kernel},
+                                                .strides = {stride, stride},
+                                                .padding = PADDING_SAME,
+                                                .use_bias = true}};
+    const union layer_config norm = {.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}};
+    const union layer_config activation = {.activation = {.activation = ACTIVATION_RELU}};
+    input = add_layer(graph, "BatchNormalization", norm, add_layer(graph, "Conv2D", conv, input));
+    return relu ? add_layer(graph, "Activation", activation, input) : input;
+}
+
+/* Small images and many weights at its end, which inference runs layer by layer; a shortcut that a convolution adds; a
+ * value with several readers on the way from one part to the other. */
+static struct graph *deep_network(void) {
+    struct graph *graph;
+    const union layer_config input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}};
+    const union layer_config relu = {.activation = {.activation = ACTIVATION_RELU}}, none = {0};
+    const union layer_config dense = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
+    check(graph_create("deep", &graph));
+    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
+    const size_t stem = add_block(graph, 8, 3, 1, true, 0);
+    const size_t middle = add_block(graph, 64, 3, 1, true, add_block(graph, 64, 1, 4, true, stem));
+    const size_t ends[2] = {add_block(graph, 1024, 1, 4, false, stem), add_block(graph, 1024, 1, 1, false, middle)};
+    size_t sum;
+    check(graph_add(graph, "Add", NULL, NULL, NULL, ends, 2, &sum));
+    const size_t last = add_block(graph, 1024, 1, 2, true, add_layer(graph, "Activation", relu, sum));
+    add_layer(graph, "Dense", dense, add_layer(graph, "GlobalAveragePooling2D", none, last));
+    return graph;
+}
 
 /* A large 1x1 kernel over 3x3 pixels, whose gradient is summed by blocks. */
 static struct graph *with_blocks(void) {
@@ -55,10 +95,45 @@ static void same_for_any_threads(struct graph *(*build)(void)) {
 static void threads_on_row(void) {
     same_for_any_threads(small_simcnn);
     same_for_any_threads(with_blocks);
+    if (strcmp(getenv("OCELLUS_CPU"), "ref") != 0) {
+        same_for_any_threads(deep_network);
+    } /* the reference takes a minute */
 }
 static void test_threads(void **state) {
     (void)state;
     for_every_row(threads_on_row);
+}
+
+/* The loss of the last of a few steps from the same start: every gradient went into it. */
+static double loss_after_steps(struct graph *(*build)(void), size_t batch_size) {
+    enum { STEPS = 4 };
+    struct optimizer optimizer = adam;
+    optimizer.learning_rate = 3e-3;
+    struct graph *graph = build();
+    struct engine *engine = open_engine(graph, 2, batch_size, &optimizer);
+    double loss = 0;
+    for (uint32_t step = 0; step < STEPS; step++)
+        loss = train_step(engine, &optimizer, step, batch_size);
+    engine_close(engine);
+    graph_free(graph);
+    return loss;
+}
+
+/* Every row computes the same up to rounding, however it runs: by Winograd, by blocks, layer by layer. */
+static void test_rows_agree(void **state) {
+    (void)state;
+    static struct graph *(*const builds[])(void) = {with_blocks, deep_network};
+    for (size_t i = 0; i < 2; i++) {
+        setenv("OCELLUS_CPU", "ref", 1);
+        const double expected = loss_after_steps(builds[i], 35);
+        for (const struct kernels *const *row = kernels_available(); *row; row++) {
+            setenv("OCELLUS_CPU", (*row)->name, 1);
+            const double loss = loss_after_steps(builds[i], 35);
+            if (fabs(loss - expected) > 2e-3 * expected)
+                fail_msg("%s: loss %.9g after some steps (expected %.9g)", (*row)->name, loss, expected);
+        }
+    }
+    unsetenv("OCELLUS_CPU");
 }
 
 /* A step on 7 images, in an engine planned for 7 and in one planned for 35 that has seen other batches before. */
@@ -134,44 +209,6 @@ static void infer_in_any_company(struct graph *graph, size_t count) {
     memory_free(turned);
 }
 
-static size_t add_layer(struct graph *graph, const char *class_name, union layer_config config, size_t input) {
-    size_t added;
-    check(graph_add(graph, class_name, NULL, NULL, &config, &input, 1, &added));
-    return added;
-}
-
-/* A convolution, its BatchNormalization and, if wanted, a ReLU. */
-static size_t add_block(struct graph *graph, int64_t filters, int64_t kernel, int64_t stride, bool relu, size_t input) {
-    const union layer_config conv = {.conv2d = {.filters = filters,
-                                                .kernel_size = {kernel, kernel},
-                                                .strides = {stride, stride},
-                                                .padding = PADDING_SAME,
-                                                .use_bias = true}};
-    const union layer_config norm = {.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}};
-    const union layer_config activation = {.activation = {.activation = ACTIVATION_RELU}};
-    input = add_layer(graph, "BatchNormalization", norm, add_layer(graph, "Conv2D", conv, input));
-    return relu ? add_layer(graph, "Activation", activation, input) : input;
-}
-
-/* Small images and many weights at its end, which inference runs layer by layer; a shortcut that a convolution adds; a
- * value with several readers on the way from one part to the other. */
-static struct graph *deep_network(void) {
-    struct graph *graph;
-    const union layer_config input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}};
-    const union layer_config relu = {.activation = {.activation = ACTIVATION_RELU}}, none = {0};
-    const union layer_config dense = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
-    check(graph_create("deep", &graph));
-    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
-    const size_t stem = add_block(graph, 8, 3, 1, true, 0);
-    const size_t middle = add_block(graph, 64, 3, 1, true, add_block(graph, 64, 1, 4, true, stem));
-    const size_t ends[2] = {add_block(graph, 1024, 1, 4, false, stem), add_block(graph, 1024, 1, 1, false, middle)};
-    size_t sum;
-    check(graph_add(graph, "Add", NULL, NULL, NULL, ends, 2, &sum));
-    const size_t last = add_block(graph, 1024, 1, 2, true, add_layer(graph, "Activation", relu, sum));
-    add_layer(graph, "Dense", dense, add_layer(graph, "GlobalAveragePooling2D", none, last));
-    return graph;
-}
-
 static void inference_on_row(void) {
     infer_in_any_company(small_simcnn(), 33);
     infer_in_any_company(deep_network(), 9);
@@ -224,6 +261,7 @@ static void test_zero_learning_rate(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_rows_agree),
         cmocka_unit_test(test_smaller_batch),
         cmocka_unit_test(test_inference),
         cmocka_unit_test(test_zero_learning_rate),
