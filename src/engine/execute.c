@@ -209,25 +209,26 @@ static void run_max_pool(const struct place *place, const struct task *task) {
                               task->normalize ? norm->shift : NULL, at(place, task->dst), argmax_at(place, task));
 }
 
-/* Joins this image's (mean, M2) to the shard's: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
+/* Joins these rows' (mean, M2) to the shard's: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
  * computing sample variances", 1979. */
-static void run_statistics(const struct place *place, const struct task *task) {
+static void run_statistics(const struct place *place, const struct task *task, size_t row_begin, size_t row_end) {
     const struct engine *engine = place->engine;
-    size_t c = task->shape.rows.c, pixels = task->shape.rows.rows * task->shape.rows.width;
+    const struct rows_shape *rows = &task->shape.rows;
+    const size_t c = rows->c, pixels = (row_end - row_begin) * rows->width * place->images;
+    const size_t before = ((place->image - place->shard_first) * rows->rows + row_begin) * rows->width;
     real *mean = part(place, task), *m2 = mean + c;
-    const real *src = at(place, task->src);
-    if (place->images > 1 || place->image == place->shard_first) {
-        engine->kernels->statistics(pixels * place->images, c, src, mean, m2);
+    const real *src = at(place, task->src) + row_begin * rows->width * c;
+    if (before == 0) {
+        engine->kernels->statistics(pixels, c, src, mean, m2);
         return;
     }
-    real *image_mean = engine->moments + place->worker * engine->moments_size, *image_m2 = image_mean + c;
-    engine->kernels->statistics(pixels, c, src, image_mean, image_m2);
-    real before = (real)((place->image - place->shard_first) * pixels), now = (real)pixels;
-    real share = now / (before + now);
+    real *now_mean = engine->moments + place->worker * engine->moments_size, *now_m2 = now_mean + c;
+    engine->kernels->statistics(pixels, c, src, now_mean, now_m2);
+    const real share = (real)pixels / ((real)before + (real)pixels);
     for (size_t i = 0; i < c; i++) {
-        real delta = image_mean[i] - mean[i];
+        real delta = now_mean[i] - mean[i];
         mean[i] += delta * share;
-        m2[i] += image_m2[i] + delta * delta * before * share;
+        m2[i] += now_m2[i] + delta * delta * (real)before * share;
     }
 }
 
@@ -292,7 +293,7 @@ static void run_task_plain(const struct place *place, const struct task *task) {
         run_relu_backward(place, task);
         break;
     case TASK_STATISTICS:
-        run_statistics(place, task);
+        run_statistics(place, task, 0, task->shape.rows.rows);
         break;
     case TASK_BATCH_NORM_REDUCE:
         rows = rows_of(place, task);
@@ -312,6 +313,72 @@ static void run_task(const struct place *place, const struct task *task) {
     double started = profile ? clock_seconds() : 0;
     run_task_plain(place, task);
     if (profile) { profile_add_task(profile, task, place->worker, place->images, clock_seconds() - started); }
+}
+
+/* The task for rows [begin, end) of its output. */
+static struct task task_rows(const struct task *whole, size_t begin, size_t end) {
+    struct task task = *whole;
+    if (task.kind == TASK_MAX_POOL) {
+        struct pool_shape *pool = &task.shape.pool;
+        task.src.offset += begin * pool->sh * pool->src_row_stride;
+        task.dst.offset += begin * pool->ow * pool->c;
+        pool->oh = end - begin;
+        pool->ih = (pool->oh - 1) * pool->sh + pool->kh;
+        return task;
+    }
+    task.src.offset += begin * task.shape.rows.src_row_stride;
+    task.src2.offset += begin * task.src2.row_stride;
+    task.dst.offset += begin * task.shape.rows.dst_row_stride;
+    task.shape.rows.rows = end - begin;
+    return task;
+}
+
+/* Rows [begin, end) of one task of a chain. */
+static void run_task_rows(const struct place *place, const struct task *task, size_t begin, size_t end) {
+    struct conv_part conv = whole_conv(task);
+    struct task rows;
+    conv.row_begin = begin;
+    conv.row_end = end;
+    switch (task->kind) {
+    case TASK_CONV2D:
+    case TASK_CONV2D_DIFF_SRC:
+        run_conv2d(place, task, place->worker, &conv);
+        break;
+    case TASK_CONV2D_DIFF_WEIGHTS:
+        rows = *task;
+        rows.src.offset += begin * rows.shape.conv.sh * rows.shape.conv.src_row_stride;
+        rows.src2.offset += begin * rows.shape.conv.dst_row_stride;
+        rows.shape.conv.oh = end - begin;
+        run_diff_weights(place, &rows);
+        break;
+    case TASK_STATISTICS:
+        run_statistics(place, task, begin, end);
+        break;
+    default:
+        rows = task_rows(task, begin, end);
+        run_task_plain(place, &rows);
+        break;
+    }
+}
+
+static void run_chain(const struct place *place, const struct task *tasks) {
+    struct profile *profile = place->engine->profile;
+    const size_t rows = plan_task_rows(tasks);
+    for (size_t begin = 0; begin < rows; begin += tasks->band) {
+        const size_t end = begin + tasks->band < rows ? begin + tasks->band : rows;
+        for (size_t t = 0; t < tasks->chain; t++) {
+            double started = profile ? clock_seconds() : 0;
+            run_task_rows(place, &tasks[t], begin, end);
+            if (profile) { profile_add_task(profile, &tasks[t], place->worker, begin == 0, clock_seconds() - started); }
+        }
+    }
+}
+
+static void run_image(const struct place *place, const struct task *tasks, size_t count) {
+    for (size_t t = 0; t<count; t += tasks[t].chain> 0 ? tasks[t].chain : 1) {
+        if (tasks[t].chain > 0) run_chain(place, &tasks[t]);
+        else run_task(place, &tasks[t]);
+    }
 }
 
 /* Each task for images [first, end) of the shard; by Winograd all in one call, which share the transformed weights. */
@@ -350,9 +417,7 @@ static void run_shard(void *context, size_t chunk, size_t worker) {
         }
         place.images = segment->per_shard ? end - first : 1;
         for (place.image = first; place.image < end; place.image += place.images) {
-            for (size_t t = 0; t < segment->task_count; t++) {
-                run_task(&place, &tasks[t]);
-            }
+            run_image(&place, tasks, segment->task_count);
         }
     }
 }
@@ -417,24 +482,6 @@ static size_t split_units(const struct engine *engine, const struct task *task, 
     default:
         return 0;
     }
-}
-
-/* The task for rows [begin, end) of its output. */
-static struct task task_rows(const struct task *whole, size_t begin, size_t end) {
-    struct task task = *whole;
-    if (task.kind == TASK_MAX_POOL) {
-        struct pool_shape *pool = &task.shape.pool;
-        task.src.offset += begin * pool->sh * pool->src_row_stride;
-        task.dst.offset += begin * pool->ow * pool->c;
-        pool->oh = end - begin;
-        pool->ih = (pool->oh - 1) * pool->sh + pool->kh;
-        return task;
-    }
-    task.src.offset += begin * task.shape.rows.src_row_stride;
-    task.src2.offset += begin * task.src2.row_stride;
-    task.dst.offset += begin * task.shape.rows.dst_row_stride;
-    task.shape.rows.rows = end - begin;
-    return task;
 }
 
 static size_t least(size_t a, size_t b) {

@@ -6,6 +6,7 @@
  *          in the cache; or each task for all images of the shard, while its weights are (the last layers of a large
  *          network in inference); or once for all of them (dense layers).
  * tasks    are one kernel call each, with their operands resolved to views.
+ * chains   are tasks of such a segment that follow each other and work row by row: they run for a few rows at a time.
  *
  * Buffers are of two sorts: batch buffers hold a value for every image of the batch, live from one phase to another and
  * share one arena by lifetime; scratch buffers hold a value of one image and live within a segment, or of every image of
@@ -95,6 +96,7 @@ struct task {
     size_t tile;               /* of Winograd, for the three products of a convolution; 0 is direct */
     size_t factor_h, factor_w; /* UPSAMPLE; strides of SCATTER */
     size_t pad[2][2];          /* FILL_BORDER: rows and columns before and after */
+    size_t chain, band;        /* of the first task of a chain: its tasks, and the rows that run at a time; else 0 */
     size_t parts;              /* offset in a shard's sums or, of a kernel's gradient, in its parts; in values */
 };
 
@@ -250,6 +252,10 @@ bool plan_uses_batch_statistics(const struct planner *planner, size_t node);
 
 ocellus_status plan_forward(struct planner *planner);
 ocellus_status plan_backward(struct planner *planner);
+/* Chains of tasks that run a few rows at a time, while these are in the cache. (plan_chains.c) */
+void plan_find_chains(struct plan *plan);
+/* Rows of the task's output, where it works row by row; else 0. */
+size_t plan_task_rows(const struct task *task);
 /* Images of a shard, at most. */
 size_t plan_block(const struct plan *plan);
 /* Assigns places to buffers by lifetime, smallest total found by first fit, largest first. (plan_memory.c) */

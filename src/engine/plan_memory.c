@@ -81,6 +81,7 @@ static void extend_blocks(struct plan *plan) {
 }
 
 ocellus_status plan_assign_memory(struct plan *plan) {
+    plan_find_chains(plan);
     extend_blocks(plan);
     struct item *items = memory_allocate(plan->buffer_count + 1, sizeof *items);
     struct item *placed = memory_allocate(plan->buffer_count + 1, sizeof *placed);
