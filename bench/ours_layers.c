@@ -14,7 +14,14 @@
 #include <string.h>
 
 /* As the engine cuts its work (engine/cpu_engine.c). */
-enum { SHARDS = 16, WAVE_BYTES = 64 << 20, LEAST_WAVE = 4, PIECE_VALUES = 16384, BLOCK_CHANNELS = 64 };
+enum {
+    SHARDS = 16,
+    WAVE_BYTES = 64 << 20,
+    LEAST_WAVE = 4,
+    PIECE_VALUES = 16384,
+    BLOCK_CHANNELS = 64,
+    DEEP_PIXELS = 256
+};
 
 struct bench {
     const struct kernels *row;
@@ -28,42 +35,55 @@ struct bench {
     size_t tile;                         /* Winograd's, or 0: the direct kernels */
     size_t weight_count, src_image, dst_image;
     size_t shards, wave, first_shard;
-    bool blocks; /* the gradient to the weights is summed by blocks */
+    size_t group; /* images of a call: those of a shard for small images, else one */
+    bool blocks;  /* the gradient to the weights is summed by blocks */
     struct arena arena;
     float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch, **winograd; /* the last two by worker */
     float *src_panels, *diff_panels, *block_parts; /* the last by worker, [shard][BLOCK_CHANNELS][BLOCK_CHANNELS] */
 };
 
-/* --- one image --- */
+/* --- one image, or those of a shard where the engine runs a network layer by layer --- */
 
-/* Copies an image into the middle of the worker's scratch, whose border stays zero. */
-static const float *pad_image(const struct bench *b, const float *image, size_t side, size_t c, size_t padding,
-                              size_t padded_side, size_t worker) {
-    if (padding == 0) return image;
+/* Copies images into the middle of their places in the worker's scratch, whose borders stay zero; *stride is from one to
+ * the next. */
+static const float *pad_images(const struct bench *b, const float *images, size_t count, size_t side, size_t c,
+                               size_t padding, size_t padded_side, size_t worker, size_t *stride) {
+    const size_t dense = side * side * c, padded = padded_side * padded_side * c;
+    *stride = padding == 0 ? dense : padded;
+    if (padding == 0) return images;
     const struct rows_shape rows = {side, side, c, side * c, padded_side * c};
-    b->row->affine(&rows, image, NULL, NULL, false, b->scratch[worker] + padding * (padded_side + 1) * c);
+    for (size_t i = 0; i < count; i++)
+        b->row->affine(&rows, images + i * dense, NULL, NULL, false,
+                       b->scratch[worker] + i * padded + padding * (padded_side + 1) * c);
     return b->scratch[worker];
 }
 
-static const float *padded_src(const struct bench *b, size_t image, size_t worker) {
+static const float *padded_src(const struct bench *b, size_t image, size_t count, size_t worker, size_t *stride) {
     const struct layer *l = b->layer;
-    return pad_image(b, b->src + image * b->src_image, l->in, l->ic, l->p, b->forward.iw, worker);
+    return pad_images(b, b->src + image * b->src_image, count, l->in, l->ic, l->p, b->forward.iw, worker, stride);
 }
 
 /* Both ways: the weights are packed for the pass that runs. */
-static void convolve(const struct bench *b, const struct conv_shape *conv, const float *src, const float *bias,
-                     float *dst, size_t worker) {
-    if (b->tile == 0) {
-        b->row->conv2d(conv, src, b->packed, bias, NULL, false, 0, conv->oh, dst);
+static void convolve(const struct bench *b, const struct conv_shape *conv, size_t count, const float *src,
+                     size_t src_stride, const float *bias, float *dst, size_t dst_stride, size_t worker) {
+    if (b->tile > 0) {
+        const struct winograd_shape shape = {*conv, b->tile, count, src_stride, dst_stride};
+        b->row->winograd.conv2d(&shape, src, b->packed, bias, false, 0, conv->oh, dst, b->winograd[worker]);
         return;
     }
-    const struct winograd_shape shape = {.conv = *conv, .tile = b->tile, .images = 1};
-    b->row->winograd.conv2d(&shape, src, b->packed, bias, false, 0, conv->oh, dst, b->winograd[worker]);
+    for (size_t i = 0; i < count; i++)
+        b->row->conv2d(conv, src + i * src_stride, b->packed, bias, NULL, false, 0, conv->oh, dst + i * dst_stride);
 }
 
-static void run_forward(void *context, size_t image, size_t worker) {
+static size_t group_images(const struct bench *b, size_t first) {
+    return b->batch - first < b->group ? b->batch - first : b->group;
+}
+
+static void run_forward(void *context, size_t group, size_t worker) {
     const struct bench *b = context;
-    convolve(b, &b->forward, padded_src(b, image, worker), b->bias, b->dst + image * b->dst_image, worker);
+    size_t image = group * b->group, count = group_images(b, image), stride;
+    const float *src = padded_src(b, image, count, worker, &stride);
+    convolve(b, &b->forward, count, src, stride, b->bias, b->dst + image * b->dst_image, b->dst_image, worker);
 }
 
 /* A strided 1x1 gives a coarse image, spread with zeros between. */
@@ -74,26 +94,35 @@ static void spread(const struct layer *l, const float *coarse, float *image) {
             memcpy(image + (y * l->in + x) * l->s * l->ic, coarse + (y * l->out + x) * l->ic, l->ic * sizeof *image);
 }
 
-static void run_diff_src(void *context, size_t image, size_t worker) {
+static void run_diff_src(void *context, size_t group, size_t worker) {
     const struct bench *b = context;
     const struct layer *l = b->layer;
-    const float *diff =
-        pad_image(b, b->dst + image * b->dst_image, l->out, l->oc, l->k - 1 - l->p, b->backward.iw, worker);
-    float *src = b->src + image * b->src_image, *target = l->s > 1 ? b->scratch[worker] : src;
-    convolve(b, &b->backward, diff, NULL, target, worker);
-    if (l->s > 1) spread(l, target, src);
+    size_t image = group * b->group, count = group_images(b, image), stride;
+    const float *diff = pad_images(b, b->dst + image * b->dst_image, count, l->out, l->oc, l->k - 1 - l->p,
+                                   b->backward.iw, worker, &stride);
+    float *src = b->src + image * b->src_image;
+    if (l->s == 1) {
+        convolve(b, &b->backward, count, diff, stride, NULL, src, b->src_image, worker);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        convolve(b, &b->backward, 1, diff + i * stride, 0, NULL, b->scratch[worker], 0, worker);
+        spread(l, b->scratch[worker], src + i * b->src_image);
+    }
 }
 
 /* --- the gradient to the weights: per shard, joined by waves --- */
 
-static void add_diff_weights(const struct bench *b, size_t image, float *part, size_t worker) {
-    const float *src = padded_src(b, image, worker), *diff = b->dst + image * b->dst_image;
-    if (b->tile == 0) {
-        b->row->conv2d_diff_weights(&b->forward, src, diff, part);
+static void add_diff_weights(const struct bench *b, size_t image, size_t count, float *part, size_t worker) {
+    size_t stride;
+    const float *src = padded_src(b, image, count, worker, &stride), *diff = b->dst + image * b->dst_image;
+    if (b->tile > 0) {
+        const struct winograd_shape shape = {b->forward, b->tile, count, stride, b->dst_image};
+        b->row->winograd.diff_weights(&shape, src, diff, part, b->winograd[worker]);
         return;
     }
-    const struct winograd_shape shape = {.conv = b->forward, .tile = b->tile, .images = 1};
-    b->row->winograd.diff_weights(&shape, src, diff, part, b->winograd[worker]);
+    for (size_t i = 0; i < count; i++)
+        b->row->conv2d_diff_weights(&b->forward, src + i * stride, diff + i * b->dst_image, part);
 }
 
 static void run_shard(void *context, size_t slot, size_t worker) {
@@ -101,8 +130,9 @@ static void run_shard(void *context, size_t slot, size_t worker) {
     size_t shard = b->first_shard + slot;
     float *part = b->parts + slot * b->weight_count;
     memset(part, 0, b->weight_count * sizeof *part);
-    for (size_t image = shard * b->batch / b->shards; image < (shard + 1) * b->batch / b->shards; image++)
-        add_diff_weights(b, image, part, worker);
+    const size_t end = (shard + 1) * b->batch / b->shards;
+    for (size_t image = shard * b->batch / b->shards; image < end; image += b->group)
+        add_diff_weights(b, image, end - image < b->group ? end - image : b->group, part, worker);
 }
 
 static size_t piece_size(const struct bench *b, size_t piece) {
@@ -226,6 +256,7 @@ static void set_shapes(struct bench *b, enum direction direction) {
     b->dst_image = l->out * l->out * l->oc;
     b->weight_count = l->k * l->k * l->ic * l->oc;
     b->shards = b->batch < SHARDS ? b->batch : SHARDS;
+    b->group = l->out * l->out <= DEEP_PIXELS ? (b->batch + SHARDS - 1) / SHARDS : 1;
     b->wave = SHARDS;
     if (SHARDS * b->weight_count * sizeof(float) > WAVE_BYTES)
         for (b->wave = LEAST_WAVE; b->wave < b->threads && b->wave < SHARDS;)
@@ -242,7 +273,8 @@ static ocellus_status allocate(struct bench *b) {
     size_t taps = b->tile ? (b->tile + 2) * (b->tile + 2) : l->k * l->k;
     size_t packed =
         larger(kernels_packed_size(b->row, taps * l->ic, l->oc), kernels_packed_size(b->row, taps * l->oc, l->ic));
-    size_t scratch = larger(f->ih * f->src_row_stride, larger(g->ih * g->src_row_stride, g->oh * g->dst_row_stride));
+    size_t scratch =
+        b->group * larger(f->ih * f->src_row_stride, larger(g->ih * g->src_row_stride, g->oh * g->dst_row_stride));
     size_t winograd = b->tile ? larger(b->row->winograd.scratch_size(b->tile, l->ic, l->oc),
                                        b->row->winograd.scratch_size(b->tile, l->oc, l->ic))
                               : 0;
@@ -315,10 +347,10 @@ static double go(void *context, size_t which, size_t times) {
     for (size_t i = 0; i < times; i++) {
         switch ((enum direction)(which % DIRECTIONS)) {
         case FORWARD:
-            parallel_for(b->pool, b->batch, run_forward, b);
+            parallel_for(b->pool, (b->batch + b->group - 1) / b->group, run_forward, b);
             break;
         case DIFF_SRC:
-            parallel_for(b->pool, b->batch, run_diff_src, b);
+            parallel_for(b->pool, (b->batch + b->group - 1) / b->group, run_diff_src, b);
             break;
         default:
             if (b->blocks) run_blocks(b);
