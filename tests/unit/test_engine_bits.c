@@ -26,60 +26,51 @@ static size_t add_block(struct graph *graph, int64_t filters, int64_t kernel, in
     return relu ? add_layer(graph, "Activation", activation, input) : input;
 }
 
-/* Small images and many weights at its end, which inference runs layer by layer; a shortcut that a convolution adds; a
- * value with several readers on the way from one part to the other. */
-static struct graph *deep_network(void) {
+static struct graph *begin_network(const char *name) {
     struct graph *graph;
     const union layer_config input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}};
-    const union layer_config relu = {.activation = {.activation = ACTIVATION_RELU}}, none = {0};
-    const union layer_config dense = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
-    check(graph_create("deep", &graph));
+    check(graph_create(name, &graph));
     check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
+    return graph;
+}
+
+static size_t add_shortcut(struct graph *graph, size_t a, size_t b) {
+    const union layer_config relu = {.activation = {.activation = ACTIVATION_RELU}};
+    size_t sum;
+    check(graph_add(graph, "Add", NULL, NULL, NULL, (size_t[]){a, b}, 2, &sum));
+    return add_layer(graph, "Activation", relu, sum);
+}
+
+static struct graph *end_network(struct graph *graph, size_t last) {
+    const union layer_config dense = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
+    last = add_layer(graph, "GlobalAveragePooling2D", (union layer_config){0}, last);
+    add_layer(graph, "Dense", dense, last);
+    return graph;
+}
+
+/* Small images and many weights at its end, which runs layer by layer; a shortcut that a convolution adds; a value with
+ * several readers on the way from one part to the other. */
+static struct graph *deep_network(void) {
+    struct graph *graph = begin_network("deep");
     const size_t stem = add_block(graph, 8, 3, 1, true, 0);
     const size_t middle = add_block(graph, 64, 3, 1, true, add_block(graph, 64, 1, 4, true, stem));
-    const size_t ends[2] = {add_block(graph, 1024, 1, 4, false, stem), add_block(graph, 1024, 1, 1, false, middle)};
-    size_t sum;
-    check(graph_add(graph, "Add", NULL, NULL, NULL, ends, 2, &sum));
-    const size_t last = add_block(graph, 1024, 1, 2, true, add_layer(graph, "Activation", relu, sum));
-    add_layer(graph, "Dense", dense, add_layer(graph, "GlobalAveragePooling2D", none, last));
-    return graph;
+    const size_t shortcut = add_block(graph, 1024, 1, 4, false, stem);
+    const size_t sum = add_shortcut(graph, shortcut, add_block(graph, 1024, 1, 1, false, middle));
+    return end_network(graph, add_block(graph, 1024, 1, 2, true, sum));
 }
 
 /* A residual block over images larger than a band, whose tasks run in chains. */
 static struct graph *wide_network(void) {
-    struct graph *graph;
-    const union layer_config input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}};
-    const union layer_config relu = {.activation = {.activation = ACTIVATION_RELU}}, none = {0};
-    const union layer_config dense = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
-    check(graph_create("wide", &graph));
-    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
-    const size_t stem = add_block(graph, 192, 3, 1, true, 0);
-    const size_t ends[2] = {stem, add_block(graph, 192, 1, 1, false, add_block(graph, 16, 1, 1, true, stem))};
-    size_t sum;
-    check(graph_add(graph, "Add", NULL, NULL, NULL, ends, 2, &sum));
-    const size_t last = add_block(graph, 16, 1, 2, true, add_layer(graph, "Activation", relu, sum));
-    add_layer(graph, "Dense", dense, add_layer(graph, "GlobalAveragePooling2D", none, last));
-    return graph;
+    struct graph *graph = begin_network("wide");
+    const size_t stem = add_block(graph, 192, 3, 1, true, 0), middle = add_block(graph, 16, 1, 1, true, stem);
+    const size_t sum = add_shortcut(graph, stem, add_block(graph, 192, 1, 1, false, middle));
+    return end_network(graph, add_block(graph, 16, 1, 2, true, sum));
 }
 
-/* A large 1x1 kernel over 3x3 pixels, whose gradient is summed by blocks. */
+/* A large 1x1 kernel over 4x3 pixels, whose gradient is summed by blocks that are not all whole. */
 static struct graph *with_blocks(void) {
-    struct graph *graph;
-    size_t newest;
-    const union layer_config
-        input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}},
-        first = {.conv2d = {.filters = 320, .kernel_size = {3, 3}, .strides = {8, 8}, .use_bias = true}},
-        norm = {.batch_normalization = {.momentum = 0.99, .epsilon = 1e-3}},
-        second = {.conv2d = {.filters = 420, .kernel_size = {1, 1}, .strides = {1, 1}, .activation = ACTIVATION_RELU}},
-        head = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
-    check(graph_create("with_blocks", &graph));
-    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, &newest));
-    check(graph_add(graph, "Conv2D", NULL, NULL, &first, &newest, 1, &newest));
-    check(graph_add(graph, "BatchNormalization", NULL, NULL, &norm, &newest, 1, &newest));
-    check(graph_add(graph, "Conv2D", NULL, NULL, &second, &newest, 1, &newest));
-    check(graph_add(graph, "GlobalAveragePooling2D", NULL, NULL, NULL, &newest, 1, &newest));
-    check(graph_add(graph, "Dense", NULL, NULL, &head, &newest, 1, &newest));
-    return graph;
+    struct graph *graph = begin_network("with_blocks");
+    return end_network(graph, add_block(graph, 420, 1, 1, true, add_block(graph, 320, 3, 8, true, 0)));
 }
 
 static void train_and_hash(struct graph *(*build)(void), size_t threads, double learning_rate,
