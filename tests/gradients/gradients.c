@@ -263,19 +263,20 @@ static ocellus_status add_branches(struct graph *graph, size_t *newest) {
 }
 
 /* One block of ResNet50: three convolutions, and 1x1 or nothing beside them. */
-static ocellus_status residual_block(struct graph *graph, int64_t stride, bool convolve_shortcut, size_t *newest) {
+static ocellus_status residual_block(struct graph *graph, int64_t filters, int64_t wide, int64_t stride,
+                                     bool convolve_shortcut, size_t *newest) {
     size_t shortcut = *newest;
     if (convolve_shortcut) {
-        TRY(conv(graph, 4, 1, stride, PADDING_VALID, ACTIVATION_LINEAR, &shortcut));
+        TRY(conv(graph, wide, 1, stride, PADDING_VALID, ACTIVATION_LINEAR, &shortcut));
         TRY(batch_norm(graph, &shortcut));
     }
-    TRY(conv(graph, 2, 1, stride, PADDING_VALID, ACTIVATION_LINEAR, newest));
+    TRY(conv(graph, filters, 1, stride, PADDING_VALID, ACTIVATION_LINEAR, newest));
     TRY(batch_norm(graph, newest));
     TRY(relu(graph, newest));
-    TRY(conv(graph, 2, 3, 1, PADDING_SAME, ACTIVATION_LINEAR, newest));
+    TRY(conv(graph, filters, 3, 1, PADDING_SAME, ACTIVATION_LINEAR, newest));
     TRY(batch_norm(graph, newest));
     TRY(relu(graph, newest));
-    TRY(conv(graph, 4, 1, 1, PADDING_VALID, ACTIVATION_LINEAR, newest));
+    TRY(conv(graph, wide, 1, 1, PADDING_VALID, ACTIVATION_LINEAR, newest));
     TRY(batch_norm(graph, newest));
     TRY(add(graph, shortcut, *newest, newest));
     return relu(graph, newest);
@@ -302,10 +303,30 @@ static ocellus_status residual(struct graph *graph, size_t *newest) {
     TRY(relu(graph, newest));
     TRY(zero_pad(graph, 1, 1, 1, 1, newest));
     TRY(pool(graph, 3, 2, PADDING_VALID, newest));
-    TRY(residual_block(graph, 1, true, newest));
-    TRY(residual_block(graph, 1, false, newest));
-    TRY(residual_block(graph, 2, true, newest));
+    TRY(residual_block(graph, 2, 4, 1, true, newest));
+    TRY(residual_block(graph, 2, 4, 1, false, newest));
+    TRY(residual_block(graph, 2, 4, 2, true, newest));
     return append(graph, "GlobalAveragePooling2D", (union layer_config){0}, newest);
+}
+
+/* Images larger than a band, whose tasks run in chains. */
+static ocellus_status chains(struct graph *graph, size_t *newest) {
+    TRY(conv(graph, 96, 3, 1, PADDING_SAME, ACTIVATION_LINEAR, newest));
+    TRY(batch_norm(graph, newest));
+    TRY(relu(graph, newest));
+    TRY(residual_block(graph, 8, 96, 1, false, newest));
+    TRY(residual_block(graph, 8, 96, 2, true, newest));
+    return append(graph, "GlobalAveragePooling2D", (union layer_config){0}, newest);
+}
+
+/* Small images and more than a million weights, which run layer by layer where a shard has several images. */
+static ocellus_status layer_by_layer(struct graph *graph, size_t *newest) {
+    static const int64_t filters[] = {16, 1024, 512, 1024};
+    for (size_t i = 0; i < 4; i++) {
+        TRY(conv(graph, filters[i], i == 0 ? 3 : 1, 1, PADDING_SAME, ACTIVATION_LINEAR, newest));
+        TRY(batch_norm(graph, newest));
+    }
+    return OCELLUS_OK;
 }
 
 static const struct gradient_case cases[] = {
@@ -355,6 +376,8 @@ static const struct gradient_case cases[] = {
     {"add_branches", add_branches, {7, 7, 2}, 4, NULL, 0},
     {"residual", residual, {8, 8, 2}, 5, NULL, 0},
     {"residual_frozen_norms", residual, {8, 8, 2}, 5, "batch_normalization*", 0},
+    {"chains", chains, {20, 18, 2}, 3, NULL, 6},
+    {"layer_by_layer", layer_by_layer, {2, 1, 2}, 18, NULL, 3},
     {"blocks", blocks, {3, 3, 2}, 3, NULL, 12},
     {"blocks_strided", blocks_strided, {5, 6, 2}, 17, NULL, 4},
 };
