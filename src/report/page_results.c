@@ -174,7 +174,7 @@ static void append_pairs(const struct page *page, struct text *out) {
         text_append(out, "</td><td>%s</td><td>%zu</td><td>%zu</td><td>%s</td><td class=\"left\">%s</td></tr>\n", images,
                     pair->test.only_first, pair->test.only_second,
                     pair->test.exact < 1e-4 ? "&lt; 0.0001" : number_fixed(pair->test.exact, 4).text,
-                    pair->test.exact < DISCUSSION_SIGNIFICANT ? "different" : "may be chance");
+                    pair->test.exact < DISCUSSION_SIGNIFICANT ? "different" : "chance?");
     }
     end_table(out);
     text_append(

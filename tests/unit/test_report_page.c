@@ -257,7 +257,7 @@ static void rows_stand_beside_each_other(void **state) {
         "2 of 6 steps (20 images, 33.3\u202f% of the run)",
         "<td><b>75.00\u202f%</b></td>",                                       /* its running training accuracy */
         "SimCNN \u2013 ResNet50, custom</td><td>12</td><td>1</td><td>2</td>", /* McNemar's counts */
-        "may be chance",
+        "chance?",
         "abcdef\u2026", /* where its weights come from */
         "Prose against table",
         "Preprocessing not named",
