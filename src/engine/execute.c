@@ -424,8 +424,13 @@ static void run_shard(void *context, size_t chunk, size_t worker) {
 
 static void run_wave_piece(void *context, size_t piece, size_t worker) {
     const struct phase_run *run = context;
-    (void)worker;
+    struct profile *profile = run->engine->profile;
+    const struct finish *finish = &run->engine->plan->finishes[run->pieces[piece].finish];
+    double started = profile ? clock_seconds() : 0;
     engine_finish_wave(run->engine, &run->pieces[piece], run->first_shard);
+    if (profile && finish->kind == FINISH_KERNEL) {
+        profile_add_finish(profile, finish, worker, 0, clock_seconds() - started);
+    }
 }
 
 static void run_piece(void *context, size_t piece, size_t worker) {

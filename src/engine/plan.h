@@ -4,7 +4,7 @@
  * phases   are separated by barriers: what ends a phase needs the whole batch (statistics, sums over images).
  * segments of a phase run back to back on one shard of images: task by task for each image in turn, while that image is
  *          in the cache; or each task for all images of the shard, while its weights are (the last layers of a large
- *          network in inference); or once for all of them (dense layers).
+ *          network); or once for all of them (dense layers).
  * tasks    are one kernel call each, with their operands resolved to views.
  * chains   are tasks of such a segment that follow each other and work row by row: they run for a few rows at a time.
  *
