@@ -113,26 +113,26 @@ static void run_diff_src(void *context, size_t group, size_t worker) {
 
 /* --- the gradient to the weights: per shard, joined by waves --- */
 
-static void add_diff_weights(const struct bench *b, size_t image, size_t count, float *part, size_t worker) {
+static void sum_diff_weights(const struct bench *b, size_t image, size_t count, bool resume, float *part,
+                             size_t worker) {
     size_t stride;
     const float *src = padded_src(b, image, count, worker, &stride), *diff = b->dst + image * b->dst_image;
     if (b->tile > 0) {
         const struct winograd_shape shape = {b->forward, b->tile, count, stride, b->dst_image};
-        b->row->winograd.diff_weights(&shape, src, diff, part, b->winograd[worker]);
+        b->row->winograd.diff_weights(&shape, src, diff, resume, part, b->winograd[worker]);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        b->row->conv2d_diff_weights(&b->forward, src + i * stride, diff + i * b->dst_image, part);
+        b->row->conv2d_diff_weights(&b->forward, src + i * stride, diff + i * b->dst_image, resume || i > 0, part);
 }
 
 static void run_shard(void *context, size_t slot, size_t worker) {
     const struct bench *b = context;
     size_t shard = b->first_shard + slot;
     float *part = b->parts + slot * b->weight_count;
-    memset(part, 0, b->weight_count * sizeof *part);
-    const size_t end = (shard + 1) * b->batch / b->shards;
-    for (size_t image = shard * b->batch / b->shards; image < end; image += b->group)
-        add_diff_weights(b, image, end - image < b->group ? end - image : b->group, part, worker);
+    const size_t first = shard * b->batch / b->shards, end = (shard + 1) * b->batch / b->shards;
+    for (size_t image = first; image < end; image += b->group)
+        sum_diff_weights(b, image, end - image < b->group ? end - image : b->group, image > first, part, worker);
 }
 
 static size_t piece_size(const struct bench *b, size_t piece) {

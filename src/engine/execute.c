@@ -95,7 +95,7 @@ static void run_conv2d(const struct place *place, const struct task *task, size_
     real *dst = at(place, task->dst) + column;
     if (bias) { bias += column; }
     struct conv_shape conv = task->tile > 0 ? task->shape.conv : conv_of(place, task);
-    conv.dst_pixel_stride = conv.oc;
+    if (conv.dst_pixel_stride == 0) { conv.dst_pixel_stride = conv.oc; }
     conv.oc = part->column_end - column;
     if (task->tile > 0) {
         struct winograd_shape shape = {.conv = conv,
@@ -111,20 +111,23 @@ static void run_conv2d(const struct place *place, const struct task *task, size_
     engine->kernels->conv2d(&conv, src, packed, bias, add, task->relu, part->row_begin, part->row_end, dst);
 }
 
-static void run_diff_weights(const struct place *place, const struct task *task) {
+/* The first rows of a shard's first image begin the shard's part: it is not cleared before. */
+static void run_diff_weights(const struct place *place, const struct task *task, size_t row_begin) {
     const struct engine *engine = place->engine;
     const struct conv_shape conv = task->shape.conv;
+    const bool resume = place->image > place->shard_first || row_begin > 0;
     if (task->tile > 0) {
         struct winograd_shape shape = {.conv = conv,
                                        .tile = task->tile,
                                        .images = place->images,
                                        .src_image_stride = image_stride(place, task->src),
                                        .dst_image_stride = image_stride(place, task->src2)};
-        engine->kernels->winograd.diff_weights(&shape, at(place, task->src), at(place, task->src2), part(place, task),
+        engine->kernels->winograd.diff_weights(&shape, at(place, task->src), at(place, task->src2), resume,
+                                               part(place, task),
                                                engine->winograd + place->worker * engine->winograd_size);
         return;
     }
-    engine->kernels->conv2d_diff_weights(&conv, at(place, task->src), at(place, task->src2), part(place, task));
+    engine->kernels->conv2d_diff_weights(&conv, at(place, task->src), at(place, task->src2), resume, part(place, task));
 }
 
 static void run_affine(const struct place *place, const struct task *task) {
@@ -245,7 +248,7 @@ static void run_task_plain(const struct place *place, const struct task *task) {
         run_conv2d(place, task, place->worker, &conv);
         break;
     case TASK_CONV2D_DIFF_WEIGHTS:
-        run_diff_weights(place, task);
+        run_diff_weights(place, task, 0);
         break;
     case TASK_PACK_PIXELS:
         kernels->pack_pixels(&task->shape.pixels, at(place, task->src), at(place, task->dst));
@@ -349,7 +352,7 @@ static void run_task_rows(const struct place *place, const struct task *task, si
         rows.src.offset += begin * rows.shape.conv.sh * rows.shape.conv.src_row_stride;
         rows.src2.offset += begin * rows.shape.conv.dst_row_stride;
         rows.shape.conv.oh = end - begin;
-        run_diff_weights(place, &rows);
+        run_diff_weights(place, &rows, begin);
         break;
     case TASK_STATISTICS:
         run_statistics(place, task, begin, end);
@@ -406,7 +409,6 @@ static void run_shard(void *context, size_t chunk, size_t worker) {
     size_t shard = run->first_shard + chunk;
     size_t first = shard * engine->n / engine->shards, end = (shard + 1) * engine->n / engine->shards;
     memset(engine->sums + shard * plan->sums_values, 0, run->phase->sums * sizeof(real));
-    memset(engine->parts + shard % engine->wave * plan->parts_values, 0, run->phase->parts * sizeof(real));
     struct place place = {.engine = engine, .worker = worker, .shard = shard, .shard_first = first};
     for (size_t s = 0; s < run->phase->segment_count; s++) {
         const struct segment *segment = &plan->segments[run->phase->first_segment + s];

@@ -141,7 +141,6 @@ static void finish_dense(struct engine *engine, const struct finish *finish, siz
     size_t in = (size_t)shape->dims[0], out = (size_t)shape->dims[1];
     size_t first = begin / out, rows = (end - begin) / out, values = rows * out;
     real *parts = engine->finish_parts + worker * engine->finish_parts_size;
-    memset(parts, 0, engine->shards * values * sizeof *parts);
     for (size_t shard = 0; shard < engine->shards; shard++) {
         size_t image = shard * engine->n / engine->shards, images = (shard + 1) * engine->n / engine->shards - image;
         struct conv_shape row = {.ih = 1,
@@ -157,7 +156,8 @@ static void finish_dense(struct engine *engine, const struct finish *finish, siz
                                  .src_row_stride = images * in,
                                  .dst_row_stride = images * out};
         engine->kernels->conv2d_diff_weights(&row, engine_view(engine, finish->src, image, worker) + first,
-                                             engine_view(engine, finish->diff, image, worker), parts + shard * values);
+                                             engine_view(engine, finish->diff, image, worker), false,
+                                             parts + shard * values);
     }
     engine->kernels->join_parts(values, engine->shards, values, parts, gradient_of(engine, finish) + begin);
 }

@@ -138,7 +138,6 @@ static void planner_free(struct planner *planner) {
     memory_free(planner->forward_phase);
     memory_free(planner->needs_gradient);
     memory_free(planner->diff);
-    memory_free(planner->owns_diff);
     memory_free(planner->backward_phase);
 }
 
@@ -151,7 +150,6 @@ static ocellus_status planner_allocate(struct planner *planner) {
     planner->forward_phase = memory_allocate(count, sizeof *planner->forward_phase);
     planner->needs_gradient = memory_allocate(count, sizeof *planner->needs_gradient);
     planner->diff = memory_allocate(count, sizeof *planner->diff);
-    planner->owns_diff = memory_allocate(count, sizeof *planner->owns_diff);
     planner->backward_phase = memory_allocate(count, sizeof *planner->backward_phase);
     planner->plan->outputs = memory_allocate(count, sizeof *planner->plan->outputs);
     planner->plan->argmax = memory_allocate(count, sizeof *planner->plan->argmax);
@@ -163,9 +161,8 @@ static ocellus_status planner_allocate(struct planner *planner) {
         tiles = tiles && planner->plan->tiles[product];
     }
     if (!planner->made || !planner->consumer_count || !planner->only_consumer || !planner->stored ||
-        !planner->forward_phase || !planner->needs_gradient || !planner->diff || !planner->owns_diff ||
-        !planner->backward_phase || !planner->plan->outputs || !planner->plan->argmax || !planner->plan->folded ||
-        !tiles) {
+        !planner->forward_phase || !planner->needs_gradient || !planner->diff || !planner->backward_phase ||
+        !planner->plan->outputs || !planner->plan->argmax || !planner->plan->folded || !tiles) {
         return OCELLUS_IO;
     }
     for (size_t node = 0; node < count; node++) {

@@ -178,7 +178,6 @@ struct planner {
     size_t *forward_phase;    /* [graph->count]: the phase in which the output can first be had */
     bool *needs_gradient;     /* [graph->count]: something at or before the node is trained */
     struct view *diff;        /* [graph->count]: gradient to the node's output, once something was added to it */
-    bool *owns_diff;          /* [graph->count]: nobody else reads that buffer, so it may be changed in place */
     bool per_shard, by_layer; /* the current segment's sort */
     size_t deep;              /* from this node on segments run layer by layer; the number of nodes where none does */
     size_t *backward_phase;   /* [graph->count]: when the gradient to the output is complete */

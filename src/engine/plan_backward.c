@@ -58,9 +58,18 @@ static bool is_batch_view(const struct planner *planner, struct view view) {
 
 static ocellus_status new_diff(struct planner *planner, size_t node, size_t now) {
     const struct shape *shape = &plan_node(planner, node)->shape;
-    planner->owns_diff[node] = true;
     if (needs_batch_diff(planner, node, now)) { return plan_batch_view(planner, shape, &planner->diff[node]); }
     return plan_scratch_view(planner, shape, &planner->diff[node]);
+}
+
+/* Another layer whose turn is still to come has its gradient in the same buffer, which must not be changed then. */
+static bool is_shared(const struct planner *planner, size_t node, size_t now) {
+    for (size_t other = 0; other < planner->plan->graph->count; other++) {
+        if (other != node && planner->diff[other].buffer == planner->diff[node].buffer && turn(planner, other) >= now) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A layer hands a gradient to an input: it writes to *target, then calls give_end(). The first to come writes to the
@@ -74,28 +83,29 @@ static ocellus_status give_begin(struct planner *planner, size_t input, size_t n
     return OCELLUS_OK;
 }
 
-static ocellus_status give_end(struct planner *planner, size_t input, struct view target) {
-    struct view diff = planner->diff[input];
-    if (target.buffer == diff.buffer) { return OCELLUS_OK; }
-    struct task task = plan_task(TASK_ADD, input, diff, diff);
-    task.src2 = target;
-    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, input)->shape), diff, diff);
+/* Adds a value to the gradient that is there. */
+static ocellus_status accumulate(struct planner *planner, size_t input, size_t now, struct view value) {
+    const struct view diff = planner->diff[input];
+    if (is_shared(planner, input, now)) { TRY(new_diff(planner, input, now)); }
+    struct task task = plan_task(TASK_ADD, input, diff, planner->diff[input]);
+    task.src2 = value;
+    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, input)->shape), diff, planner->diff[input]);
     return plan_add_task(planner, task);
 }
 
-/* Hands on a gradient that needs no arithmetic: shares the buffer where the input has no other reader, else copies. */
-static ocellus_status give_view(struct planner *planner, size_t node, size_t input, size_t now, struct view view,
-                                bool owns) {
-    bool must_batch = needs_batch_diff(planner, input, now);
-    if (planner->only_consumer[input] == (int)node && (is_batch_view(planner, view) || !must_batch)) {
+static ocellus_status give_end(struct planner *planner, size_t input, size_t now, struct view target) {
+    return target.buffer == planner->diff[input].buffer ? OCELLUS_OK : accumulate(planner, input, now, target);
+}
+
+/* Hands on a gradient that needs no arithmetic: shares the buffer where it is the first to come, and lives long enough. */
+static ocellus_status give_view(struct planner *planner, size_t node, size_t input, size_t now, struct view view) {
+    if (view_exists(planner->diff[input])) { return accumulate(planner, input, now, view); }
+    if (is_batch_view(planner, view) || !needs_batch_diff(planner, input, now)) {
         planner->diff[input] = view;
-        planner->owns_diff[input] = owns;
         return OCELLUS_OK;
     }
-    struct view target;
-    TRY(give_begin(planner, input, now, &target));
-    TRY(plan_copy(planner, node, plan_extent(&plan_node(planner, input)->shape), view, target));
-    return give_end(planner, input, target);
+    TRY(new_diff(planner, input, now));
+    return plan_copy(planner, node, plan_extent(&plan_node(planner, input)->shape), view, planner->diff[input]);
 }
 
 /* The segment of a layer's turn. */
@@ -145,7 +155,7 @@ static ocellus_status take_diff(struct planner *planner, size_t node, bool mask,
         return want ? plan_copy(planner, node, extent, diff, *want) : OCELLUS_OK;
     }
     if (want) *view = *want;
-    else if (planner->owns_diff[node]) *view = diff;
+    else if (!is_shared(planner, node, turn(planner, node))) *view = diff;
     else TRY(plan_passing_view(planner, &n->shape, view));
     struct view output;
     TRY(plan_produce(planner, node, NULL, &output));
@@ -234,27 +244,46 @@ static ocellus_status add_diff_src(struct planner *planner, size_t node, size_t 
     return plan_add_task(planner, task);
 }
 
-/* 1x1 with strides: the gradient is found at the pixels that were read, then spread, with zeros between. */
-static ocellus_status give_strided_1x1(struct planner *planner, size_t node, size_t source, size_t now,
-                                       struct view diff) {
+/* A 1x1 convolution or a dense layer adds its gradient, while it is summed, to what others gave already: *add, or no view
+ * where it is the first to come. With strides it gives to the pixels that it read; the others are zero then. */
+static ocellus_status prepare_pointwise(struct planner *planner, size_t node, size_t source, bool strided, size_t now,
+                                        struct view *add) {
+    const struct extent extent = plan_extent(&plan_node(planner, source)->shape);
+    const size_t reduction = plan_extent(&plan_node(planner, node)->shape).c;
+    *add = planner->diff[source];
+    const bool first = !view_exists(*add),
+               moves = first || is_shared(planner, source, now) || reduction > KERNELS_ADD_IN_PLACE;
+    if (moves) { TRY(new_diff(planner, source, now)); }
+    if (!moves || !strided) { return OCELLUS_OK; }
+    const struct view dst = planner->diff[source];
+    const size_t everything[2][2] = {{0, extent.h}, {0, extent.w}};
+    if (first) { return plan_fill_border(planner, source, extent, everything, 0, dst); }
+    return plan_copy(planner, source, extent, *add, dst);
+}
+
+static ocellus_status give_pointwise(struct planner *planner, size_t node, size_t source, struct view diff,
+                                     struct view add) {
     const struct node *n = plan_node(planner, node);
-    struct extent out = plan_extent(&n->shape), in = plan_extent(&plan_node(planner, source)->shape);
-    struct view coarse = {.row_stride = out.w * in.c}, target;
-    TRY(plan_scratch_buffer(planner, out.h * coarse.row_stride * sizeof(real), &coarse.buffer));
-    TRY(add_diff_src(planner, node, source, diff, out, coarse));
-    struct task *conv = &planner->plan->tasks[planner->plan->task_count - 1];
-    conv->shape.conv.oh = out.h;
-    conv->shape.conv.ow = out.w;
-    TRY(give_begin(planner, source, now, &target));
-    size_t sh = (size_t)n->config.conv2d.strides[0], sw = (size_t)n->config.conv2d.strides[1];
-    const size_t pad[2][2] = {{0, in.h}, {0, in.w}};
-    TRY(plan_fill_border(planner, node, in, pad, 0, target));
-    struct task task = plan_task(TASK_SCATTER, node, coarse, target);
-    task.shape.rows = plan_rows((struct extent){out.h, out.w, in.c}, coarse, target);
-    task.factor_h = sh;
-    task.factor_w = sw;
-    TRY(plan_add_task(planner, task));
-    return give_end(planner, source, target);
+    const bool dense = n->type->operator_kind == OPERATOR_DENSE;
+    const struct extent out = plan_extent(&n->shape), in = plan_extent(&plan_node(planner, source)->shape);
+    const size_t sh = dense ? 1 : (size_t)n->config.conv2d.strides[0],
+                 sw = dense ? 1 : (size_t)n->config.conv2d.strides[1];
+    struct task task = plan_task(TASK_CONV2D_DIFF_SRC, node, diff, planner->diff[source]);
+    task.src2 = add;
+    task.shape.conv = (struct conv_shape){.ih = out.h,
+                                          .iw = out.w,
+                                          .ic = out.c,
+                                          .oh = out.h,
+                                          .ow = out.w,
+                                          .oc = in.c,
+                                          .kh = 1,
+                                          .kw = 1,
+                                          .sh = 1,
+                                          .sw = 1,
+                                          .src_row_stride = diff.row_stride,
+                                          .dst_row_stride = sh * task.dst.row_stride,
+                                          .dst_pixel_stride = sw * in.c};
+    return plan_add_task(planner, task);
 }
 
 static ocellus_status backward_conv2d(struct planner *planner, size_t node, size_t now) {
@@ -268,16 +297,13 @@ static ocellus_status backward_conv2d(struct planner *planner, size_t node, size
     bool strided = !dense && (n->config.conv2d.strides[0] > 1 || n->config.conv2d.strides[1] > 1);
     bool pointwise =
         dense || (n->config.conv2d.kernel_size[0] == 1 && n->config.conv2d.kernel_size[1] == 1 && !need.any);
-    struct extent extent = plan_extent(&plan_node(planner, source)->shape), out = plan_extent(&n->shape);
-    struct view diff, target;
+    struct extent extent = plan_extent(&plan_node(planner, source)->shape);
+    struct view diff, target, add;
+    if (gives && pointwise) { TRY(prepare_pointwise(planner, node, source, strided, now, &add)); }
     if (!gives || pointwise) {
         TRY(take_diff(planner, node, mask, NULL, &diff));
         TRY(add_parameter_tasks(planner, node, diff));
-        if (!gives) { return OCELLUS_OK; }
-        if (strided) { return give_strided_1x1(planner, node, source, now, diff); }
-        TRY(give_begin(planner, source, now, &target));
-        TRY(add_diff_src(planner, node, source, diff, out, target));
-        return give_end(planner, source, target);
+        return gives ? give_pointwise(planner, node, source, diff, add) : OCELLUS_OK;
     }
     struct spread spread;
     if (strided) {
@@ -294,7 +320,7 @@ static ocellus_status backward_conv2d(struct planner *planner, size_t node, size
     TRY(add_parameter_tasks(planner, node, diff));
     TRY(give_begin(planner, source, now, &target));
     TRY(add_diff_src(planner, node, source, spread.padded, spread.extent, target));
-    return give_end(planner, source, target);
+    return give_end(planner, source, now, target);
 }
 
 static ocellus_status backward_max_pool(struct planner *planner, size_t node, size_t now) {
@@ -321,7 +347,7 @@ static ocellus_status backward_max_pool(struct planner *planner, size_t node, si
         within.offset = need.pad[0][0] * whole.row_stride + need.pad[1][0] * padded.c;
         TRY(plan_copy(planner, node, extent, within, target));
     }
-    return give_end(planner, input, target);
+    return give_end(planner, input, now, target);
 }
 
 static ocellus_status backward_zero_pad(struct planner *planner, size_t node, size_t now) {
@@ -334,7 +360,7 @@ static ocellus_status backward_zero_pad(struct planner *planner, size_t node, si
     diff.offset += (size_t)n->config.zero_padding2d.padding[0][0] * diff.row_stride +
                    (size_t)n->config.zero_padding2d.padding[1][0] * extent.c;
     TRY(plan_copy(planner, node, extent, diff, target));
-    return give_end(planner, input, target);
+    return give_end(planner, input, now, target);
 }
 
 static ocellus_status backward_resampling(struct planner *planner, size_t node, size_t now, enum task_kind kind) {
@@ -350,24 +376,23 @@ static ocellus_status backward_resampling(struct planner *planner, size_t node, 
         task.factor_w = (size_t)n->config.up_sampling2d.size[1];
     }
     TRY(plan_add_task(planner, task));
-    return give_end(planner, input, target);
+    return give_end(planner, input, now, target);
 }
 
 static ocellus_status backward_activation(struct planner *planner, size_t node, size_t now) {
     const struct node *n = plan_node(planner, node);
     struct view diff;
     TRY(take_diff(planner, node, n->config.activation.activation == ACTIVATION_RELU, NULL, &diff));
-    bool owns = diff.buffer != planner->diff[node].buffer || planner->owns_diff[node];
-    return give_view(planner, node, n->inputs[0], now, diff, owns);
+    return give_view(planner, node, n->inputs[0], now, diff);
 }
 
-/* Both inputs get the same gradient; when both take the buffer itself, neither may change it. */
+/* Both inputs get the same gradient. */
 static ocellus_status backward_add(struct planner *planner, size_t node, size_t now) {
     const struct node *n = plan_node(planner, node);
     struct view diff;
     TRY(take_diff(planner, node, false, NULL, &diff));
     for (size_t i = 0; i < 2; i++) {
-        if (planner->needs_gradient[n->inputs[i]]) { TRY(give_view(planner, node, n->inputs[i], now, diff, false)); }
+        if (planner->needs_gradient[n->inputs[i]]) { TRY(give_view(planner, node, n->inputs[i], now, diff)); }
     }
     return OCELLUS_OK;
 }
@@ -377,7 +402,7 @@ static ocellus_status backward_flatten(struct planner *planner, size_t node, siz
     struct view diff;
     TRY(take_diff(planner, node, false, NULL, &diff));
     diff.row_stride = plan_row_values(&plan_node(planner, input)->shape);
-    return give_view(planner, node, input, now, diff, planner->owns_diff[node]);
+    return give_view(planner, node, input, now, diff);
 }
 
 /* Two BatchNormalizations in a row: what the first one pulls from the second is kept, for the layer before pulls it. */
@@ -395,7 +420,7 @@ static ocellus_status backward_batch_norm(struct planner *planner, size_t node, 
     struct view target;
     TRY(give_begin(planner, input, now, &target));
     TRY(pull_norm(planner, node, false, target));
-    return give_end(planner, input, target);
+    return give_end(planner, input, now, target);
 }
 
 static ocellus_status backward_node(struct planner *planner, size_t node, size_t now) {

@@ -76,8 +76,8 @@ struct winograd_kernels {
     /* As the table's conv2d, without add, and conv2d_diff_weights, for all images of the shape. */
     void (*conv2d)(const struct winograd_shape *shape, const real *src, const real *packed, const real *bias, bool relu,
                    size_t row_begin, size_t row_end, real *dst, real *scratch);
-    void (*diff_weights)(const struct winograd_shape *shape, const real *src, const real *diff_dst, real *diff_weights,
-                         real *scratch);
+    void (*diff_weights)(const struct winograd_shape *shape, const real *src, const real *diff_dst, bool resume,
+                         real *diff_weights, real *scratch);
 };
 
 /* A maximum pooling of one image that carries its padding already (the padding holds what the layer says: 0 after
@@ -113,6 +113,8 @@ struct sgd_step {
     bool nesterov;
 };
 
+enum { KERNELS_ADD_IN_PLACE = 384 };
+
 struct kernels {
     const char *name;    /* "ref", "avx2", "avx512", "neon" */
     size_t tile_rows;    /* pixels of the register tile */
@@ -125,13 +127,14 @@ struct kernels {
     void (*pack_rotated)(const real *weights, size_t kh, size_t kw, size_t ic, size_t oc, real *packed);
 
     /* dst[y][x][oc] = act(bias[oc] + sum over k of src * packed + add[y][x][oc]), rows [row_begin, row_end) of the
-     * output. bias NULL is none, add NULL too; add has dst's strides, and is rounded as the sum of two finished values.
+     * output. bias NULL is none, add NULL too; add has dst's strides, and is rounded as the sum of two finished values. It
+     * may be dst where a sum has at most KERNELS_ADD_IN_PLACE products: longer ones begin in dst and end later.
      * relu: act is max(0, .), NaN stays NaN. */
     void (*conv2d)(const struct conv_shape *shape, const real *src, const real *packed, const real *bias,
                    const real *add, bool relu, size_t row_begin, size_t row_end, real *dst);
-    /* diff_weights[k][oc] += sum over the image's pixels of src(pixel, k) * diff_dst(pixel, oc); dst_row_stride is
-     * diff_dst's. */
-    void (*conv2d_diff_weights)(const struct conv_shape *shape, const real *src, const real *diff_dst,
+    /* diff_weights[k][oc] = (resume ? diff_weights[k][oc] : 0) + sum over the image's pixels of src(pixel, k) *
+     * diff_dst(pixel, oc); dst_row_stride is diff_dst's. */
+    void (*conv2d_diff_weights)(const struct conv_shape *shape, const real *src, const real *diff_dst, bool resume,
                                 real *diff_weights);
 
     /* kernels_packed_size(rows * width, c) values. */

@@ -51,9 +51,11 @@ static void conv2d(const struct conv_shape *shape, const real *src, const real *
     }
 }
 
-static void conv2d_diff_weights(const struct conv_shape *shape, const real *src, const real *diff_dst,
+static void conv2d_diff_weights(const struct conv_shape *shape, const real *src, const real *diff_dst, bool resume,
                                 real *diff_weights) {
     size_t run = shape->kw * shape->ic;
+    for (size_t i = 0; !resume && i < shape->kh * run * shape->oc; i++)
+        diff_weights[i] = 0;
     for (size_t y = 0; y < shape->oh; y++) {
         for (size_t x = 0; x < shape->ow; x++) {
             const real *window = src + y * shape->sh * shape->src_row_stride + x * shape->sw * shape->ic;

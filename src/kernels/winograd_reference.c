@@ -170,15 +170,17 @@ static struct matrix diff_kernel(const struct winograd_shape *shape, const real 
     return both_sides(&g_transposed, &sum);
 }
 
-static void diff_weights(const struct winograd_shape *shape, const real *src, const real *diff_dst, real *weights,
-                         real *scratch) {
+static void diff_weights(const struct winograd_shape *shape, const real *src, const real *diff_dst, bool resume,
+                         real *weights, real *scratch) {
     const size_t ic = shape->conv.ic, oc = shape->conv.oc;
     (void)scratch;
     for (size_t i = 0; i < ic; i++) {
         for (size_t o = 0; o < oc; o++) {
             const struct matrix kernel = diff_kernel(shape, src, diff_dst, i, o);
-            for (size_t tap = 0; tap < KERNEL * KERNEL; tap++)
-                weights[(tap * ic + i) * oc + o] += kernel.at[tap / KERNEL][tap % KERNEL];
+            for (size_t tap = 0; tap < KERNEL * KERNEL; tap++) {
+                real *weight = &weights[(tap * ic + i) * oc + o];
+                *weight = (resume ? *weight : 0) + kernel.at[tap / KERNEL][tap % KERNEL];
+            }
         }
     }
 }

@@ -49,7 +49,7 @@ static void forward(const struct kernels *row, const struct operands *o, size_t 
 }
 
 static void diff_weights(const struct kernels *row, const struct operands *o, size_t image) {
-    row->conv2d_diff_weights(&o->shape, o->src + image * o->src_image, o->dst + image * o->dst_image, o->weights);
+    row->conv2d_diff_weights(&o->shape, o->src + image * o->src_image, o->dst + image * o->dst_image, true, o->weights);
 }
 
 static int compare(const void *a, const void *b) {

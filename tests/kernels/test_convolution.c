@@ -152,6 +152,17 @@ static void test_columns(const struct kernels *row, const struct problem *p, con
     check_same("channels in two calls", p->dst_count, halves, dst);
 }
 
+/* Added to what dst held: the same bits. */
+static void test_in_place(const struct kernels *row, const struct problem *p, const float *packed, bool relu,
+                          const float *dst) {
+    const struct conv_shape *s = &p->shape;
+    if (!p->add || p->k > KERNELS_ADD_IN_PLACE) return;
+    float *there = buffer_copy(p->dst_count, p->add);
+    row->conv2d(s, p->src, packed, p->bias, there, relu, 0, s->oh, there);
+    for (size_t y = 0; y < s->oh; y++)
+        check_same("added in place", s->ow * s->oc, there + y * s->dst_row_stride, dst + y * s->dst_row_stride);
+}
+
 static void test_forward(const struct kernels *row, const struct problem *p, bool exact, bool fused) {
     const struct conv_shape *s = &p->shape;
     const bool relu = random_below(&random_now, 2);
@@ -164,6 +175,7 @@ static void test_forward(const struct kernels *row, const struct problem *p, boo
     row->conv2d(s, p->src, packed, p->bias, p->add, relu, 0, split, halves);
     check_same("rows in two calls", p->dst_count, halves, dst);
     test_columns(row, p, packed, relu, dst);
+    test_in_place(row, p, packed, relu, dst);
     for (size_t i = 0; i < p->dst_values; i++) {
         const size_t y = i / (s->ow * s->oc), x = i / s->oc % s->ow, o = i % s->oc;
         values[i] = dst[y * s->dst_row_stride + x * s->oc + o];
@@ -180,12 +192,13 @@ static void test_forward(const struct kernels *row, const struct problem *p, boo
 
 static void test_diff_weights(const struct kernels *row, const struct problem *p, bool exact, bool fused) {
     const struct conv_shape *s = &p->shape;
+    const bool resume = random_below(&random_now, 2);
     float *start = buffer_filled(p->weight_count, exact ? random_integer : random_real);
-    float *diff_weights = buffer_copy(p->weight_count, start);
+    float *diff_weights = resume ? buffer_copy(p->weight_count, start) : buffer(p->weight_count);
     struct sum *sums = scratch(p->weight_count * sizeof *sums);
-    row->conv2d_diff_weights(s, p->src, p->diff, diff_weights);
+    row->conv2d_diff_weights(s, p->src, p->diff, resume, diff_weights);
     for (size_t i = 0; i < p->weight_count; i++)
-        sums[i] = weights_sum(p, start[i], i / s->oc, i % s->oc);
+        sums[i] = weights_sum(p, resume ? start[i] : 0, i / s->oc, i % s->oc);
     check_sums("conv2d_diff_weights", p->weight_count, s->oh * s->ow + 1, sums, diff_weights, exact, fused);
 }
 
@@ -215,12 +228,10 @@ static void test_adjoint(const struct kernels *row, struct problem p) {
     for (size_t y = 0; y < s->oh; y++)
         memcpy(padded + (y + s->kh - 1) * back.src_row_stride + (s->kw - 1) * s->oc, p.diff + y * s->dst_row_stride,
                s->ow * s->oc * sizeof *padded);
-    for (size_t i = 0; i < p.weight_count; i++)
-        diff_weights[i] = 0;
     row->pack_rotated(p.weights, s->kh, s->kw, s->ic, s->oc, rotated);
     row->conv2d(&back, padded, rotated, NULL, NULL, false, 0, back.oh, diff_src);
     row->conv2d(s, p.src, packed_weights(row, &p), NULL, NULL, false, 0, s->oh, dst);
-    row->conv2d_diff_weights(s, p.src, p.diff, diff_weights);
+    row->conv2d_diff_weights(s, p.src, p.diff, false, diff_weights);
 
     double forward = 0, backward = 0, weights = 0;
     for (size_t y = 0; y < s->oh; y++) {

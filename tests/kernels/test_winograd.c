@@ -260,7 +260,7 @@ static void test_rows(const struct kernels *row, const struct problem *p) {
             float *work = buffer(now->winograd.scratch_size(p->shape.tile, s->ic, s->oc));
             dst[i] = buffer(p->dst_count), weights[i] = buffer_copy(p->weight_count, p->weights);
             now->winograd.conv2d(&p->shape, p->src, packed_weights(now, p), p->bias, true, 0, s->oh, dst[i], work);
-            now->winograd.diff_weights(&p->shape, p->src, p->diff, weights[i], work);
+            now->winograd.diff_weights(&p->shape, p->src, p->diff, true, weights[i], work);
         }
         check_same("winograd.conv2d of another row", p->dst_count, dst[0], dst[1]);
         check_same("winograd.diff_weights of another row", p->weight_count, weights[0], weights[1]);
@@ -354,17 +354,18 @@ static bool test_diff_weights(const struct kernels *row, const struct problem *p
     const struct conv_shape *s = &p->shape.conv;
     const struct matrices *m = p->matrices;
     const double scale = m->gradient_scale;
+    const bool resume = random_below(&random_now, 2);
     float *start = buffer_filled(p->weight_count, whole_numbers ? random_integer : random_real);
-    float *got = buffer_copy(p->weight_count, start);
+    float *got = resume ? buffer_copy(p->weight_count, start) : buffer(p->weight_count);
     double *expected = scratch(p->weight_count * sizeof *expected), largest = 0;
     double *bound = scratch(p->weight_count * sizeof *bound);
-    row->winograd.diff_weights(&p->shape, p->src, p->diff, got, buffer(p->scratch_count));
+    row->winograd.diff_weights(&p->shape, p->src, p->diff, resume, got, buffer(p->scratch_count));
     for (size_t pair = 0; pair < s->ic * s->oc; pair++) {
         double magnitude[6][6];
         largest = fmax(largest, gradient_magnitudes(p, pair / s->oc, pair % s->oc, scale, magnitude));
         for (size_t tap = 0; tap < 9; tap++) {
             const size_t at = tap * s->ic * s->oc + pair;
-            const double before = (double)start[at];
+            const double before = resume ? (double)start[at] : 0;
             expected[at] = before + gradient_value(p, tap, pair / s->oc, pair % s->oc);
             bound[at] = gamma_bound(2 * p->shape.images * p->down * p->across + 51) *
                         (magnitude[tap / 3][tap % 3] / (scale * scale) + fabs(before));
