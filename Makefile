@@ -3,7 +3,7 @@
 BUILD := build/release
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
-SOURCES = $(shell git ls-files '*.c' '*.h')
+SOURCES = $(shell git ls-files '*.c' '*.h' '*.inc')
 
 .PHONY: build run test check bench format install clean help setup
 build: ## build the program: build/release/ocellus
