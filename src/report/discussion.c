@@ -216,10 +216,19 @@ static void write_optimizers(const struct discussion_row *rows, size_t count,
     append_loss(sgd, adam, out);
 }
 
+static bool is_part(const struct discussion_row *row) {
+    return row->test != NULL && row->share < whole;
+}
+
 static void write_pairs(const struct discussion_row *rows, const struct discussion_pair *pairs, size_t count,
                         struct text *out) {
     if (count == 0) return;
-    text_append(out, "Between rows, on the same test images:");
+    bool parts = false;
+    for (size_t i = 0; i < count; i++) {
+        parts = parts || is_part(&rows[pairs[i].first]) || is_part(&rows[pairs[i].second]);
+    }
+    text_append(out, parts ? "Between the rows as far as each came here, on the same test images:"
+                           : "Between rows, on the same test images:");
     for (size_t i = 0; i < count; i++) {
         const struct discussion_pair *pair = &pairs[i];
         bool first = pair->test.only_first > pair->test.only_second;
@@ -240,7 +249,7 @@ static void write_pairs(const struct discussion_row *rows, const struct discussi
 static void write_parts(const struct discussion_row *rows, size_t count, struct text *out) {
     size_t parts = 0;
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].test == NULL || rows[i].share >= whole) continue;
+        if (!is_part(&rows[i])) continue;
         text_append(out, "%s%s here is %s of its run, judged on %zu test images", parts++ > 0 ? "; " : "",
                     rows[i].claim->title, number_percent(rows[i].share, 1).text, rows[i].test->count);
     }

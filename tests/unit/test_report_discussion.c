@@ -130,6 +130,10 @@ static void differences_are_told_from_noise(void **state) {
     assert_says(words, "ResNet50, base is better than SimCNN, by more than chance would make (p below 0.0001);");
     assert_says(words, "ResNet50, base is better than ResNet50, custom, by more than chance would make (p = 0.0");
     assert_says(words, "the difference of SimCNN and ResNet50, custom may be chance (p = 0.42). That counts");
+    assert_says(words, "Between rows, on the same test images:");
+    rows[CUSTOM].share = 0.2;
+    assert_says(discuss(rows, pairs, 1), "Between rows, on the same test images:");
+    assert_says(discuss(rows, pairs, 2), "Between the rows as far as each came here, on the same test images:");
 }
 
 static void kept_runs_come_back_as_they_were(void **state) {
