@@ -113,6 +113,7 @@ struct sgd_step {
     bool nesterov;
 };
 
+/* Products of a sum that conv2d finishes in registers, at most: so long dst is written once, when it is done. */
 enum { KERNELS_ADD_IN_PLACE = 384 };
 
 struct kernels {
