@@ -7,6 +7,8 @@
 #include "metrics/metrics.h"
 #include "train/weights.h"
 
+#include <math.h>
+
 enum { BATCH = 128 }; /* images of one inference call; no result depends on it */
 
 ocellus_model_options ocellus_model_options_default(void) {
@@ -94,6 +96,8 @@ ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_datase
     struct predict_hooks hooks = {0};
     struct predict_score sums;
     TRY(predict_score(model->engine, &model->buffer, &set, &hooks, &sums));
+    if (!isfinite(sums.loss_sum))
+        return fail(OCELLUS_DIVERGED, "%s: the network's loss is not finite", dataset->data.name);
     struct interval interval = wilson_interval(sums.correct, sums.count);
     *score = (ocellus_score){.count = sums.count,
                              .correct = sums.correct,
@@ -115,6 +119,8 @@ ocellus_status ocellus_model_predict(ocellus_model *model, const uint8_t *pixels
             batch_fill_image(pixels + (first + i) * values, values, channels, &model->buffer.transform,
                              model->buffer.images + i * values);
         TRY(engine_forward(model->engine, ENGINE_INFERENCE, model->buffer.images, n));
+        size_t bad = predict_first_nonfinite(engine_logits(model->engine), n, classes);
+        if (bad < n) return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + bad);
         const float *batch = engine_probabilities(model->engine);
         for (size_t i = 0; i < n * classes; i++)
             probabilities[first * classes + i] = batch[i];

@@ -7,9 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-enum { FOLDER_DEPTH = 16 }; /* deeper means a mistake, such as a link back */
 
 /* The `top` largest of probabilities[count], the first among equals first. */
 static void choose_guesses(const float *probabilities, size_t count, size_t top, struct prediction_guess *guesses) {
@@ -25,11 +22,16 @@ static void choose_guesses(const float *probabilities, size_t count, size_t top,
     }
 }
 
+ocellus_status prediction_check(const struct network *network) {
+    const struct shape *input = graph_input_shape(network->graph); /* (h, w, 3) */
+    if (input->rank == 3 && input->dims[2] == 3) return OCELLUS_OK;
+    return fail(OCELLUS_USAGE, "%s: the network does not take colour images", network->path);
+}
+
 ocellus_status prediction_run(const struct network *network, const char *path, size_t top,
                               struct prediction_guess *guesses) {
     const struct shape *input = graph_input_shape(network->graph); /* (h, w, 3) */
-    if (input->rank != 3 || input->dims[2] != 3)
-        return fail(OCELLUS_USAGE, "%s: the network does not take colour images", network->path);
+    const size_t classes = shape_size(graph_output_shape(network->graph));
     size_t height = (size_t)input->dims[0], width = (size_t)input->dims[1], values = shape_size(input);
     struct image image = {0}, resized = {0};
     TRY(image_read(path, &image));
@@ -44,9 +46,9 @@ ocellus_status prediction_run(const struct network *network, const char *path, s
     } else {
         status = OCELLUS_IO;
     }
-    if (status == OCELLUS_OK)
-        choose_guesses(engine_probabilities(network->engine), shape_size(graph_output_shape(network->graph)), top,
-                       guesses);
+    if (status == OCELLUS_OK && predict_first_nonfinite(engine_logits(network->engine), 1, classes) < 1)
+        status = fail(OCELLUS_DIVERGED, "%s: the network's output is not finite", path);
+    if (status == OCELLUS_OK) choose_guesses(engine_probabilities(network->engine), classes, top, guesses);
     memory_free(src);
     image_free(&resized);
     return status;
@@ -56,33 +58,4 @@ const char *prediction_class_name(const struct network *network, size_t class_in
     if (network->graph->class_names) return network->graph->class_names[class_index];
     snprintf(room, 24, "%zu", class_index);
     return room;
-}
-
-static bool is_image_name(const char *name) {
-    const char *dot = strrchr(name, '.');
-    return dot && name[0] != '.' &&
-           (strcasecmp(dot, ".png") == 0 || strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0);
-}
-
-static ocellus_status visit_folder(const char *path, int depth, ocellus_status (*visit)(void *, const char *),
-                                   void *context) {
-    if (depth > FOLDER_DEPTH) return fail(OCELLUS_USAGE, "%s: folders lie too deep (more than %d)", path, FOLDER_DEPTH);
-    char **names = NULL;
-    size_t count = 0;
-    TRY(folder_names(path, &names, &count));
-    ocellus_status status = OCELLUS_OK;
-    for (size_t i = 0; i < count && status == OCELLUS_OK; i++) {
-        char file[FILE_PATH_SIZE];
-        status = path_join(file, path, names[i]);
-        if (status != OCELLUS_OK) break;
-        if (path_is_folder(file)) status = visit_folder(file, depth + 1, visit, context);
-        else if (is_image_name(names[i])) status = visit(context, file);
-    }
-    names_free(names);
-    return status;
-}
-
-ocellus_status prediction_each_file(const char *path, ocellus_status (*visit)(void *context, const char *file),
-                                    void *context) {
-    return path_is_folder(path) ? visit_folder(path, 0, visit, context) : visit(context, path);
 }

@@ -40,6 +40,20 @@ ocellus_status file_size(const char *path, uint64_t *size) {
     return OCELLUS_OK;
 }
 
+ocellus_status file_read_start(const char *path, size_t size, unsigned char *bytes, size_t *got) {
+    int file;
+    uint64_t whole;
+    TRY(file_open_regular(path, &file, &whole));
+    ssize_t more = 1;
+    for (*got = 0; *got < size && more != 0; *got += more > 0 ? (size_t)more : 0) {
+        more = read(file, bytes + *got, size - *got);
+        if (more < 0 && errno != EINTR) break;
+    }
+    int error = more < 0 ? errno : 0;
+    close(file);
+    return error ? fail_errno(error, "%s: cannot be read", path) : OCELLUS_OK;
+}
+
 static ocellus_status too_large(const char *path, uint64_t size, size_t limit) {
     return fail(OCELLUS_BAD_CONTENT, "%s: size: %llu bytes (expected at most %zu)", path, (unsigned long long)size,
                 limit);

@@ -31,6 +31,8 @@ ocellus_status folder_cache(char out[FILE_PATH_SIZE]);
 /* Reads a whole regular file of at most `limit` bytes (a device, pipe or folder is refused without blocking, a larger
  * file before anything is allocated). *bytes has one extra zero byte; free with free(). */
 ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *size);
+/* The first bytes of a regular file, at most `size` of them; *got counts them. */
+ocellus_status file_read_start(const char *path, size_t size, unsigned char *bytes, size_t *got);
 /* Size of a regular file. */
 ocellus_status file_size(const char *path, uint64_t *size);
 

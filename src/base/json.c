@@ -177,21 +177,22 @@ bool json_append(json_value *list, json_value *child) {
     return json_array_append_new((json_t *)list, (json_t *)child) == 0;
 }
 
+/* What could do something to a terminal is written as \uNNNN: JSON is shown there too. */
 static void write_text(struct text *out, const char *text) {
+    size_t left = strlen(text), length;
     text_append_bytes(out, "\"", 1);
-    while (*text) {
-        size_t plain = 0;
-        while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\')
-            plain++;
-        text_append_bytes(out, text, plain);
-        text += plain;
-        if (!*text) break;
-        if (*text == '\n') text_append_bytes(out, "\\n", 2);
+    for (; left > 0; text += length, left -= length) {
+        length = text_utf8_length(text, left); /* jansson holds nothing else */
+        if (length == 0) length = 1;
+        const unsigned char *c = (const unsigned char *)text;
+        if (*text == '"' || *text == '\\') text_append(out, "\\%c", *text);
+        else if (*text == '\n') text_append_bytes(out, "\\n", 2);
         else if (*text == '\t') text_append_bytes(out, "\\t", 2);
         else if (*text == '\r') text_append_bytes(out, "\\r", 2);
-        else if ((unsigned char)*text < 0x20) text_append(out, "\\u%04x", (unsigned)*text);
-        else text_append(out, "\\%c", *text);
-        text++;
+        else if (!text_is_unsafe(text, length)) text_append_bytes(out, text, length);
+        else if (length == 1) text_append(out, "\\u%04x", c[0]);
+        else if (length == 2) text_append(out, "\\u%04x", (c[0] & 0x1FU) << 6 | (c[1] & 0x3FU));
+        else text_append(out, "\\u%04x", (c[0] & 0xFU) << 12 | (c[1] & 0x3FU) << 6 | (c[2] & 0x3FU));
     }
     text_append_bytes(out, "\"", 1);
 }

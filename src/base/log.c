@@ -54,15 +54,26 @@ void log_bar(const char *bar) {
     bar_is_drawn = *bar != '\0';
 }
 
+static void print_wrapped(const char *line, size_t columns) {
+    enum { INDENT = 2 };
+    struct text wrapped = {0};
+    text_append_wrapped(&wrapped, line, 0, INDENT, columns);
+    fprintf(stderr, "%s\n", wrapped.failed || !wrapped.bytes ? line : wrapped.bytes);
+    text_free(&wrapped);
+}
+
 void log_line(const char *line) {
     log_bar("");
-    fprintf(stderr, "%s\n", line);
+    size_t columns = isatty(STDERR_FILENO) ? (size_t)log_columns() : SIZE_MAX;
+    if (text_columns(line) > columns) print_wrapped(line, columns);
+    else fprintf(stderr, "%s\n", line);
 }
 
 /* The line on stderr from `level` up; the copy has it in any case but for details that nobody asked for. */
 static void write_line(enum log_level level, const char *prefix, const char *format, va_list arguments) {
     if (level > current_level && (level == LOG_VERBOSE || !copy)) return;
-    char raw[2048 + 8], line[2048]; /* what was cut raw is never reached when escaping */
+    enum { LINE_SIZE = 8192 };                /* more than two paths */
+    char raw[LINE_SIZE + 8], line[LINE_SIZE]; /* what was cut raw is never reached when escaping */
     size_t used = (size_t)snprintf(raw, sizeof raw, "%s", prefix);
     locale_t before = c_locale_enter();
     if (vsnprintf(raw + used, sizeof raw - used, format, arguments) < 0) snprintf(raw, sizeof raw, "%s", format);
@@ -80,6 +91,12 @@ static void write_line(enum log_level level, const char *prefix, const char *for
         va_end(arguments);                                                                                             \
     } while (0)
 
+void log_error(const char *format, ...) {
+    WRITE_LINE(LOG_QUIET, "ocellus: error: ");
+}
+void log_notice(const char *format, ...) {
+    WRITE_LINE(LOG_QUIET, "ocellus: ");
+}
 void log_warning(const char *format, ...) {
     WRITE_LINE(LOG_QUIET, "ocellus: warning: ");
 }
@@ -90,6 +107,19 @@ void log_detail(const char *format, ...) {
     WRITE_LINE(LOG_VERBOSE, "");
 }
 
+void log_wrapped(const char *format, ...) {
+    if (current_level < LOG_NORMAL) return;
+    char raw[2048 + 8], line[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(raw, sizeof raw, format, arguments);
+    va_end(arguments);
+    text_escape(raw, line, sizeof line);
+    log_bar("");
+    size_t columns = (size_t)log_columns();
+    print_wrapped(line, columns < TEXT_COLUMNS ? columns : TEXT_COLUMNS);
+}
+
 double clock_seconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -98,7 +128,7 @@ double clock_seconds(void) {
 
 static bool is_terminal(int stream) {
     const char *kind = getenv("TERM");
-    return isatty(stream) && !(kind && strcmp(kind, "dumb") == 0);
+    return isatty(stream) && kind && *kind && strcmp(kind, "dumb") != 0;
 }
 
 int log_is_terminal(void) {

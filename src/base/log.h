@@ -14,10 +14,16 @@ enum log_level log_get_level(void);
  * valid. LOG_QUIET silences the terminal, not this file. A file that cannot be written is warned of once and left. */
 void log_set_file(const char *path);
 
-/* One line each: no line break at the end; control characters and invalid UTF-8 are escaped. */
+/* One line each: no line break at the end; control characters and invalid UTF-8 are escaped. A terminal gets it broken
+ * between words where it is wider than the terminal. */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* "ocellus: error: ..." */
+void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* "ocellus: ...", always */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "ocellus: warning: ..." */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* LOG_NORMAL and up */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* LOG_VERBOSE */
+
+/* As log_info(), broken between words at TEXT_COLUMNS wherever it goes. */
+void log_wrapped(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A bar for work that takes long: on a terminal one line redrawn at most ten times a second with percent, rate and the
  * time left; elsewhere a plain line when it starts, every 15 seconds and when it ends. total 0 means unknown: the time
@@ -34,7 +40,7 @@ void progress_end(struct progress *progress, uint64_t done);
 
 /* Seconds of a monotonic clock. */
 double clock_seconds(void);
-/* True when stderr is a terminal and TERM is not "dumb". */
+/* True when stderr is a terminal that can draw over a line: TERM is set, and not "dumb". */
 int log_is_terminal(void);
 /* True when the user's locale says that the terminal takes UTF-8. */
 int log_is_utf8(void);

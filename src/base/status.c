@@ -10,8 +10,8 @@
 
 static _Thread_local char kept[STATUS_MESSAGE_SIZE];
 
-/* Room for the longest message and one more character, so that what was cut raw is never reached when escaping. */
-enum { RAW_SIZE = STATUS_MESSAGE_SIZE + 8 };
+/* Two of the longest paths and what is said about them. */
+enum { RAW_SIZE = 8192 + 1024 };
 
 static void format_raw(char raw[RAW_SIZE], const char *format, va_list arguments) {
     if (vsnprintf(raw, RAW_SIZE, format, arguments) < 0) snprintf(raw, RAW_SIZE, "%s", format);
@@ -22,13 +22,35 @@ static void append_raw(char raw[RAW_SIZE], const char *suffix) {
     snprintf(raw + used, RAW_SIZE - used, ": %s", suffix);
 }
 
+/* Whether a character may begin here: not at a continuation byte. */
+static bool is_start(char byte) {
+    return ((unsigned char)byte & 0xC0U) != 0x80U;
+}
+
+/* Escapes what is to be kept. Where it is too long its middle is left out: in front stands which file it is about, behind
+ * what is wrong with it. */
+static void keep(char raw[RAW_SIZE]) {
+    enum { MOST = STATUS_MESSAGE_SIZE - 1, FRONT = 200, GAP = 3 };
+    size_t length = strlen(raw), front = FRONT;
+    if (length > MOST) {
+        while (front > 0 && !is_start(raw[front]))
+            front--;
+        size_t back = length - (MOST - GAP - front);
+        while (back < length && !is_start(raw[back]))
+            back++;
+        memcpy(raw + front, "...", GAP);
+        memmove(raw + front + GAP, raw + back, length - back + 1);
+    }
+    text_escape(raw, kept, sizeof kept);
+}
+
 ocellus_status fail(ocellus_status status, const char *format, ...) {
     char raw[RAW_SIZE]; /* the arguments may point into `kept` */
     va_list arguments;
     va_start(arguments, format);
     format_raw(raw, format, arguments);
     va_end(arguments);
-    text_escape(raw, kept, sizeof kept);
+    keep(raw);
     return status;
 }
 
@@ -39,7 +61,7 @@ ocellus_status fail_within(ocellus_status status, const char *format, ...) {
     format_raw(raw, format, arguments);
     va_end(arguments);
     append_raw(raw, kept);
-    text_escape(raw, kept, sizeof kept);
+    keep(raw);
     return status;
 }
 
@@ -50,7 +72,7 @@ ocellus_status fail_errno(int error_number, const char *format, ...) {
     format_raw(raw, format, arguments);
     va_end(arguments);
     append_raw(raw, strerror(error_number));
-    text_escape(raw, kept, sizeof kept);
+    keep(raw);
     return OCELLUS_IO;
 }
 

@@ -10,8 +10,8 @@ enum { STATUS_MESSAGE_SIZE = 512 };
 
 /* Keeps the formatted message and returns `status`, so that a check is one line:
  *     if (label >= classes) return fail(OCELLUS_BAD_CONTENT, "%s: record %zu: label %u (expected 0 to %zu)", ...);
- * Control characters and invalid UTF-8 (text that came from a file) are escaped; the message is cut at
- * STATUS_MESSAGE_SIZE - 1 bytes and never holds a line break. */
+ * Control characters and invalid UTF-8 (text that came from a file) are escaped; of a message of more than
+ * STATUS_MESSAGE_SIZE - 1 bytes the middle is left out. It never holds a line break. */
 ocellus_status fail(ocellus_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "PREFIX: " in front of the message that is kept, to say in whose name a lower layer failed; returns `status`. */

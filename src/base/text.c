@@ -236,8 +236,7 @@ size_t text_utf8_length(const char *bytes, size_t size) {
     return length;
 }
 
-/* Characters that could move the cursor, break the line or reverse what follows. */
-static bool is_unsafe(const char *character, size_t length) {
+bool text_is_unsafe(const char *character, size_t length) {
     const unsigned char *c = (const unsigned char *)character;
     if (length == 1) return c[0] < 0x20 || c[0] == 0x7F;
     if (length == 2) return c[0] == 0xC2 && c[1] < 0xA0;                      /* C1 controls */
@@ -245,28 +244,48 @@ static bool is_unsafe(const char *character, size_t length) {
                             (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));  /* direction isolates */
 }
 
+enum { ESCAPED_SIZE = 4 * 4 + 1 };
+
+/* The first character of `raw` as it may be shown, in `out`; the answer is its size there, *taken its size in `raw`. */
+static size_t escape_first(const char *raw, size_t left, size_t *taken, char out[ESCAPED_SIZE]) {
+    size_t length = text_utf8_length(raw, left);
+    *taken = length ? length : 1;
+    if (length && !text_is_unsafe(raw, length)) {
+        memcpy(out, raw, length);
+        return length;
+    }
+    for (size_t i = 0; i < *taken; i++)
+        snprintf(out + 4 * i, 5, "\\x%02x", (unsigned)(unsigned char)raw[i]);
+    return 4 * *taken;
+}
+
 void text_escape(const char *raw, char *out, size_t size) {
-    size_t left = strlen(raw), used = 0;
-    while (left > 0) {
-        size_t length = text_utf8_length(raw, left);
-        size_t taken = length ? length : 1;
-        bool escaped = length == 0 || is_unsafe(raw, length);
-        size_t needed = escaped ? 4 * taken : taken;
+    char character[ESCAPED_SIZE];
+    size_t left = strlen(raw), used = 0, taken;
+    for (; left > 0; raw += taken, left -= taken) {
+        size_t needed = escape_first(raw, left, &taken, character);
         if (used + needed >= size) break;
-        for (size_t i = 0; i < taken; i++) {
-            if (escaped) snprintf(out + used + 4 * i, 5, "\\x%02x", (unsigned)(unsigned char)raw[i]);
-            else out[used + i] = raw[i];
-        }
+        memcpy(out + used, character, needed);
         used += needed;
-        raw += taken;
-        left -= taken;
     }
     out[used] = '\0';
 }
 
-size_t text_columns(const char *utf8) {
-    size_t columns = 0;
-    for (; *utf8; utf8++)
-        columns += ((unsigned char)*utf8 & 0xC0) != 0x80;
-    return columns;
+static void append_escaped(struct text *text, const char *raw, bool lines) {
+    char character[ESCAPED_SIZE];
+    size_t left = strlen(raw), taken;
+    if (left == 0) text_append_bytes(text, "", 0);
+    for (; left > 0; raw += taken, left -= taken) {
+        size_t size = escape_first(raw, left, &taken, character);
+        if (lines && *raw == '\n') text_append_bytes(text, "\n", 1);
+        else text_append_bytes(text, character, size);
+    }
+}
+
+void text_append_escaped(struct text *text, const char *raw) {
+    append_escaped(text, raw, false);
+}
+
+void text_append_escaped_lines(struct text *text, const char *raw) {
+    append_escaped(text, raw, true);
 }

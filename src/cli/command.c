@@ -21,24 +21,54 @@ static const struct option common_options[] = {
     {0},
 };
 
-static void print_option(const struct option *option) {
-    char left[64];
-    snprintf(left, sizeof left, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
-    printf("  %-32s %s\n", left, option->help);
+enum { HELP_COLUMN = 35 }; /* where the text about a flag begins */
+
+static void append_option(struct text *out, const struct option *option) {
+    size_t column = out->size;
+    text_append(out, "  --%s%s%s ", option->name, option->value ? " " : "", option->value ? option->value : "");
+    if (out->failed) return;
+    column = text_columns(out->bytes + column);
+    if (column > HELP_COLUMN) text_append(out, "\n%*s", HELP_COLUMN, "");
+    else text_append(out, "%*s", (int)(HELP_COLUMN - column), "");
+    text_append_wrapped(out, option->help, HELP_COLUMN, HELP_COLUMN, TEXT_COLUMNS);
+    text_append(out, "\n");
 }
 
-static void print_help(const struct command *command, const struct option *options) {
-    printf("usage: ocellus %s [FLAGS]%s%s\n\n%s\n\n", command->name, *command->arguments ? " " : "", command->arguments,
-           command->summary);
+/* Paragraphs, parted by empty lines. */
+static void append_paragraphs(struct text *out, const char *text) {
+    while (*text) {
+        const char *end = strstr(text, "\n\n");
+        struct text paragraph = {0};
+        text_append_bytes(&paragraph, text, end ? (size_t)(end - text) : strlen(text));
+        text_append(out, "\n");
+        if (!paragraph.failed) text_append_wrapped(out, paragraph.bytes, 0, 0, TEXT_COLUMNS);
+        text_append(out, "\n");
+        text_free(&paragraph);
+        text = end ? end + 2 : "";
+    }
+}
+
+static ocellus_status print_help(const struct command *command, const struct option *options) {
+    struct text out = {0};
+    text_append(&out, "usage: ocellus %s [FLAGS]%s%s\n", command->name, *command->arguments ? " " : "",
+                command->arguments);
+    append_paragraphs(&out, command->summary);
+    text_append(&out, "\n");
     const struct option *option = options;
     for (; option->name && option->kind != OPTION_SETTING; option++)
-        print_option(option);
+        append_option(&out, option);
     for (const struct option *common = common_options; common->name; common++)
-        print_option(common);
-    if (option->name) printf("\nThe recipe, and its defaults; a --recipe file sets the same, and flags win:\n\n");
+        append_option(&out, common);
+    if (option->name)
+        text_append(&out, "\nThe recipe, and its defaults; a --recipe file sets the same, and flags win:\n\n");
     for (; option->name; option++) /* settings stand last */
-        print_option(option);
-    if (command->details) printf("\n%s\n", command->details);
+        append_option(&out, option);
+    if (command->details) append_paragraphs(&out, command->details);
+    struct text lists = {0};
+    if (command->append_lists) command->append_lists(&lists);
+    if (lists.bytes && !lists.failed) append_paragraphs(&out, lists.bytes);
+    text_free(&lists);
+    return command_print_text(&out);
 }
 
 static const struct option *find_option(const struct option *options, const char *name, size_t size) {
@@ -131,10 +161,7 @@ ocellus_status command_parse(const struct command *command, const struct option 
             TRY(parse_flag(command, options, argc, argv, &place));
         }
     }
-    if (help) {
-        print_help(command, options);
-        command_exit(OCELLUS_OK);
-    }
+    if (help) { command_exit(print_help(command, options)); }
     if (quiet && verbose) return fail(OCELLUS_USAGE, "--quiet and --verbose exclude each other");
     log_set_level(quiet ? LOG_QUIET : verbose ? LOG_VERBOSE : LOG_NORMAL);
     *words = (struct words){argv + 1, count};
@@ -163,8 +190,11 @@ ocellus_status command_print_json(json_value *root) {
 }
 
 ocellus_status command_print_text(struct text *text) {
-    bool failed = text->failed;
-    if (!failed && text->bytes) fwrite(text->bytes, 1, text->size, stdout);
+    struct text safe = {0};
+    if (!text->failed && text->bytes) text_append_escaped_lines(&safe, text->bytes);
+    bool failed = text->failed || safe.failed;
+    if (!failed && safe.bytes) fwrite(safe.bytes, 1, safe.size, stdout);
+    text_free(&safe);
     text_free(text);
     return failed ? fail(OCELLUS_IO, "not enough memory for the output") : OCELLUS_OK;
 }
@@ -173,6 +203,7 @@ _Noreturn void command_exit(ocellus_status status) {
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == OCELLUS_OK)
         status = fail_errno(errno ? errno : EIO, "standard output");
-    if (status != OCELLUS_OK) fprintf(stderr, "ocellus: error: %s\n", status_message());
+    if (status >= OCELLUS_STOPPED) log_notice("%s", status_message()); /* asked for, and saved: no error */
+    else if (status != OCELLUS_OK) log_error("%s", status_message());
     exit((int)status);
 }

@@ -37,11 +37,12 @@ struct settings {
 };
 
 struct command {
-    const char *name;        /* "data show" */
-    const char *arguments;   /* "RUN|FILE IMAGE..." or "" */
-    const char *summary;     /* one sentence */
-    const char *details;     /* what --help says after the flags; NULL for nothing */
-    size_t minimum, maximum; /* how many words beside the flags; SIZE_MAX for any number */
+    const char *name;      /* "data show" */
+    const char *arguments; /* "RUN|FILE IMAGE..." or "" */
+    const char *summary;   /* one sentence */
+    const char *details;   /* what --help says after the flags, paragraphs parted by empty lines; NULL for nothing */
+    void (*append_lists)(struct text *out); /* more of it, made from tables; NULL for nothing */
+    size_t minimum, maximum;                /* how many words beside the flags; SIZE_MAX for any number */
 };
 
 /* Words beside the flags: argv's own, moved to its front. */
@@ -60,7 +61,8 @@ ocellus_status command_parse(const struct command *command, const struct option 
 json_value *command_json_whole(json_value *value, bool whole);
 /* Prints a JSON document and releases it; NULL (no memory) fails. */
 ocellus_status command_print_json(json_value *root);
-/* Prints what was gathered and frees it. */
+/* Prints what was gathered and frees it. Whatever could do something to a terminal is escaped, but for line breaks: a
+ * string from a file that may hold those goes in by text_append_escaped() or text_append_cell(). */
 ocellus_status command_print_text(struct text *text);
 
 /* Ends the program: prints the kept message of a failure as one line, or finds that stdout could not be written. */

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,13 @@ ocellus_status image_create(size_t width, size_t height, struct image *image); /
  * told by the content, not the name; anything else, a damaged file (decoder warnings count) and more than IMAGE_MAX_PIXELS
  * (checked before allocating) are OCELLUS_BAD_CONTENT; a file that cannot be read is OCELLUS_IO. */
 ocellus_status image_read(const char *path, struct image *image);
+/* What a file is by its first bytes. */
+struct image_kind {
+    const char *article, *name; /* "a", "WebP"; "", "text"; static */
+    bool readable;              /* by image_read() */
+    bool picture;               /* of whatever form */
+};
+ocellus_status image_file_kind(const char *path, struct image_kind *kind);
 ocellus_status image_write_png(const char *path, const struct image *image);
 /* PNG bytes in memory (free with free()): for embedding in the report. */
 ocellus_status image_encode_png(const struct image *image, unsigned char **bytes, size_t *size);

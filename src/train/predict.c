@@ -113,6 +113,13 @@ void predictions_free(struct predictions *predictions) {
     *predictions = (struct predictions){0};
 }
 
+size_t predict_first_nonfinite(const float *logits, size_t n, size_t classes) {
+    size_t place = 0;
+    while (place < n * classes && isfinite(logits[place]))
+        place++;
+    return classes ? place / classes : n;
+}
+
 /* The first of the largest, as the engine counts correct images. */
 static size_t largest_index(const float *values, size_t count) {
     size_t largest = 0;
@@ -137,7 +144,9 @@ static ocellus_status judge_batch(struct engine *engine, const struct batch_buff
     for (size_t i = 0; i < n; i++, logits += classes) {
         size_t largest = largest_index(logits, classes);
         float loss = cross_entropy(logits, classes, (size_t)buffer->labels[i], largest);
-        if (!isfinite(loss)) return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + i);
+        bool finite =
+            predict_first_nonfinite(logits, 1, classes) == 1 && isfinite(loss); /* which may overflow by itself */
+        if (!finite) return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + i);
         predictions->labels[first + i] = buffer->labels[i];
         predictions->predicted[first + i] = (int32_t)largest;
         predictions->losses[first + i] = loss;

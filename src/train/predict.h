@@ -43,6 +43,10 @@ struct predict_hooks {
     void *context;
 };
 
+/* Whether every logit is a number: the place of the first of `n` images of `classes` logits that has another one, n when there
+ * is none. Such an output is no prediction: who meets it answers OCELLUS_DIVERGED and names the image. */
+size_t predict_first_nonfinite(const float *logits, size_t n, size_t classes);
+
 /* Sums over the set: all that validation needs. Allocates nothing. */
 struct predict_score {
     double loss_sum; /* cross-entropy */
