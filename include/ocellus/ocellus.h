@@ -59,7 +59,7 @@ typedef struct ocellus_model_options {
 } ocellus_model_options;
 OCELLUS_API ocellus_model_options ocellus_model_options_default(void);
 
-/* A built-in network ("simcnn") for images and classes as in `like`, with random weights. options NULL: the defaults. */
+/* A built-in network ("simcnn", "resnet50", "resnet50-96", "resnet50-64") for images and classes as in `like`, with random weights. options NULL: the defaults. */
 OCELLUS_API ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *like,
                                                 const ocellus_model_options *options, ocellus_model **model);
 /* A model file (safetensors) as ocellus_model_save() and `ocellus train` write it. options NULL: the defaults. */
@@ -106,7 +106,8 @@ typedef struct ocellus_score {
 OCELLUS_API ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_dataset *dataset,
                                                   ocellus_score *score);
 
-/* probabilities[count][classes] of pixels[count][height][width][3], RGB, 0..255, of the model's sizes. */
+/* probabilities[count][classes] of pixels[count][height][width][3], RGB, 0..255, of the model's sizes. OCELLUS_DIVERGED names
+ * the first image for which the network's output is not finite. */
 OCELLUS_API ocellus_status ocellus_model_predict(ocellus_model *model, const uint8_t *pixels, size_t count,
                                                  float *probabilities);
 

@@ -13,9 +13,8 @@ typedef enum ocellus_status {
     OCELLUS_USAGE = 2,         /* a wrong argument, flag, recipe or an existing run folder */
     OCELLUS_BAD_CONTENT = 3,   /* data, an image or a model file that is not what it should be */
     OCELLUS_IO = 4,            /* input, output, network, a missing helper program, or memory */
-    OCELLUS_DIVERGED = 5,      /* a loss or a weight became NaN or infinite */
+    OCELLUS_DIVERGED = 5,      /* a loss, a weight or a network's output became NaN or infinite */
     OCELLUS_IN_USE = 6,        /* the run folder belongs to a live process */
-    OCELLUS_GATE_FAILED = 7,   /* a quality gate (--fail-under) was not met */
     OCELLUS_STOPPED = 75,      /* stopped as planned; the run can be resumed */
     OCELLUS_INTERRUPTED = 130, /* stopped by SIGINT after a saved checkpoint */
     OCELLUS_TERMINATED = 143   /* stopped by SIGTERM after a saved checkpoint */

@@ -32,6 +32,12 @@ static ocellus_status find_model_file(const char *word, const char *weights, cha
     return status;
 }
 
+void network_append_names(bool trainable, struct text *out) {
+    const char *name;
+    for (size_t i = 0; (name = graph_builtin_name(i)); i++)
+        if (!trainable || strcmp(name, RESNET50_IMAGENET_NAME) != 0) text_append(out, "%s%s", i ? ", " : "", name);
+}
+
 ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights) {
     if (strcmp(weights, NETWORK_IMAGENET) != 0) return weights_load(engine, graph, weights);
     char path[FILE_PATH_SIZE];

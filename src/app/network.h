@@ -4,6 +4,7 @@
 #define APP_NETWORK_H
 
 #include "base/files.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
 
@@ -16,6 +17,9 @@ ocellus_status network_for_dataset(const char *name, const struct dataset *datas
 /* The graph of `word`: an existing path is a run folder (of which the file `weights` counts: RUN_LAST or RUN_BEST) or a
  * model file; anything else is a built-in network, for images of CIFAR-10's sizes. */
 ocellus_status network_graph(const char *word, const char *weights, struct graph **graph);
+
+/* The names of the built-in networks, "simcnn, resnet50, ..."; trainable: of those only that take a data set's images. */
+void network_append_names(bool trainable, struct text *out);
 
 /* Sets the values that a training starts from: NETWORK_IMAGENET, or a weight file (train/weights.h says which). */
 ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights);

@@ -20,7 +20,17 @@ ocellus_status training_recipe(const char *name, struct recipe *recipe) {
         names[count++] = row->name;
     const char *nearest = text_nearest(name, names, count);
     if (nearest) return fail(OCELLUS_USAGE, "%s: no such recipe file (did you mean the built-in '%s'?)", name, nearest);
-    return fail(OCELLUS_USAGE, "%s: no such recipe file, and no built-in recipe of that name", name);
+    struct text list = {0};
+    training_append_recipes(&list);
+    ocellus_status status = fail(OCELLUS_USAGE, "%s: no such recipe file, and no built-in recipe (there are: %s)", name,
+                                 list.bytes && !list.failed ? list.bytes : "?");
+    text_free(&list);
+    return status;
+}
+
+void training_append_recipes(struct text *out) {
+    for (const struct builtin_recipe *row = recipe_table; row->name; row++)
+        text_append(out, "%s%s", row == recipe_table ? "" : ", ", row->name);
 }
 
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {

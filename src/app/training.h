@@ -44,6 +44,8 @@ ocellus_status training_measure(const struct training_request *request, struct t
 
 /* The recipe of a request: the defaults, then the recipe `name` (a file, or a built-in one's name; NULL: none). */
 ocellus_status training_recipe(const char *name, struct recipe *recipe);
+/* The names of the built-in recipes: "resnet50-base, simcnn, ...". */
+void training_append_recipes(struct text *out);
 /* The recipe an existing run was made with. */
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe);
 

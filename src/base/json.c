@@ -42,6 +42,7 @@ ocellus_status json_parse(const char *text, size_t size, const char *source, jso
     locale_t before = c_locale_enter();
     json_t *parsed = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     c_locale_leave(before);
+    if (!parsed && error.line < 0) return fail(OCELLUS_IO, "%s: no memory to read it", source); /* no place, no text */
     if (!parsed)
         return fail(json_error_code(&error) == json_error_out_of_memory ? OCELLUS_IO : OCELLUS_BAD_CONTENT,
                     "%s: line %d, column %d: %s", source, error.line, error.column, error.text);

@@ -99,16 +99,6 @@ static void append_bar(struct text *out, double part, int width) {
     text_append(out, " ");
 }
 
-/* Cuts the text to `columns`, never inside a character. */
-static void cut(struct text *text, size_t columns) {
-    size_t at = 0;
-    for (size_t column = 0; at < text->size && column < columns; column++) {
-        size_t length = text_utf8_length(text->bytes + at, text->size - at);
-        at += length ? length : 1;
-    }
-    if (at < text->size) text->bytes[text->size = at] = '\0';
-}
-
 static void draw_bar(struct progress *progress, uint64_t done, double elapsed) {
     struct text head = {0}, tail = {0};
     int columns = log_columns() - 1; /* the last column would wrap on some terminals */
@@ -122,7 +112,7 @@ static void draw_bar(struct progress *progress, uint64_t done, double elapsed) {
         append_bar(&head, fraction(progress, done), room < BAR_MOST ? room : BAR_MOST);
     if (!tail.failed) text_append_bytes(&head, tail.bytes, tail.size);
     if (!head.failed) {
-        cut(&head, columns > 0 ? (size_t)columns : 0);
+        head.bytes[text_prefix(head.bytes, columns > 0 ? (size_t)columns : 0)] = '\0';
         log_bar(head.bytes);
     }
     text_free(&head);

@@ -5,12 +5,19 @@
 #include "cli/command.h"
 #include "run/run_folder.h"
 
+static void append_lists(struct text *out) {
+    text_append(out, "Networks: ");
+    network_append_names(false, out);
+    text_append(out, ".");
+}
+
 static const struct command bench_command = {
     .name = "bench",
     .arguments = "MODEL",
     .summary = "Measures a network's speed on this machine, on random images in memory.",
     .details =
-        "MODEL is a run folder, a model file, or a built-in network (simcnn, resnet50). Its weights are not read.",
+        "MODEL is a run folder, a model file, or a built-in network. Its weights are not read.",
+    .append_lists = append_lists,
     .minimum = 1,
     .maximum = 1,
 };
@@ -53,10 +60,16 @@ static ocellus_status run_bench(const struct graph *graph) {
         return status;
     }
     if (json) return print_json(graph, &result);
-    text_append(&out,
-                "%s, %s, batch %zu, %zu threads, kernels %s: %.1f images/s\n%zu runs: median %.3f ms, %.3f to %.3f\n",
-                graph->name, inference ? "inference" : "training", batch, result.threads, result.kernels,
-                (double)batch / result.median, result.runs, 1e3 * result.median, 1e3 * result.least, 1e3 * result.most);
+    struct text line = {0};
+    text_append_escaped(&line, graph->name);
+    text_append(&line, ", %s, batch %zu, ", inference ? "inference" : "training", batch);
+    text_append_count(&line, result.threads, "thread");
+    text_append(&line, ", kernels %s: %.1f images/s", result.kernels, (double)batch / result.median);
+    if (line.failed) out.failed = true;
+    else text_append_wrapped(&out, line.bytes, 0, 2, TEXT_COLUMNS);
+    text_free(&line);
+    text_append(&out, "\n%zu runs: median %.3f ms, %.3f to %.3f\n", result.runs, 1e3 * result.median,
+                1e3 * result.least, 1e3 * result.most);
     return command_print_text(&out);
 }
 

@@ -199,6 +199,13 @@ ocellus_status command_print_text(struct text *text) {
     return failed ? fail(OCELLUS_IO, "not enough memory for the output") : OCELLUS_OK;
 }
 
+ocellus_status command_print_line(const char *line) {
+    struct text text = {0};
+    text_append_escaped(&text, line);
+    text_append(&text, "\n");
+    return command_print_text(&text);
+}
+
 _Noreturn void command_exit(ocellus_status status) {
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == OCELLUS_OK)

@@ -61,6 +61,8 @@ ocellus_status command_parse(const struct command *command, const struct option 
 json_value *command_json_whole(json_value *value, bool whole);
 /* Prints a JSON document and releases it; NULL (no memory) fails. */
 ocellus_status command_print_json(json_value *root);
+/* Prints one line, escaped: a path. */
+ocellus_status command_print_line(const char *line);
 /* Prints what was gathered and frees it. Whatever could do something to a terminal is escaped, but for line breaks: a
  * string from a file that may hold those goes in by text_append_escaped() or text_append_cell(). */
 ocellus_status command_print_text(struct text *text);

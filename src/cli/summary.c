@@ -6,11 +6,18 @@
 #include "cli/command.h"
 #include "run/run_folder.h"
 
+static void append_lists(struct text *out) {
+    text_append(out, "Networks: ");
+    network_append_names(false, out);
+    text_append(out, ".");
+}
+
 static const struct command summary_command = {
     .name = "summary",
     .arguments = "MODEL",
     .summary = "Shows a network's layers, shapes and parameters, as Keras does.",
-    .details = "MODEL is a run folder, a model file, or a built-in network (simcnn).",
+    .details = "MODEL is a run folder, a model file, or a built-in network.",
+    .append_lists = append_lists,
     .minimum = 1,
     .maximum = 1,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus train */
+#include "app/network.h"
 #include "app/training.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -10,12 +11,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
+static void append_lists(struct text *out) {
+    text_append(out, "Networks: ");
+    network_append_names(true, out);
+    text_append(out, ".\n\nRecipes: ");
+    training_append_recipes(out);
+    text_append(out, ".");
+}
+
 static const struct command train_command = {
     .name = "train",
     .arguments = "[MODEL]",
     .summary = "Trains a network into a new run folder, or goes on with one (--resume).",
-    .details = "MODEL is a built-in network (simcnn). Ctrl-C finishes the step, saves a checkpoint and ends with 130;\n"
-               "`ocellus train --resume --run PATH` goes on to the same bits as an uninterrupted training.",
+    .details = "MODEL is a built-in network. Ctrl-C finishes the step, saves a checkpoint and ends with 130; `ocellus train "
+               "--resume --run PATH` goes on to the same bits as an uninterrupted training.",
+    .append_lists = append_lists,
     .maximum = 1,
 };
 
@@ -24,7 +34,7 @@ static size_t threads;
 static bool resume;
 static const struct option train_options[] = {
     {"run", "PATH", "the run folder (runs/MODEL-DATE-TIME)", OPTION_TEXT, &run_path},
-    {"recipe", "FILE", "a recipe file, or a built-in recipe (simcnn-report)", OPTION_TEXT, &recipe_name},
+    {"recipe", "FILE", "a recipe file, or the name of a built-in recipe (see below)", OPTION_TEXT, &recipe_name},
     {"threads", "N", "threads (all this process may use); no result depends on it", OPTION_COUNT, &threads},
     {"resume", NULL, "go on with the run at --run PATH", OPTION_SWITCH, &resume},
     {0},
@@ -34,7 +44,10 @@ static const struct option train_options[] = {
 static void show_plan(const struct training *training) {
     struct text recipe = {0};
     recipe_write(&training->recipe, &recipe);
-    if (!recipe.failed && log_get_level() != LOG_QUIET) fwrite(recipe.bytes, 1, recipe.size, stderr);
+    struct text safe = {0};
+    if (!recipe.failed) text_append_escaped_lines(&safe, recipe.bytes);
+    if (safe.bytes && !safe.failed && log_get_level() != LOG_QUIET) fwrite(safe.bytes, 1, safe.size, stderr);
+    text_free(&safe);
     text_free(&recipe);
     struct train_plan plan;
     char coverage[256];
@@ -42,18 +55,23 @@ static void show_plan(const struct training *training) {
         train_plan_text(&plan, coverage);
         log_info("%s", coverage);
     }
-    log_info("%s kernels, %zu threads, run folder %s", engine_kernels_name(training->engine),
-             engine_thread_count(training->engine), training->run.path);
+    size_t threads_used = engine_thread_count(training->engine);
+    log_info("%s kernels, %zu thread%s, run folder %s", engine_kernels_name(training->engine), threads_used,
+             threads_used == 1 ? "" : "s", training->run.path);
 }
 
-static void show_result(const struct train_result *result, const char *run) {
+static ocellus_status show_result(const struct train_result *result, const char *run) {
+    struct text out = {0};
     if (result->steps_now == 0) log_info("this run was finished already");
-    printf("run      %s\nepochs   %llu\nsteps    %llu\n", run, (unsigned long long)result->epochs,
-           (unsigned long long)result->steps);
+    text_append(&out, "run      ");
+    text_append_escaped(&out, run);
+    text_append(&out, "\nepochs   %llu\nsteps    %llu\n", (unsigned long long)result->epochs,
+                (unsigned long long)result->steps);
     if (result->has_best)
-        printf("best     val_accuracy %.4f in epoch %llu\n", result->best_accuracy,
-               (unsigned long long)result->best_epoch + 1);
-    printf("weights  sha256 %s\n", result->weights_hash);
+        text_append(&out, "best     val_accuracy %.4f in epoch %llu\n", result->best_accuracy,
+                    (unsigned long long)result->best_epoch + 1);
+    text_append(&out, "weights  sha256 %s\n", result->weights_hash);
+    return command_print_text(&out);
 }
 
 struct observer {
@@ -81,7 +99,7 @@ ocellus_status command_train(const struct training_request *request, const struc
     if (status == OCELLUS_OK) status = training_run(&training, &observer.stop, observe, &observer, &result);
     training_progress_end(&observer.progress);
     stop_on_signals(NULL);
-    if (status == OCELLUS_OK) show_result(&result, run);
+    if (status == OCELLUS_OK) status = show_result(&result, run);
     else if (status == OCELLUS_STOPPED || status == OCELLUS_INTERRUPTED || status == OCELLUS_TERMINATED)
         fail(status, "stopped after step %llu, saved; go on with: ocellus train --resume --run %s",
              (unsigned long long)result.steps, run);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BAR_WIDTH = 20 };
+enum { BAR_WIDTH = 20, BAR_LEAST = 4 };
 static const double redraw_seconds = 0.1, line_seconds = 15;
 
 void training_progress_begin(struct training_progress *progress) {
@@ -56,48 +56,92 @@ static double seconds_per_step(const struct training_progress *progress, const s
     return steps ? (event->seconds - progress->first_seconds) / (double)steps : 0;
 }
 
-/* What stands right of the bar: " 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714", the time left while it runs, the time
- * taken in the end. */
+/* What is told of a step or an epoch beside the count and the bar, most wanted first: a narrow terminal gets fewer. */
+enum { PARTS = 6, PART_SIZE = 48 };
+struct parts {
+    char texts[PARTS][PART_SIZE];
+    size_t count;
+};
+
+static void add_part(struct parts *parts, struct text *part) {
+    if (parts->count < PARTS)
+        snprintf(parts->texts[parts->count++], PART_SIZE, "%s", part->bytes && !part->failed ? part->bytes : "");
+    text_free(part);
+}
+
+static void add_metric(struct parts *parts, const char *name, double value) {
+    struct text part = {0};
+    metric(&part, name, value);
+    add_part(parts, &part);
+}
+
+/* " 4s 5ms/step", " - accuracy: 0.7312", " - loss: 0.7714": the time left while it runs, the time taken in the end. */
 static void describe(const struct training_progress *progress, const struct train_event *event, uint64_t position,
-                     struct text *out) {
+                     struct parts *parts) {
     const struct train_plan *plan = event->plan;
     bool done = event->kind == TRAIN_EPOCH;
     double step = seconds_per_step(progress, event, position);
-    text_append(out, " ");
+    struct text time = {0};
+    text_append(&time, " ");
     if (event->kind == TRAIN_VALIDATION_STEP && plan->validation_images) {
-        text_append(out, "validation %.0f %%", 100 * (double)event->validation_done / (double)plan->validation_images);
+        text_append(&time, "validation %.0f %%",
+                    100 * (double)event->validation_done / (double)plan->validation_images);
     } else {
-        duration(out, done ? event->seconds : step * (double)(plan->steps - position));
-        text_append(out, " ");
-        step_time(out, step);
+        duration(&time, done ? event->seconds : step * (double)(plan->steps - position));
+        text_append(&time, " ");
+        step_time(&time, step);
     }
-    metric(out, "accuracy", event->accuracy);
-    metric(out, "loss", event->loss);
-    if (done && !isnan(event->row->val_loss)) {
-        metric(out, "val_accuracy", event->row->val_accuracy);
-        metric(out, "val_loss", event->row->val_loss);
-    }
+    add_part(parts, &time);
+    add_metric(parts, "accuracy", event->accuracy);
+    add_metric(parts, "loss", event->loss);
+    if (!done || isnan(event->row->val_loss)) return;
+    add_metric(parts, "val_accuracy", event->row->val_accuracy);
+    add_metric(parts, "val_loss", event->row->val_loss);
 }
 
-/* "847/1563 ━━━━━━━━━━ 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714", with a bar that leaves the rest room: a line that
- * wraps cannot be drawn over. */
-static void draw_bar(struct training_progress *progress, const struct train_event *event) {
-    struct text line = {0}, description = {0};
+/* "847/1563 ━━━━━━━━━━ 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714": a line that wraps cannot be drawn over, so parts
+ * that find no room are left out, and the bar takes what is left. An epoch that is done tells everything, on more lines
+ * where one is too short. */
+static void append_bar_line(const struct training_progress *progress, const struct train_event *event, size_t columns,
+                            struct text *line) {
+    struct parts parts = {0};
     bool done = event->kind == TRAIN_EPOCH;
     uint64_t position = done ? event->plan->steps : event->position;
     char count[48], total[24];
     int digits = snprintf(total, sizeof total, "%llu", (unsigned long long)event->plan->steps);
-    snprintf(count, sizeof count, "%*llu/%s ", digits, (unsigned long long)position, total);
-    describe(progress, event, position, &description);
-    size_t taken = strlen(count) + (description.failed ? 0 : text_columns(description.bytes)) + 1;
-    size_t columns = (size_t)log_columns(), room = columns > taken ? columns - taken : 0;
-    text_append(&line, "\r\033[K%s", count);
-    bar(progress, &line, position, event->plan->steps, done || room > BAR_WIDTH ? BAR_WIDTH : room);
-    if (!description.failed) text_append(&line, "%s%s", description.bytes, done ? "\n" : "");
+    snprintf(count, sizeof count, "%*llu/%s", digits, (unsigned long long)position, total);
+    describe(progress, event, position, &parts);
+    size_t used = strlen(count), shown = 0;
+    while (shown < parts.count && used + text_columns(parts.texts[shown]) <= columns)
+        used += text_columns(parts.texts[shown++]);
+    count[text_prefix(count, columns)] = '\0'; /* of a terminal that is narrower than the count */
+    text_append(line, "%s", count);
+    if (columns > used + 1 + BAR_LEAST) {
+        size_t room = columns - used - 1;
+        text_append(line, " ");
+        bar(progress, line, position, event->plan->steps, room < BAR_WIDTH ? room : BAR_WIDTH);
+    }
+    for (size_t i = 0; i < shown; i++)
+        text_append(line, "%s", parts.texts[i]);
+    size_t column = columns; /* of what is left, in lines of their own */
+    for (size_t i = shown; done && i < parts.count; i++) {
+        const char *part = parts.texts[i] + strspn(parts.texts[i], " -");
+        bool fresh = column + 3 + text_columns(part) > columns;
+        column = fresh ? 2 + text_columns(part) : column + 3 + text_columns(part);
+        text_append(line, "%s%s", fresh ? "\n  " : " - ", part);
+    }
+}
+
+static void draw_bar(struct training_progress *progress, const struct train_event *event) {
+    struct text line = {0};
+    bool done = event->kind == TRAIN_EPOCH;
+    int columns = log_columns();
+    text_append(&line, "\r\033[K");
+    append_bar_line(progress, event, columns > 1 ? (size_t)columns - 1 : 0, &line);
+    text_append(&line, "%s", done ? "\n" : "");
     if (!line.failed) fwrite(line.bytes, 1, line.size, stderr);
     fflush(stderr);
     text_free(&line);
-    text_free(&description);
     progress->line_open = !done;
     progress->drawn = clock_seconds();
 }

@@ -131,11 +131,15 @@ static void print_pixels(const struct dataset *dataset, size_t index, size_t y, 
 }
 
 static void print_name(const struct dataset *dataset, size_t index, FILE *stream) {
-    const char *name = class_name(dataset, index);
-    const size_t length = text_columns(name), room = dataset->width > length ? dataset->width - length : 0;
+    struct text name = {0};
+    text_append_escaped(&name, class_name(dataset, index));
+    if (name.bytes && !name.failed) name.bytes[text_prefix(name.bytes, dataset->width)] = '\0';
+    const char *shown = name.bytes && !name.failed ? name.bytes : "";
+    const size_t length = text_columns(shown), room = dataset->width > length ? dataset->width - length : 0;
     print_spaces(stream, room / 2);
-    fputs(name, stream);
+    fputs(shown, stream);
     print_spaces(stream, room - room / 2);
+    text_free(&name);
 }
 
 void preview_terminal(const struct dataset *dataset, const size_t *indices, size_t count, size_t columns,

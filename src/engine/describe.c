@@ -22,16 +22,16 @@ static size_t state_bytes(const struct engine *engine) {
            engine->state_arena[1].size + engine->packed_arena.size + engine->norm_arena.size;
 }
 
-/* "direct", or the tiles by which Winograd runs the three products: "4 4 2". */
+/* "direct", or the tiles by which Winograd runs the three products: "4 4 2". "b": diff_weights are summed by blocks. */
 static void append_kernels(const struct plan *plan, size_t node, struct text *out) {
     const size_t forward = plan->tiles[PRODUCT_FORWARD][node], src = plan->tiles[PRODUCT_DIFF_SRC][node],
                  weights = plan->tiles[PRODUCT_DIFF_WEIGHTS][node];
     if (engine_node_flops(&plan->graph->nodes[node]) <= 0) text_append(out, "\n");
     else {
         if (forward + src + weights == 0) text_append(out, "  direct");
-        else if (plan->training) text_append(out, "  Winograd %zu %zu %zu", forward, src, weights);
-        else text_append(out, "  Winograd %zu", forward);
-        text_append(out, plan->by_blocks[node] ? ", diff_weights by blocks\n" : "\n");
+        else if (plan->training) text_append(out, "  %zu %zu %zu", forward, src, weights);
+        else text_append(out, "  %zu", forward);
+        text_append(out, plan->by_blocks[node] ? " b\n" : "\n");
     }
 }
 
@@ -45,24 +45,26 @@ void engine_describe(const struct engine *engine, struct text *out) {
     const struct plan *plan = engine->training ? engine->training : engine->inference;
     const struct graph *graph = engine->graph;
     double flops = 0;
-    text_append(out, "%-28s %-22s %12s %14s  %s\n", "layer", "type", "MFLOP/image", "kept B/image",
-                "kernels (Winograd: tiles of forward, diff_src, diff_weights; 0 is direct)");
+    text_append(out, "%-24s %-18s %11s %12s  %s\n", "layer", "type", "MFLOP/image", "kept B/image", "kernels");
     for (size_t node = 1; node < graph->count; node++) {
         const struct node *n = &graph->nodes[node];
         flops += engine_node_flops(n);
-        text_append(out, "%-28s %-22s %12.3f %14zu", n->name, n->type->class_name, engine_node_flops(n) / 1e6,
-                    node_bytes(plan, node));
+        text_append_cell(out, n->name, 24);
+        text_append(out, " ");
+        text_append_cell(out, n->type->class_name, 18);
+        text_append(out, " %11.3f %12zu", engine_node_flops(n) / 1e6, node_bytes(plan, node));
         append_kernels(plan, node, out);
     }
-    text_append(
-        out,
-        "kernels %s, %zu threads, batch %zu: %.3f MFLOP an image forward, %zu phases of which %zu forward, %zu tasks\n",
-        engine->kernels->name, thread_pool_size(engine->pool), engine->options.batch_size, flops / 1e6,
-        plan->phase_count, plan->forward_phases, plan->task_count);
+    text_append(out, "kernels: direct, or tiles of Winograd's forward, diff_src, diff_weights (0: direct);\n"
+                     "b: diff_weights by blocks\n");
+    text_append(out, "kernels %s, ", engine->kernels->name);
+    text_append_count(out, thread_pool_size(engine->pool), "thread");
+    text_append(out, ", batch %zu: %.3f MFLOP an image forward,\n%zu phases of which %zu forward, %zu tasks\n",
+                engine->options.batch_size, flops / 1e6, plan->phase_count, plan->forward_phases, plan->task_count);
     const struct engine_memory *memory = &engine->memory;
     text_append(
         out,
-        "planned memory: %.1f MB (activations %.1f, scratch %.1f, sums over images %.1f, parameters and state %.1f)\n",
+        "planned memory: %.1f MB (activations %.1f, scratch %.1f,\nsums over images %.1f, parameters and state %.1f)\n",
         (double)engine_planned_bytes(engine) / 1e6, (double)memory->batch / 1e6,
         (double)(memory->scratch * thread_pool_size(engine->pool)) / 1e6,
         (double)(memory->sums + memory->parts + memory->workers) / 1e6, (double)state_bytes(engine) / 1e6);

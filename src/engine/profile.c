@@ -85,12 +85,14 @@ static struct layer_time sum_workers(const struct profile *profile, size_t node)
 
 static void append_work(struct text *out, const struct layer_time *time, enum work work, double flops, double passes) {
     if (time->seconds[work] <= 0) {
-        text_append(out, " %8s %7s", "", "");
+        text_append(out, " %7s %6s", "", "");
         return;
     }
-    text_append(out, " %8.1f %7.1f", 1e3 * time->seconds[work] / passes,
+    text_append(out, " %7.1f %6.1f", 1e3 * time->seconds[work] / passes,
                 flops * (double)time->images[work] / time->seconds[work] / 1e9);
 }
+
+enum { NAME_COLUMNS = 21, SUM_COLUMNS = NAME_COLUMNS + 3 * 15 + 7 };
 
 void engine_profile(const struct engine *engine, struct text *out) {
     const struct profile *profile = engine->profile;
@@ -101,9 +103,11 @@ void engine_profile(const struct engine *engine, struct text *out) {
     static const char *const steps[PROFILE_STEPS] = {"packing the weights", "the optimizer"};
     double passes = profile->passes > 0 ? (double)profile->passes : 1, workers = (double)profile->workers,
            all = (clock_seconds() - profile->started) * workers, other = 0;
-    text_append(out, "processor time in ms a pass, and GFLOP/s of one thread (%s kernels, %zu threads)\n",
-                engine->kernels->name, profile->workers);
-    text_append(out, "%-24s %16s %16s %16s %8s %6s\n", "layer", "forward", "diff_src", "diff_weights", "other",
+    text_append(out, "processor time in ms a pass, and GFLOP/s of one thread (%s kernels, ",
+                engine->kernels->name);
+    text_append_count(out, profile->workers, "thread");
+    text_append(out, ")\n");
+    text_append(out, "%-*s %14s %14s %14s %6s %6s\n", NAME_COLUMNS, "layer", "forward", "diff_src", "diff_weights", "other",
                 "share");
     for (size_t node = 1; node < profile->nodes; node++) {
         struct layer_time time = sum_workers(profile, node);
@@ -112,19 +116,19 @@ void engine_profile(const struct engine *engine, struct text *out) {
             seconds += time.seconds[work];
         }
         if (seconds <= 0) { continue; }
-        text_append(out, "%-24s", engine->graph->nodes[node].name);
+        text_append_cell(out, engine->graph->nodes[node].name, NAME_COLUMNS);
         for (size_t work = WORK_FORWARD; work < WORK_OTHER; work++) {
             append_work(out, &time, (enum work)work, flops, passes);
         }
-        text_append(out, " %8.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER] / passes, 100 * seconds / all);
+        text_append(out, " %6.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER] / passes, 100 * seconds / all);
         other += seconds;
     }
     double joining = sum_workers(profile, 0).seconds[WORK_DIFF_WEIGHTS];
-    text_append(out, "%-84s %5.1f%%\n", "joining sums", 100 * joining / all);
+    text_append(out, "%-*s %5.1f%%\n", SUM_COLUMNS, "joining sums", 100 * joining / all);
     other += joining;
     for (size_t step = 0; step < PROFILE_STEPS; step++) {
-        text_append(out, "%-84s %5.1f%%\n", steps[step], 100 * profile->steps[step] * workers / all);
+        text_append(out, "%-*s %5.1f%%\n", SUM_COLUMNS, steps[step], 100 * profile->steps[step] * workers / all);
         other += profile->steps[step] * workers;
     }
-    text_append(out, "%-84s %5.1f%%\n", "waiting, and what the caller does between passes", 100 * (all - other) / all);
+    text_append(out, "%-*s %5.1f%%\n", SUM_COLUMNS, "waiting, and what the caller does between passes", 100 * (all - other) / all);
 }

@@ -40,6 +40,10 @@ static const struct builtin {
 };
 enum { BUILTINS = sizeof builtins / sizeof builtins[0] };
 
+const char *graph_builtin_name(size_t index) {
+    return index < BUILTINS ? builtins[index].name : NULL;
+}
+
 ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
                              struct graph **graph) {
     const char *names[BUILTINS];

@@ -154,6 +154,8 @@ ocellus_status graph_from_json(const json_value *json, const char *source, struc
 
 /* Built-in networks for images of height x width x channels and that many classes (sizes come from the data). */
 ocellus_status graph_simcnn(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
+/* The name of each of them in turn; NULL after the last. */
+const char *graph_builtin_name(size_t index);
 /* One of them by its name ("simcnn"; RESNET50_IMAGENET_NAME has its own sizes); OCELLUS_USAGE, with the nearest name, when there is
  * none. */
 #define RESNET50_IMAGENET_NAME "resnet50-imagenet"

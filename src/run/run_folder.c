@@ -3,6 +3,8 @@
  * the process ends, so a stale file never blocks anybody. */
 #include "run/run_folder.h"
 
+#include "formats/model_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -101,9 +103,22 @@ ocellus_status run_folder_create(struct run_folder *run, const char *path) {
     return take_lock(run);
 }
 
+/* Where a run is expected stands a file. A model file of a run is most likely meant for the run that it lies in. */
+static ocellus_status fail_is_file(const char *path) {
+    char folder[FILE_PATH_SIZE];
+    size_t length = (size_t)(path_base_name(path) - path);
+    memcpy(folder, path, length);
+    folder[length > 1 ? length - 1 : length] = '\0'; /* without the slash */
+    bool in_run = run_folder_is_run(length > 0 ? folder : ".");
+    return fail(OCELLUS_USAGE, "%s: is %s (expected a run folder%s%s)", path,
+                model_file_is_one(path) ? "a model file" : "a file", in_run ? "; did you mean " : "",
+                !in_run ? "" : length > 0 ? folder : ".");
+}
+
 ocellus_status run_folder_open(struct run_folder *run, const char *path) {
     TRY(set_path(run, path));
-    if (!path_is_folder(run->path)) return fail(OCELLUS_USAGE, "%s: no such run folder", run->path);
+    if (!path_exists(run->path)) return fail(OCELLUS_USAGE, "%s: no such run folder", run->path);
+    if (!path_is_folder(run->path)) return fail_is_file(run->path);
     if (!run_folder_is_run(run->path))
         return fail(OCELLUS_USAGE, "%s: not a run folder (no %s)", run->path, RUN_RECIPE);
     return OCELLUS_OK;

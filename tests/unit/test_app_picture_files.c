@@ -29,7 +29,7 @@ static ocellus_status note(void *context, const struct picture_file *file) {
              : file->repeated           ? "="
              : file->passed_over        ? "-"
                                         : "");
-    return ++seen->visits == seen->stop_at ? fail(OCELLUS_STOPPED, "enough") : OCELLUS_OK;
+    return ++seen->visits == seen->stop_at ? OCELLUS_STOPPED : OCELLUS_OK;
 }
 
 static void write_text(const char *root, const char *name, const char *text) {
