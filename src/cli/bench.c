@@ -15,8 +15,7 @@ static const struct command bench_command = {
     .name = "bench",
     .arguments = "MODEL",
     .summary = "Measures a network's speed on this machine, on random images in memory.",
-    .details =
-        "MODEL is a run folder, a model file, or a built-in network. Its weights are not read.",
+    .details = "MODEL is a run folder, a model file, or a built-in network. Its weights are not read.",
     .append_lists = append_lists,
     .minimum = 1,
     .maximum = 1,

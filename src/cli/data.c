@@ -176,7 +176,8 @@ ocellus_status verb_data(int argc, char **argv) {
     if (strcmp(word, "show") == 0) return data_show(argc - 1, argv + 1);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         struct text out = {0};
-        text_append(&out, "usage: ocellus data fetch [FLAGS] cifar10|resnet50\n       ocellus data show [FLAGS] cifar10\n\n");
+        text_append(&out,
+                    "usage: ocellus data fetch [FLAGS] cifar10|resnet50\n       ocellus data show [FLAGS] cifar10\n\n");
         text_append_wrapped(&out, fetch_command.summary, 0, 0, TEXT_COLUMNS);
         text_append(&out, "\n%s\n", show_command.summary);
         return command_print_text(&out);

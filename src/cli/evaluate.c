@@ -16,7 +16,8 @@ static const struct command evaluate_command = {
     .details =
         "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's, "
         "at 95 %. There is no validation column when the run was validated on the test images. Fewer test images than "
-        "all are a fixed choice with the same number of each class; fewer training images are a fixed random choice.\n\n"
+        "all are a fixed choice with the same number of each class; fewer training images are a fixed random "
+        "choice.\n\n"
         "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by "
         "those of N training images; the model file stays as it is.",
     .minimum = 1,
@@ -89,11 +90,11 @@ static void print_classes(struct text *out, const struct evaluation_record *reco
     size_t width = names_width(record, 15, 40);
     text_append(out, "\n");
     text_append_cell(out, "test, by class", width);
-    text_append(out, "  precision   recall       F1  images\n");
+    text_append(out, "    precision   recall       F1  images\n");
     for (size_t i = 0; i < test->classes; i++) {
         const struct class_metrics *metrics = &test->per_class[i];
         text_append_cell(out, record->class_names[i], width);
-        text_append(out, "   %8.4f %8.4f %8.4f  %6zu\n", metrics->precision, metrics->recall, metrics->f1,
+        text_append(out, "     %8.4f %8.4f %8.4f  %6zu\n", metrics->precision, metrics->recall, metrics->f1,
                     metrics->support);
     }
 }

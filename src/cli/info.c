@@ -48,7 +48,8 @@ static ocellus_status print_json(const struct feature features[FEATURES], const 
             json_set(root, "processor", json_new_text(cpu_name())) &&
             json_set(root, "kernels", json_new_text(sets->chosen)) &&
             json_set(root, "threads", json_new_integer((int64_t)threads_available())) &&
-            json_set(root, "cifar10", cache ? json_new_text(cache) : json_new_null()) && json_set(root, "cifar10_fetched", json_new_bool(cached));
+            json_set(root, "cifar10", cache ? json_new_text(cache) : json_new_null()) &&
+            json_set(root, "cifar10_fetched", json_new_bool(cached));
     return command_print_json(command_json_whole(root, whole));
 }
 

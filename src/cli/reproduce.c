@@ -22,7 +22,8 @@ static const struct command reproduce_command = {
     .arguments = "",
     .summary =
         "The original report, done again: fetches and shows the data, trains and judges its three networks, reports.",
-    .details = "SimCNN is always run whole. The two ResNet50 rows take hours: within the budget, which counts from when the data "
+    .details = "SimCNN is always run whole. The two ResNet50 rows take hours: within the budget, which counts from "
+               "when the data "
                "is there, they are trained as far as the time allows and judged on 500 test images; --full runs "
                "everything whole.\n\n"
                "The same command with the same --run goes on where it was stopped. Without ResNet50's weights (no "

@@ -74,7 +74,8 @@ ocellus_status verb_runs(int argc, char **argv) {
         return status;
     }
     struct text out = {0};
-    text_append(&out, "%-*s %-*s %7s %10s %9s  %s\n", PATH_COLUMNS, "run", MODEL_COLUMNS, "model", "epochs", "validation", "test", "started");
+    text_append(&out, "%-*s %-*s %7s %10s %9s  %s\n", PATH_COLUMNS, "run", MODEL_COLUMNS, "model", "epochs",
+                "validation", "test", "started");
     ocellus_status status = run_list_each(folder, append_row, &out);
     if (status == OCELLUS_OK) return command_print_text(&out);
     text_free(&out);

@@ -126,9 +126,12 @@ static void append_bar_line(const struct training_progress *progress, const stru
     size_t column = columns; /* of what is left, in lines of their own */
     for (size_t i = shown; done && i < parts.count; i++) {
         const char *part = parts.texts[i] + strspn(parts.texts[i], " -");
-        bool fresh = column + 3 + text_columns(part) > columns;
-        column = fresh ? 2 + text_columns(part) : column + 3 + text_columns(part);
-        text_append(line, "%s%s", fresh ? "\n  " : " - ", part);
+        size_t width = text_columns(part);
+        bool fresh = column + 3 + width > columns;
+        if (fresh) column = width + 2 <= columns ? 2 : 0;
+        text_append(line, "%s%*s", fresh ? "\n" : " - ", fresh ? (int)column : 0, "");
+        text_append_wrapped(line, part, fresh ? column : column + 3, 0, columns);
+        column += fresh ? width : width + 3;
     }
 }
 

@@ -55,8 +55,8 @@ void engine_describe(const struct engine *engine, struct text *out) {
         text_append(out, " %11.3f %12zu", engine_node_flops(n) / 1e6, node_bytes(plan, node));
         append_kernels(plan, node, out);
     }
-    text_append(out, "kernels: direct, or tiles of Winograd's forward, diff_src, diff_weights (0: direct);\n"
-                     "b: diff_weights by blocks\n");
+    text_append(out, "kernels: direct, or Winograd's tiles of forward, diff_src, diff_weights;\n"
+                     "0: direct, b: diff_weights by blocks\n");
     text_append(out, "kernels %s, ", engine->kernels->name);
     text_append_count(out, thread_pool_size(engine->pool), "thread");
     text_append(out, ", batch %zu: %.3f MFLOP an image forward,\n%zu phases of which %zu forward, %zu tasks\n",

@@ -103,12 +103,11 @@ void engine_profile(const struct engine *engine, struct text *out) {
     static const char *const steps[PROFILE_STEPS] = {"packing the weights", "the optimizer"};
     double passes = profile->passes > 0 ? (double)profile->passes : 1, workers = (double)profile->workers,
            all = (clock_seconds() - profile->started) * workers, other = 0;
-    text_append(out, "processor time in ms a pass, and GFLOP/s of one thread (%s kernels, ",
-                engine->kernels->name);
+    text_append(out, "processor time in ms a pass, and GFLOP/s of one thread (%s, ", engine->kernels->name);
     text_append_count(out, profile->workers, "thread");
     text_append(out, ")\n");
-    text_append(out, "%-*s %14s %14s %14s %6s %6s\n", NAME_COLUMNS, "layer", "forward", "diff_src", "diff_weights", "other",
-                "share");
+    text_append(out, "%-*s %14s %14s %14s %6s %6s\n", NAME_COLUMNS, "layer", "forward", "diff_src", "diff_weights",
+                "other", "share");
     for (size_t node = 1; node < profile->nodes; node++) {
         struct layer_time time = sum_workers(profile, node);
         double seconds = 0, flops = engine_node_flops(&engine->graph->nodes[node]);
@@ -130,5 +129,6 @@ void engine_profile(const struct engine *engine, struct text *out) {
         text_append(out, "%-*s %5.1f%%\n", SUM_COLUMNS, steps[step], 100 * profile->steps[step] * workers / all);
         other += profile->steps[step] * workers;
     }
-    text_append(out, "%-*s %5.1f%%\n", SUM_COLUMNS, "waiting, and what the caller does between passes", 100 * (all - other) / all);
+    text_append(out, "%-*s %5.1f%%\n", SUM_COLUMNS, "waiting, and what the caller does between passes",
+                100 * (all - other) / all);
 }

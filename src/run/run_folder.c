@@ -110,9 +110,12 @@ static ocellus_status fail_is_file(const char *path) {
     memcpy(folder, path, length);
     folder[length > 1 ? length - 1 : length] = '\0'; /* without the slash */
     bool in_run = run_folder_is_run(length > 0 ? folder : ".");
-    return fail(OCELLUS_USAGE, "%s: is %s (expected a run folder%s%s)", path,
+    return fail(OCELLUS_USAGE, "%s: is %s (expected a run folder%s%s%s)", path,
                 model_file_is_one(path) ? "a model file" : "a file", in_run ? "; did you mean " : "",
-                !in_run ? "" : length > 0 ? folder : ".");
+                !in_run      ? ""
+                : length > 0 ? folder
+                             : ".",
+                in_run ? "?" : "");
 }
 
 ocellus_status run_folder_open(struct run_folder *run, const char *path) {

@@ -6,6 +6,20 @@
 . "$(dirname "$0")/environment.sh"
 prefix=$scratch/prefix
 cmake --install "$BUILD" --prefix "$prefix" >/dev/null
+
+# The lines of README's library section, as they stand there: with them alone a program is compiled, and finds its library.
+(
+    HOME=$scratch/reader
+    mkdir -p "$HOME" read
+    cp -a "$prefix" "$HOME/.local" # what its `make install` does
+    cp "$SOURCE/examples/train_simcnn.c" read/program.c
+    sed -n '/^## The library/,/^## [^T]/s/^    //p' "$SOURCE/README.md" | grep -v '^make install' >lines
+    grep -q '^cc program.c ' lines || die "README does not say how a program is compiled"
+    cd read
+    # shellcheck disable=SC1091 # the lines
+    . ../lines
+    expect 4 ./program # no data is there; but its library is
+)
 pc=$(find "$prefix" -name ocellus.pc)
 PKG_CONFIG_PATH=$(dirname "$pc")
 LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* make_hostile_model overflow|names IN OUT: a copy of a model file that reads well and yet does harm. Of `overflow` every
- * kernel is so large that the network's output is not finite; of `names` the network's name and its first classes' hold what
- * moves a terminal's cursor, and one is long and wide. */
+ * kernel is so large that the network's output is not finite; of `names` the first classes' names hold what moves a
+ * terminal's cursor, and one is long and wide. */
 #include "formats/model_file.h"
 
 #include <stdio.h>
@@ -33,10 +33,7 @@ static ocellus_status copy(const char *in, const char *out) {
     for (size_t i = 0; i < file.graph->class_count && i < 64; i++)
         names[i] = i < EVIL ? evil[i] : file.graph->class_names[i];
     ocellus_status status = OCELLUS_OK;
-    if (!overflow) {
-        strcpy(file.graph->name, "net\033]0;title\007\nwork");
-        status = graph_set_class_names(file.graph, names, file.graph->class_count);
-    }
+    if (!overflow) status = graph_set_class_names(file.graph, names, file.graph->class_count);
     if (status == OCELLUS_OK) status = model_file_write(out, file.graph, file.epoch, get, file.tensors);
     model_file_free(&file);
     return status;
