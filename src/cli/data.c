@@ -108,7 +108,7 @@ static void print_values(const struct dataset *dataset, const struct dataset_sum
     printf("%-5s  pixels %u to %u, mean", dataset->split, summary->smallest, summary->largest);
     for (size_t c = 0; c < dataset->channels; c++)
         printf(" %.4f", summary->mean[c]);
-    printf(", standard deviation");
+    printf("\n       standard deviation");
     for (size_t c = 0; c < dataset->channels; c++)
         printf(" %.4f", summary->deviation[c]);
     printf("\n");

@@ -39,6 +39,26 @@ grep -q '^test: [0-9]* of 100 right' out || die "no test line"
 expect 0 "$prefix/bin/ocellus" summary simcnn.safetensors
 expect 4 ./train_simcnn 5 nowhere
 
+# A network whose output is not finite gives no probabilities.
+"$BUILD/tests/cli/make_hostile_model" overflow simcnn.safetensors overflow.safetensors
+cat >overflow.c <<'END'
+#include <ocellus/ocellus.h>
+int main(void) {
+    static unsigned char pixels[2 * 32 * 32 * 3];
+    float probabilities[2 * 10];
+    ocellus_model *model;
+    for (unsigned i = 0; i < sizeof pixels; i++)
+        pixels[i] = (unsigned char)(i * 37);
+    if (ocellus_model_load("overflow.safetensors", 0, &model) != OCELLUS_OK) return 1;
+    ocellus_status status = ocellus_model_predict(model, pixels, 2, probabilities);
+    ocellus_model_free(model);
+    return status;
+}
+END
+# shellcheck disable=SC2046 # flags are words
+cc -std=c17 overflow.c $(pkg-config --cflags --libs ocellus) -o overflow
+expect 5 ./overflow
+
 foreign=$(nm -D --defined-only "$LD_LIBRARY_PATH/libocellus.so" | awk '$3 !~ /^ocellus_/ { print $3 }')
 [ -z "$foreign" ] || die "foreign symbols are visible: $foreign"
 echo "ok   installed, compiled against, run"

@@ -20,9 +20,8 @@ static ocellus_status get(void *context, const char *name, float *values, size_t
 
 static ocellus_status copy(const char *in, const char *out) {
     static const char *const evil[] = {
-        "evil\033[2J\nfake.png: cat 99.99 %", /* clears the screen, fakes a line */
-        "\302\233"
-        "31m\302\205red",                                                      /* the same by C1 controls */
+        "evil\033[2J\nfake.png: cat 99.99 %",                                  /* clears the screen, fakes a line */
+        "\302\23331m\302\205red",                                              /* the same by C1 controls */
         "\342\200\256gnp.\342\201\246x\342\200\250y",                          /* directions, a line separator */
         "\347\214\253\347\214\253 a name as long as no table has room for it", /* and wide characters */
     };

@@ -50,6 +50,9 @@ narrow 80 out
 ocellus bench simcnn --layers --inference --batch-size 2 --seconds 0.01 >out
 narrow 80 out
 
+ocellus data show cifar10 --data-path data --out pictures >out 2>/dev/null
+narrow 80 out
+
 # What files say.
 make_hostile_model names "$long/last.safetensors" hostile.safetensors
 cp "$SOURCE/tests/golden/photographs/cat.png" .

@@ -237,6 +237,22 @@ static void test_locale_does_not_matter(void **state) {
     foreign_locale_leave();
 }
 
+/* A terminal that shows the document is not moved by it, and the values read back. */
+static void test_written_text_is_harmless(void **state) {
+    (void)state;
+    static const char raw[] = "a\x1b[2J\x7f\xC2\x9B\xE2\x80\xAE\xE2\x80\xA8\xC3\xBC";
+    json_value *text = json_new_text(raw), *back = NULL;
+    char *written = json_write(text, 0);
+    assert_string_equal(written, "\"a\\u001b[2J\\u007f\\u009b\\u202e\\u2028\xC3\xBC\"");
+    assert_int_equal(json_parse(written, strlen(written), "text", &back), OCELLUS_OK);
+    const char *got = NULL;
+    assert_true(json_get_text(back, &got));
+    assert_string_equal(got, raw);
+    free(written);
+    json_release(text);
+    json_release(back);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refuses),
@@ -248,6 +264,7 @@ int main(void) {
         cmocka_unit_test(test_no_memory_children_are_refused),
         cmocka_unit_test(test_text_of_any_bytes),
         cmocka_unit_test(test_locale_does_not_matter),
+        cmocka_unit_test(test_written_text_is_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,6 +113,20 @@ static void test_try_returns_early(void **state) {
     assert_int_equal(after, 1);
 }
 
+/* Of a long path the middle goes, never the reason behind it. */
+static void test_long_messages_keep_both_ends(void **state) {
+    (void)state;
+    char path[4096];
+    memset(path, 'p', sizeof path - 1);
+    memcpy(path, "front", 5);
+    path[sizeof path - 1] = '\0';
+    fail_errno(ENOENT, "%s: cannot be opened", path);
+    const char *message = status_message(), *reason = ": cannot be opened: No such file or directory";
+    assert_memory_equal(message, "front", 5);
+    assert_string_equal(message + strlen(message) - strlen(reason), reason);
+    assert_non_null(strstr(message, "..."));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_thread_has_its_own),
@@ -122,6 +136,7 @@ int main(void) {
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_cuts_between_characters),
         cmocka_unit_test(test_try_returns_early),
+        cmocka_unit_test(test_long_messages_keep_both_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

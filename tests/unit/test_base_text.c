@@ -265,6 +265,61 @@ static void test_utf8(void **state) {
     assert_int_equal(text_utf8_length("\xF8\x88\x80\x80", 4), 0);
 }
 
+static void test_escaped_text_grows(void **state) {
+    (void)state;
+    struct text text = {0};
+    text_append_escaped(&text, "a\nb\x1b[2J\xC2\x9B\xE2\x80\xAE\xC3\xBC");
+    text_append_escaped_lines(&text, "|a\nb\r\t");
+    assert_string_equal(text.bytes, "a\\x0ab\\x1b[2J\\xc2\\x9b\\xe2\\x80\\xae\xC3\xBC|a\nb\\x0d\\x09");
+    text_free(&text);
+    text_append_escaped(&text, "");
+    assert_string_equal(text.bytes, "");
+    text_free(&text);
+}
+
+static void test_columns_of_scripts(void **state) {
+    (void)state;
+    assert_int_equal(text_columns("\xE7\x8C\xAB"), 2);     /* a Chinese character */
+    assert_int_equal(text_columns("e\xCC\x81"), 1);        /* an accent put over */
+    assert_int_equal(text_columns("\xF0\x9F\x90\xB1"), 2); /* a picture */
+    assert_int_equal(text_prefix("\xE7\x8C\xAB\xE7\x8C\xAB", 3), 3);
+    assert_int_equal(text_prefix("abc", 2), 2);
+    assert_int_equal(text_prefix("abc", 9), 3);
+}
+
+static void test_cells_keep_their_width(void **state) {
+    (void)state;
+    static const struct {
+        const char *raw;
+        const char *cell; /* 6 columns */
+    } cases[] = {{"", "      "},
+                 {"abc", "abc   "},
+                 {"abcdef", "abcdef"},
+                 {"abcdefg", "abcde\u2026"},
+                 {"\x1b[2J", "\\x1b[\u2026"},
+                 {"\u732B\u732B\u732B\u732B", "\u732B\u732B\u2026 "}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text text = {0};
+        text_append_cell(&text, cases[i].raw, 6);
+        assert_string_equal(text.bytes, cases[i].cell);
+        assert_int_equal(text_columns(text.bytes), 6);
+        text_free(&text);
+    }
+}
+
+static void test_lines_break_between_words(void **state) {
+    (void)state;
+    struct text text = {0};
+    text_append(&text, "ab ");
+    text_append_wrapped(&text, "one two three unbreakable  x", 3, 2, 10);
+    assert_string_equal(text.bytes, "ab one two\n  three\n  unbreakable\n  x");
+    text_free(&text);
+    text_append_count(&text, 1, "thread");
+    text_append_count(&text, 2, " thread");
+    assert_string_equal(text.bytes, "1 thread2  threads");
+    text_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_append),
@@ -279,6 +334,10 @@ int main(void) {
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_reals_where_subnormals_are_flushed),
+        cmocka_unit_test(test_escaped_text_grows),
+        cmocka_unit_test(test_columns_of_scripts),
+        cmocka_unit_test(test_cells_keep_their_width),
+        cmocka_unit_test(test_lines_break_between_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
