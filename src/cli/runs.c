@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus runs */
 #include "app/run_list.h"
+#include "base/log.h"
 #include "cli/command.h"
+#include "run/run_folder.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,6 +68,8 @@ ocellus_status verb_runs(int argc, char **argv) {
     TRY(command_parse(&runs_command, runs_options, argc, argv, &words));
     const char *folder = words.count ? words.items[0] : "runs";
     if (words.count && !path_exists(folder)) return fail(OCELLUS_USAGE, "%s: no such folder", folder);
+    if (run_folder_is_run(folder))
+        return fail(OCELLUS_USAGE, "%s: is a run folder itself (expected the folder that it lies in)", folder);
     if (json) {
         json_value *list = json_new_list();
         ocellus_status status = run_list_each(folder, append_json, list);
@@ -76,7 +80,9 @@ ocellus_status verb_runs(int argc, char **argv) {
     struct text out = {0};
     text_append(&out, "%-*s %-*s %7s %10s %9s  %s\n", PATH_COLUMNS, "run", MODEL_COLUMNS, "model", "epochs",
                 "validation", "test", "started");
+    size_t heading = out.size;
     ocellus_status status = run_list_each(folder, append_row, &out);
+    if (status == OCELLUS_OK && out.size == heading) log_info("%s: no runs to list", folder);
     if (status == OCELLUS_OK) return command_print_text(&out);
     text_free(&out);
     return status;
