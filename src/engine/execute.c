@@ -199,7 +199,7 @@ static void run_scatter(const struct place *place, const struct task *task) {
     }
 }
 
-static uint8_t *argmax_at(const struct place *place, const struct task *task) {
+static void *argmax_at(const struct place *place, const struct task *task) {
     if (task->aux.buffer == PLAN_NONE) { return NULL; }
     const struct buffer *buffer = &place->engine->plan->buffers[task->aux.buffer];
     return place->engine->batch + buffer->place + place->image * buffer->size;
@@ -324,7 +324,7 @@ static struct task task_rows(const struct task *whole, size_t begin, size_t end)
     if (task.kind == TASK_MAX_POOL) {
         struct pool_shape *pool = &task.shape.pool;
         task.src.offset += begin * pool->sh * pool->src_row_stride;
-        task.dst.offset += begin * pool->ow * pool->c;
+        task.dst.offset += begin * pool->dst_row_stride;
         pool->oh = end - begin;
         pool->ih = (pool->oh - 1) * pool->sh + pool->kh;
         return task;

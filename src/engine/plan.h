@@ -225,8 +225,9 @@ ocellus_status plan_copy(struct planner *planner, size_t node, struct extent ext
 /* Writes `value` around the inside of a padded image of that extent. */
 ocellus_status plan_fill_border(struct planner *planner, size_t node, struct extent padded, const size_t (*pad)[2],
                                 real value, struct view dst);
-/* The pooling `node` over an image that carries its padding. */
-struct pool_shape plan_pool_shape(const struct planner *planner, size_t node, struct extent padded, struct view image);
+/* The pooling `node` over an image that carries its padding; `pooled` is its output, or the gradient to it. */
+struct pool_shape plan_pool_shape(const struct planner *planner, size_t node, struct extent padded, struct view image,
+                                  struct view pooled);
 
 /* Padding that a convolution or pooling needs before and after rows and columns: its own 'same' padding and, for
  * convolutions, a ZeroPadding2D before it that nobody else reads; *source is the node to read then. */

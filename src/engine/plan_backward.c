@@ -340,7 +340,7 @@ static ocellus_status backward_max_pool(struct planner *planner, size_t node, si
     }
     struct task task = plan_task(TASK_MAX_POOL_BACKWARD, node, diff, whole);
     task.aux = planner->plan->argmax[node];
-    task.shape.pool = plan_pool_shape(planner, node, padded, whole);
+    task.shape.pool = plan_pool_shape(planner, node, padded, whole, diff);
     TRY(plan_add_task(planner, task));
     if (need.any) {
         struct view within = whole;

@@ -242,7 +242,8 @@ ocellus_status plan_fill_border(struct planner *planner, size_t node, struct ext
     return plan_add_task(planner, task);
 }
 
-struct pool_shape plan_pool_shape(const struct planner *planner, size_t node, struct extent padded, struct view image) {
+struct pool_shape plan_pool_shape(const struct planner *planner, size_t node, struct extent padded, struct view image,
+                                  struct view pooled) {
     const struct node *n = plan_node(planner, node);
     struct extent out = plan_extent(&n->shape);
     return (struct pool_shape){.ih = padded.h,
@@ -254,5 +255,6 @@ struct pool_shape plan_pool_shape(const struct planner *planner, size_t node, st
                                .kw = (size_t)n->config.max_pooling2d.pool_size[1],
                                .sh = (size_t)n->config.max_pooling2d.strides[0],
                                .sw = (size_t)n->config.max_pooling2d.strides[1],
-                               .src_row_stride = image.row_stride};
+                               .src_row_stride = image.row_stride,
+                               .dst_row_stride = pooled.row_stride};
 }

@@ -133,10 +133,11 @@ static ocellus_status emit_max_pool(struct planner *planner, size_t node, struct
     struct task task = plan_task(TASK_MAX_POOL, node, src, dst);
     task.normalize = ride;
     task.norm = input;
-    task.shape.pool = plan_pool_shape(planner, node, extent, src);
+    task.shape.pool = plan_pool_shape(planner, node, extent, src, dst);
     if (planner->plan->training) {
         task.aux = (struct view){.row_stride = plan_row_values(&n->shape)};
-        TRY(plan_batch_buffer(planner, shape_size(&n->shape), &task.aux.buffer));
+        const size_t places = shape_size(&n->shape) * kernels_place_size(&task.shape.pool);
+        TRY(plan_batch_buffer(planner, places, &task.aux.buffer));
         planner->plan->argmax[node] = task.aux;
     }
     return plan_add_task(planner, task);
@@ -238,10 +239,17 @@ static ocellus_status emit_upsample(struct planner *planner, size_t node, struct
 
 static ocellus_status emit_global_average(struct planner *planner, size_t node, struct view dst) {
     const struct node *n = plan_node(planner, node);
+    const struct extent extent = plan_extent(&plan_node(planner, n->inputs[0])->shape);
     struct view src;
     TRY(plan_produce(planner, n->inputs[0], NULL, &src));
+    if (src.row_stride != extent.w * extent.c) { /* inside a padded image, and the kernel takes dense pixels */
+        struct view dense;
+        TRY(plan_scratch_view(planner, &plan_node(planner, n->inputs[0])->shape, &dense));
+        TRY(plan_copy(planner, n->inputs[0], extent, src, dense));
+        src = dense;
+    }
     struct task task = plan_task(TASK_GLOBAL_AVERAGE, node, src, dst);
-    task.shape.rows = plan_rows(plan_extent(&plan_node(planner, n->inputs[0])->shape), src, dst);
+    task.shape.rows = plan_rows(extent, src, dst);
     return plan_add_task(planner, task);
 }
 

@@ -86,8 +86,11 @@ struct pool_shape {
     size_t ih, iw, c;
     size_t oh, ow;
     size_t kh, kw, sh, sw;
-    size_t src_row_stride; /* dst is dense: row stride ow * c */
+    size_t src_row_stride, dst_row_stride;
 };
+
+/* Places of a window's winner that fit one byte; a larger window's take four. */
+enum { POOL_BYTE_TAPS = 256 };
 
 /* Rows of pixels with their strides: the shape of what is done value by value or channel by channel. */
 struct rows_shape {
@@ -167,12 +170,12 @@ struct kernels {
     void (*sum_pixels)(const struct rows_shape *shape, const real *src, real *sum);
 
     /* Maximum over each window of src * scale[c] + shift[c] (scale NULL: of src), first in row-major order among equals;
-     * NaN wins over numbers. argmax (NULL: not wanted) gets ky * kw + kx, one byte an output value. */
+     * NaN wins over numbers. argmax (NULL: not wanted) gets ky * kw + kx of every output value, densely: values of
+     * kernels_place_size() bytes, a uint8_t or a uint32_t each. */
     void (*max_pool)(const struct pool_shape *shape, const real *src, const real *scale, const real *shift, real *dst,
-                     uint8_t *argmax);
-    /* diff_src = 0, then += diff_dst at each window's maximum. diff_src has src_row_stride. */
-    void (*max_pool_backward)(const struct pool_shape *shape, const real *diff_dst, const uint8_t *argmax,
-                              real *diff_src);
+                     void *argmax);
+    /* diff_src = 0, then += diff_dst at each window's maximum. diff_src has src_row_stride, diff_dst dst_row_stride. */
+    void (*max_pool_backward)(const struct pool_shape *shape, const real *diff_dst, const void *argmax, real *diff_src);
 
     /* dst[c] = mean over `pixels` dense pixels, and back: diff_src[p][c] = diff_dst[c] / pixels. */
     void (*global_average)(size_t pixels, size_t c, const real *src, real *dst);
@@ -202,6 +205,9 @@ struct kernels {
 
 /* Values in a packed k x columns matrix: k times columns rounded up to tile_columns. */
 size_t kernels_packed_size(const struct kernels *kernels, size_t k, size_t columns);
+
+/* Bytes of one place in a maximum pooling's argmax. */
+size_t kernels_place_size(const struct pool_shape *shape);
 
 /* Whether the gradient of a kernel is better summed by blocks: by shape alone, the same for every row. */
 bool kernels_want_blocks(const struct conv_shape *conv);

@@ -166,7 +166,8 @@ static void sum_pixels(const struct rows_shape *shape, const real *src, real *su
 }
 
 static void max_pool(const struct pool_shape *shape, const real *src, const real *scale, const real *shift, real *dst,
-                     uint8_t *argmax) {
+                     void *argmax) {
+    const bool wide = kernels_place_size(shape) > 1;
     for (size_t i = 0; i < shape->oh * shape->ow * shape->c; i++) {
         size_t c = i % shape->c, x = i / shape->c % shape->ow, y = i / shape->c / shape->ow;
         real best = 0;
@@ -179,21 +180,25 @@ static void max_pool(const struct pool_shape *shape, const real *src, const real
             best = value;
             place = tap;
         }
-        dst[i] = best;
-        if (argmax) argmax[i] = (uint8_t)place;
+        dst[y * shape->dst_row_stride + x * shape->c + c] = best;
+        if (argmax && wide) ((uint32_t *)argmax)[i] = (uint32_t)place;
+        else if (argmax) ((uint8_t *)argmax)[i] = (uint8_t)place;
     }
 }
 
-static void max_pool_backward(const struct pool_shape *shape, const real *diff_dst, const uint8_t *argmax,
+static void max_pool_backward(const struct pool_shape *shape, const real *diff_dst, const void *argmax,
                               real *diff_src) {
+    const bool wide = kernels_place_size(shape) > 1;
     for (size_t y = 0; y < shape->ih; y++) {
         for (size_t i = 0; i < shape->iw * shape->c; i++)
             diff_src[y * shape->src_row_stride + i] = 0;
     }
     for (size_t i = 0; i < shape->oh * shape->ow * shape->c; i++) {
         size_t c = i % shape->c, x = i / shape->c % shape->ow, y = i / shape->c / shape->ow;
-        size_t row = y * shape->sh + argmax[i] / shape->kw, column = x * shape->sw + argmax[i] % shape->kw;
-        diff_src[row * shape->src_row_stride + column * shape->c + c] += diff_dst[i];
+        size_t place = wide ? ((const uint32_t *)argmax)[i] : ((const uint8_t *)argmax)[i];
+        size_t row = y * shape->sh + place / shape->kw, column = x * shape->sw + place % shape->kw;
+        diff_src[row * shape->src_row_stride + column * shape->c + c] +=
+            diff_dst[y * shape->dst_row_stride + x * shape->c + c];
     }
 }
 

@@ -104,7 +104,7 @@ static void bench_values(const struct kernels *row) {
     enum { CALLS = 2000, PIXELS = 13 * 13, C = 64, VALUES = PIXELS * C, WEIGHTS = 123210 };
     const double image = 4.0 * VALUES;
     const struct rows_shape rows = {13, 13, C, 13 * C, 13 * C};
-    const struct pool_shape pool = {13, 13, C, 6, 6, 2, 2, 2, 2, 13 * C};
+    const struct pool_shape pool = {13, 13, C, 6, 6, 2, 2, 2, 2, 13 * C, 6 * C};
     const struct adam_step adam = {1e-3f, 0.9f, 0.999f, 1e-7f};
     float *src = buffer_filled(VALUES, random_real), *diff = buffer_filled(VALUES, random_real), *dst = buffer(VALUES);
     float *a = buffer_filled(C, random_real), *b = buffer_filled(C, random_real), *d = buffer_filled(C, random_real);

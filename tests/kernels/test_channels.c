@@ -110,7 +110,8 @@ void test_channels(const struct kernels *row) {
 /* ---- pooling ---- */
 
 static struct pool_shape random_pool(void) {
-    static const size_t windows[][3] = {{2, 2, 2}, {2, 2, 2}, {3, 3, 2}, {3, 3, 3}, {1, 1, 1}, {2, 3, 2}, {2, 2, 3}};
+    static const size_t windows[][3] = {{2, 2, 2}, {2, 2, 2},   {3, 3, 2},   {3, 3, 3},    {1, 1, 1},   {2, 3, 2},
+                                        {2, 2, 3}, {16, 16, 4}, {17, 17, 5}, {20, 20, 20}, {1, 300, 9}, {257, 1, 3}};
     const size_t *window = windows[random_below(&random_now, COUNT(windows))];
     struct pool_shape s = {.kh = window[0], .kw = window[1], .sh = window[2], .sw = window[2]};
     s.c = pick(COUNT(channels), channels);
@@ -118,8 +119,9 @@ static struct pool_shape random_pool(void) {
     s.ih = (s.oh - 1) * s.sh + s.kh + random_below(&random_now, (uint32_t)s.sh);
     s.iw = (s.ow - 1) * s.sw + s.kw + random_below(&random_now, (uint32_t)s.sw);
     s.src_row_stride = s.iw * s.c + random_below(&random_now, 2) * 5;
-    tested_case("pooling %zux%zux%zu -> %zux%zu, window %zux%zu, stride %zu, row stride %zu", s.ih, s.iw, s.c, s.oh,
-                s.ow, s.kh, s.kw, s.sh, s.src_row_stride);
+    s.dst_row_stride = s.ow * s.c + random_below(&random_now, 2) * 7;
+    tested_case("pooling %zux%zux%zu -> %zux%zu, window %zux%zu, stride %zu, row strides %zu, %zu", s.ih, s.iw, s.c,
+                s.oh, s.ow, s.kh, s.kw, s.sh, s.src_row_stride, s.dst_row_stride);
     return s;
 }
 
@@ -129,42 +131,57 @@ static float random_tied(void) {
     return (float)random_below(&random_now, 3) - 1;
 }
 
-static size_t tap_at(const struct pool_shape *s, size_t i, size_t tap) {
-    const size_t x = i / s->c % s->ow, y = i / s->c / s->ow;
-    return (y * s->sh + tap / s->kw) * s->src_row_stride + (x * s->sw + tap % s->kw) * s->c + i % s->c;
+/* Where in the source the winner of output (y, x, c) stands, by definition: the first NaN, or else the first of the
+ * greatest values. Nothing is said of how a kernel notes it. */
+static size_t winner_at(const struct pool_shape *s, const double *values, size_t y, size_t x, size_t c) {
+    size_t winner = SIZE_MAX;
+    for (size_t row = y * s->sh; row < y * s->sh + s->kh; row++) {
+        for (size_t column = x * s->sw; column < x * s->sw + s->kw; column++) {
+            const size_t at = row * s->src_row_stride + column * s->c + c;
+            if (isnan(values[at])) return at;
+            if (winner == SIZE_MAX || values[at] > values[winner]) winner = at;
+        }
+    }
+    return winner;
+}
+
+/* The values that compete: exact in float and in double, so that ties are ties in both. */
+static double *competing(const struct pool_shape *s, const float *src, const float *scale, const float *shift) {
+    double *values = scratch(s->ih * s->src_row_stride * sizeof *values);
+    for (size_t y = 0; y < s->ih; y++) {
+        for (size_t i = 0; i < s->iw * s->c; i++) {
+            const size_t at = y * s->src_row_stride + i, c = i % s->c;
+            values[at] = scale ? (double)src[at] * (double)scale[c] + (double)shift[c] : (double)src[at];
+        }
+    }
+    return values;
 }
 
 void test_pooling(const struct kernels *row) {
     const struct pool_shape s = random_pool();
-    const size_t outputs = s.oh * s.ow * s.c, count = s.ih * s.src_row_stride;
-    const bool scaled = random_below(&random_now, 2);
+    const size_t outputs = s.oh * s.dst_row_stride, count = s.ih * s.src_row_stride;
     const float *src = buffer_filled(count, random_tied);
-    const float *scale = buffer_filled(s.c, random_integer), *shift = buffer_filled(s.c, random_real);
+    const float *scale = buffer_filled(s.c, random_integer), *shift = buffer_filled(s.c, random_integer);
+    const float *diff = buffer_filled(outputs, random_integer);
+    if (random_below(&random_now, 2)) scale = NULL;
+    const double *values = competing(&s, src, scale, shift);
     float *dst = buffer(outputs), *alone = buffer(outputs), *expected = buffer(outputs);
-    uint8_t *argmax = buffer_bytes(outputs), *places = buffer_bytes(outputs);
-    row->max_pool(&s, src, scaled ? scale : NULL, shift, dst, argmax);
-    row->max_pool(&s, src, scaled ? scale : NULL, shift, alone, NULL);
-    for (size_t i = 0; i < outputs; i++) {
-        bool found = false;
-        for (size_t tap = 0; tap < s.kh * s.kw; tap++) {
-            float value = src[tap_at(&s, i, tap)];
-            if (scaled) value = value * scale[i % s.c] + shift[i % s.c];
-            if (found && !(value > expected[i] || (isnan(value) && !isnan(expected[i])))) continue;
-            expected[i] = value, places[i] = (uint8_t)tap, found = true;
-        }
-    }
-    check_same("max_pool", outputs, dst, expected);
-    check_same("max_pool without argmax", outputs, alone, expected);
-    check(memcmp(argmax, places, outputs) == 0, "max_pool: argmax differs");
-
-    const float *diff = buffer_filled(outputs, random_real);
     float *diff_src = buffer(count), *back = buffer(count);
+    void *argmax = buffer_bytes(s.oh * s.ow * s.c * kernels_place_size(&s));
     for (size_t y = 0; y < s.ih; y++)
         memset(back + y * s.src_row_stride, 0, s.iw * s.c * sizeof *back);
-    for (size_t i = 0; i < outputs; i++)
-        back[tap_at(&s, i, places[i])] += diff[i];
-    row->max_pool_backward(&s, diff, places, diff_src);
-    check_same("max_pool_backward", count, diff_src, back); /* gaps are NaN in both */
+    for (size_t i = 0; i < s.oh * s.ow * s.c; i++) {
+        const size_t c = i % s.c, x = i / s.c % s.ow, y = i / s.c / s.ow, at = y * s.dst_row_stride + x * s.c + c;
+        const size_t winner = winner_at(&s, values, y, x, c);
+        expected[at] = (float)values[winner];
+        back[winner] += diff[at];
+    }
+    row->max_pool(&s, src, scale, shift, dst, argmax);
+    row->max_pool(&s, src, scale, shift, alone, NULL);
+    check_same("max_pool", outputs, dst, expected); /* gaps are NaN in both */
+    check_same("max_pool without argmax", outputs, alone, expected);
+    row->max_pool_backward(&s, diff, argmax, diff_src);
+    check_same("max_pool_backward", count, diff_src, back);
     buffers_end();
 }
 
