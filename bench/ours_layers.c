@@ -38,7 +38,8 @@ struct bench {
     size_t group; /* images of a call: those of a shard for small images, else one */
     bool blocks;  /* the gradient to the weights is summed by blocks */
     struct arena arena;
-    float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch, **winograd; /* the last two by worker */
+    float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch,
+        **conv_scratch;                            /* the last two by worker */
     float *src_panels, *diff_panels, *block_parts; /* the last by worker, [shard][BLOCK_CHANNELS][BLOCK_CHANNELS] */
 };
 
@@ -68,11 +69,12 @@ static void convolve(const struct bench *b, const struct conv_shape *conv, size_
                      size_t src_stride, const float *bias, float *dst, size_t dst_stride, size_t worker) {
     if (b->tile > 0) {
         const struct winograd_shape shape = {*conv, b->tile, count, src_stride, dst_stride};
-        b->row->winograd.conv2d(&shape, src, b->packed, bias, false, 0, conv->oh, dst, b->winograd[worker]);
+        b->row->winograd.conv2d(&shape, src, b->packed, bias, false, 0, conv->oh, dst, b->conv_scratch[worker]);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        b->row->conv2d(conv, src + i * src_stride, b->packed, bias, NULL, false, 0, conv->oh, dst + i * dst_stride);
+        b->row->conv2d(conv, src + i * src_stride, b->packed, bias, NULL, false, 0, conv->oh, dst + i * dst_stride,
+                       b->conv_scratch[worker]);
 }
 
 static size_t group_images(const struct bench *b, size_t first) {
@@ -119,7 +121,7 @@ static void sum_diff_weights(const struct bench *b, size_t image, size_t count, 
     const float *src = padded_src(b, image, count, worker, &stride), *diff = b->dst + image * b->dst_image;
     if (b->tile > 0) {
         const struct winograd_shape shape = {b->forward, b->tile, count, stride, b->dst_image};
-        b->row->winograd.diff_weights(&shape, src, diff, resume, part, b->winograd[worker]);
+        b->row->winograd.diff_weights(&shape, src, diff, resume, part, b->conv_scratch[worker]);
         return;
     }
     for (size_t i = 0; i < count; i++)
@@ -275,9 +277,9 @@ static ocellus_status allocate(struct bench *b) {
         larger(kernels_packed_size(b->row, taps * l->ic, l->oc), kernels_packed_size(b->row, taps * l->oc, l->ic));
     size_t scratch =
         b->group * larger(f->ih * f->src_row_stride, larger(g->ih * g->src_row_stride, g->oh * g->dst_row_stride));
-    size_t winograd = b->tile ? larger(b->row->winograd.scratch_size(b->tile, l->ic, l->oc),
-                                       b->row->winograd.scratch_size(b->tile, l->oc, l->ic))
-                              : 0;
+    size_t room = b->tile ? larger(b->row->winograd.scratch_size(b->tile, l->ic, l->oc),
+                                   b->row->winograd.scratch_size(b->tile, l->oc, l->ic))
+                          : b->row->conv2d_scratch;
     const size_t counts[] = {b->batch * b->src_image,
                              b->batch * b->dst_image,
                              b->weight_count,
@@ -298,14 +300,14 @@ static ocellus_status allocate(struct bench *b) {
         TRY(arena_reserve(&b->arena, counts[i] * sizeof(float), &offsets[i]));
     size_t unit = MEMORY_ALIGNMENT / sizeof(float), workers;
     scratch = (scratch + unit - 1) / unit * unit;
-    winograd = (winograd + unit - 1) / unit * unit;
-    TRY(arena_reserve(&b->arena, b->threads * (scratch + winograd) * sizeof(float), &workers));
+    room = (room + unit - 1) / unit * unit;
+    TRY(arena_reserve(&b->arena, b->threads * (scratch + room) * sizeof(float), &workers));
     TRY(arena_allocate(&b->arena));
     for (size_t i = 0; i < PLACES; i++)
         *places[i] = (float *)(void *)(b->arena.base + offsets[i]);
     for (size_t worker = 0; worker < b->threads; worker++) {
-        b->scratch[worker] = (float *)(void *)(b->arena.base + workers) + worker * (scratch + winograd);
-        b->winograd[worker] = b->scratch[worker] + scratch;
+        b->scratch[worker] = (float *)(void *)(b->arena.base + workers) + worker * (scratch + room);
+        b->conv_scratch[worker] = b->scratch[worker] + scratch;
     }
     return OCELLUS_OK;
 }
@@ -371,7 +373,7 @@ static ocellus_status open_bench(struct bench *b, char **argv) {
     TRY(thread_pool_create(b->threads, &b->pool));
     b->scratch = memory_allocate(2 * b->threads, sizeof *b->scratch);
     if (!b->scratch) return OCELLUS_IO;
-    b->winograd = b->scratch + b->threads;
+    b->conv_scratch = b->scratch + b->threads;
     return OCELLUS_OK;
 }
 

@@ -140,7 +140,7 @@ bool text_to_real(const char *text, double *out) {
     return true;
 }
 
-/* Bits, not ==: where subnormals count as zero (threads_float_mode()), == would take any of them for another. */
+/* Bits, not ==: where subnormals count as zero (float_mode_set()), == would take any of them for another. */
 static bool same_bits(double a, double b) {
     return memcmp(&a, &b, sizeof a) == 0;
 }

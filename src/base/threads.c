@@ -19,7 +19,7 @@
 #include <immintrin.h>
 #endif
 
-enum { THREADS_MOST = 256, SPIN_NANOSECONDS = 40000 };
+enum { THREADS_MOST = 256, SPIN_NANOSECONDS = 40000, WORKER_STACK_BYTES = 256 * 1024 };
 
 typedef void (*chunk_body)(void *context, size_t chunk, size_t worker);
 
@@ -63,16 +63,27 @@ size_t threads_available(void) {
     return allowed > 0 ? allowed : 1;
 }
 
-void threads_float_mode(void) {
+struct float_mode float_mode_set(void) {
+    struct float_mode before = {0};
 #if defined(__x86_64__)
-    const unsigned flush_to_zero = 0x8000, subnormals_are_zero = 0x0040, rounding = 0x6000;
-    _mm_setcsr((_mm_getcsr() & ~rounding) | flush_to_zero | subnormals_are_zero);
+    const unsigned flush_to_zero = 0x8000, no_traps = 0x1f80, subnormals_are_zero = 0x0040;
+    before.control = _mm_getcsr();
+    _mm_setcsr(flush_to_zero | no_traps | subnormals_are_zero);
 #elif defined(__aarch64__)
-    const uint64_t flush_to_zero = UINT64_C(1) << 24, rounding = UINT64_C(3) << 22;
-    uint64_t mode;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
-    mode = (mode & ~rounding) | flush_to_zero;
-    __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+    const uint64_t flush_to_zero = UINT64_C(1) << 24;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before.control) : : "memory");
+    __asm__ volatile("msr fpcr, %0" : : "r"(flush_to_zero) : "memory");
+#endif
+    return before;
+}
+
+void float_mode_restore(struct float_mode before) {
+#if defined(__x86_64__)
+    _mm_setcsr((unsigned)before.control);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(before.control) : "memory");
+#else
+    (void)before;
 #endif
 }
 
@@ -138,7 +149,7 @@ static void *work(void *argument) {
     struct worker *self = argument;
     struct thread_pool *pool = self->pool;
     uint32_t job = 0;
-    threads_float_mode();
+    float_mode_set();
     while (wait_for_job(pool, job)) {
         job = job_of(atomic_load_explicit(&pool->ticket, memory_order_acquire));
         if (!take_chunks(pool, job, self->index)) continue;
@@ -190,13 +201,19 @@ void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *co
     if (!take_chunks(pool, job, 0)) wait_until_done(pool, (unsigned)chunks);
 }
 
-/* Signals are for the program's own threads, so workers block all of them. */
+/* Signals are for the program's own threads, so workers block all of them. Their stack is stated, not the limit that the
+ * process was started with. */
 static int start_worker(struct worker *worker) {
     sigset_t all, before;
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error) return error;
+    error = pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&worker->thread, NULL, work, worker);
+    if (!error) error = pthread_create(&worker->thread, &attributes, work, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
     return error;
 }
 
@@ -212,7 +229,6 @@ ocellus_status thread_pool_create(size_t threads, struct thread_pool **pool) {
     /* With more workers than processors, who spins keeps another from working. */
     made->spin = threads <= available;
     made->size = 1;
-    threads_float_mode();
     while (made->size < threads) {
         struct worker *worker = &made->workers[made->size];
         worker->pool = made;

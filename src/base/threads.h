@@ -7,6 +7,7 @@
 #include "base/status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct thread_pool;
 
@@ -14,7 +15,8 @@ struct thread_pool;
 size_t threads_available(void);
 
 /* A pool of `threads` workers, the caller counted as worker 0; 0 means threads_available(). At most 256.
- * Workers wait by spinning briefly, then sleep. Every worker has the floating-point mode of threads_float_mode(). */
+ * Workers wait by spinning briefly, then sleep. Workers have 256 KB of stack each and the
+ * floating-point mode of float_mode_set(). */
 ocellus_status thread_pool_create(size_t threads, struct thread_pool **pool);
 void thread_pool_destroy(struct thread_pool *pool);
 size_t thread_pool_size(const struct thread_pool *pool);
@@ -25,9 +27,14 @@ size_t thread_pool_size(const struct thread_pool *pool);
 void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *context, size_t chunk, size_t worker),
                   void *context);
 
-/* Sets this thread's floating-point mode: round to nearest, subnormals flushed to zero in and out (where the
- * processor can: a network whose units die makes subnormals that cost a hundred cycles each). Called for every worker
- * and by thread_pool_create() for its caller, so that bits never depend on the thread. */
-void threads_float_mode(void);
+/* The floating-point mode in which all of Ocellus computes, so that bits never depend on the thread: round to nearest, no
+ * traps, subnormals flushed to zero in and out (where the processor can: a network whose units die makes subnormals that
+ * cost a hundred cycles each). Workers have it for good; a caller's thread is its host's, so whoever computes on it sets
+ * the mode, and gives back what was there, exception flags too, before returning to the host. May be nested. */
+struct float_mode {
+    uint64_t control;
+};
+struct float_mode float_mode_set(void); /* returns what was there */
+void float_mode_restore(struct float_mode before);
 
 #endif

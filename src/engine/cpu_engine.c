@@ -79,10 +79,11 @@ static void measure_memory(struct engine *engine) {
         memory->sums += PLAN_SHARDS * training->sums_values * sizeof(real);
         memory->parts += (engine->wave + PLAN_SHARDS / engine->wave) * training->parts_values * sizeof(real);
     }
-    engine->winograd_size = larger(inference->winograd_values, training ? training->winograd_values : 0);
-    engine->winograd_size = (engine->winograd_size + unit - 1) / unit * unit;
+    engine->conv_scratch_size = larger(inference->winograd_values, training ? training->winograd_values : 0);
+    engine->conv_scratch_size = larger(engine->conv_scratch_size, engine->kernels->conv2d_scratch);
+    engine->conv_scratch_size = (engine->conv_scratch_size + unit - 1) / unit * unit;
     memory->workers =
-        workers * (engine->moments_size + engine->finish_parts_size + engine->winograd_size) * sizeof(real);
+        workers * (engine->moments_size + engine->finish_parts_size + engine->conv_scratch_size) * sizeof(real);
 }
 
 static ocellus_status allocate_memory(struct engine *engine) {
@@ -95,7 +96,7 @@ static ocellus_status allocate_memory(struct engine *engine) {
     engine->parts = memory_allocate(engine->memory.parts, 1);
     engine->moments = memory_allocate(engine->memory.workers + 1, 1);
     engine->finish_parts = engine->moments ? engine->moments + workers * engine->moments_size : NULL;
-    engine->winograd = engine->moments ? engine->finish_parts + workers * engine->finish_parts_size : NULL;
+    engine->conv_scratch = engine->moments ? engine->finish_parts + workers * engine->finish_parts_size : NULL;
     engine->loss = memory_allocate(images, sizeof(real));
     engine->probabilities = memory_allocate(images, classes * sizeof(real));
     bool good = engine->batch && engine->scratch && engine->sums && engine->parts && engine->moments && engine->loss &&
@@ -167,7 +168,7 @@ void engine_close(struct engine *engine) {
     memory_free(engine);
 }
 
-ocellus_status engine_initialize(struct engine *engine, uint64_t seed) {
+static ocellus_status initialize(struct engine *engine, uint64_t seed) {
     for (size_t i = 0; i < engine->parameter_count; i++) {
         const struct parameter_state *state = &engine->parameters[i];
         float *values = memory_allocate(state->size, sizeof *values);
@@ -185,6 +186,13 @@ ocellus_status engine_initialize(struct engine *engine, uint64_t seed) {
     engine->updates = 0;
     engine->packed_kind = PACKED_NOTHING;
     return OCELLUS_OK;
+}
+
+ocellus_status engine_initialize(struct engine *engine, uint64_t seed) {
+    const struct float_mode before = float_mode_set();
+    ocellus_status status = initialize(engine, seed);
+    float_mode_restore(before);
+    return status;
 }
 
 uint64_t engine_updates(const struct engine *engine) {
@@ -227,9 +235,11 @@ ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, cons
     engine->n = n;
     engine->shards = count_shards(engine, n);
     if (engine->profile) { profile_add_pass(engine->profile); }
+    const struct float_mode before = float_mode_set();
     engine_prepare_norms(engine);
     engine_pack(engine, mode == ENGINE_INFERENCE ? PACKED_FOLDED : PACKED_FORWARD);
     engine_run_phases(engine, 0, engine->plan->forward_phases);
+    float_mode_restore(before);
     return OCELLUS_OK;
 }
 
@@ -242,7 +252,9 @@ const real *engine_logits(struct engine *engine) {
 }
 
 const real *engine_probabilities(struct engine *engine) {
+    const struct float_mode before = float_mode_set();
     engine->kernels->softmax(engine->n, class_count(engine), engine_logits(engine), engine->probabilities);
+    float_mode_restore(before);
     return engine->probabilities;
 }
 
@@ -284,25 +296,34 @@ ocellus_status engine_loss(struct engine *engine, const int32_t *labels, double 
                         (int)labels[i], classes - 1);
         }
     }
+    const struct float_mode before = float_mode_set();
     real *diff = engine->plan->training ? engine_view(engine, engine->plan->diff_logits, 0, 0) : engine->probabilities;
     engine->kernels->softmax_cross_entropy(engine->n, classes, engine_logits(engine), labels, 1 / (real)engine->n,
                                            engine->loss, diff);
     *loss_sum = sum_losses(engine);
     *correct = count_correct(engine_logits(engine), engine->n, classes, labels);
+    float_mode_restore(before);
     return OCELLUS_OK;
+}
+
+const real *engine_losses(const struct engine *engine) {
+    return engine->loss;
 }
 
 ocellus_status engine_backward(struct engine *engine) {
     if (!engine->plan || engine->plan != engine->training || engine->mode != ENGINE_TRAINING) {
         return fail(OCELLUS_USAGE, "engine: a backward pass needs a forward pass for training before it");
     }
+    const struct float_mode before = float_mode_set();
     engine_pack(engine, PACKED_ROTATED);
     engine_run_phases(engine, engine->plan->forward_phases, engine->plan->phase_count);
+    float_mode_restore(before);
     return OCELLUS_OK;
 }
 
 ocellus_status engine_adopt_statistics(struct engine *engine) {
     if (engine->statistics_passes == 0) { return fail(OCELLUS_USAGE, "engine: no statistics were gathered"); }
+    const struct float_mode before = float_mode_set();
     double passes = (double)engine->statistics_passes;
     for (size_t node = 0; node < engine->graph->count; node++) {
         const struct norm_state *norm = &engine->norms[node];
@@ -314,6 +335,7 @@ ocellus_status engine_adopt_statistics(struct engine *engine) {
         }
     }
     engine->statistics_passes = 0;
+    float_mode_restore(before);
     return OCELLUS_OK;
 }
 

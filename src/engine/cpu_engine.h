@@ -73,8 +73,8 @@ struct engine {
     struct engine_memory memory;
     size_t wave;
     real *sums, *parts; /* [PLAN_SHARDS][sums_values], [wave + PLAN_SHARDS / wave][parts_values] */
-    real *winograd;     /* [worker][winograd_size]: Winograd's scratch */
-    size_t winograd_size;
+    real *conv_scratch; /* [worker][conv_scratch_size]: of a convolution, by Winograd or not */
+    size_t conv_scratch_size;
     real *finish_parts; /* [worker][finish_parts_size]: the shards' sums of a part of a kernel, in a worker's cache */
     size_t finish_parts_size;
     real *moments; /* [worker][moments_size]: one image's mean and M2 */

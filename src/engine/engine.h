@@ -68,6 +68,8 @@ const real *engine_probabilities(struct engine *engine);
 /* Softmax cross-entropy of the last forward. The mean over the n images is what backward() follows; loss_sum is the sum
  * over them (joined in the fixed order), correct counts the images whose largest logit is the label's. */
 ocellus_status engine_loss(struct engine *engine, const int32_t *labels, double *loss_sum, size_t *correct);
+/* Each image's loss, of the last engine_loss(). Valid until the next. */
+const real *engine_losses(const struct engine *engine);
 ocellus_status engine_backward(struct engine *engine);
 ocellus_status engine_update(struct engine *engine, const struct optimizer *optimizer);
 

@@ -104,11 +104,12 @@ static void run_conv2d(const struct place *place, const struct task *task, size_
                                        .src_image_stride = image_stride(place, task->src),
                                        .dst_image_stride = image_stride(place, task->dst)};
         engine->kernels->winograd.conv2d(&shape, src, packed, bias, task->relu, part->row_begin, part->row_end, dst,
-                                         engine->winograd + worker * engine->winograd_size);
+                                         engine->conv_scratch + worker * engine->conv_scratch_size);
         return;
     }
     const real *add = view_exists(task->src2) ? at(place, task->src2) + column : NULL;
-    engine->kernels->conv2d(&conv, src, packed, bias, add, task->relu, part->row_begin, part->row_end, dst);
+    engine->kernels->conv2d(&conv, src, packed, bias, add, task->relu, part->row_begin, part->row_end, dst,
+                            engine->conv_scratch + worker * engine->conv_scratch_size);
 }
 
 /* The first rows of a shard's first image begin the shard's part: it is not cleared before. */
@@ -124,7 +125,7 @@ static void run_diff_weights(const struct place *place, const struct task *task,
                                        .dst_image_stride = image_stride(place, task->src2)};
         engine->kernels->winograd.diff_weights(&shape, at(place, task->src), at(place, task->src2), resume,
                                                part(place, task),
-                                               engine->winograd + place->worker * engine->winograd_size);
+                                               engine->conv_scratch + place->worker * engine->conv_scratch_size);
         return;
     }
     engine->kernels->conv2d_diff_weights(&conv, at(place, task->src), at(place, task->src2), resume, part(place, task));

@@ -37,6 +37,7 @@ ocellus_status engine_update(struct engine *engine, const struct optimizer *opti
     if (!engine->options.training || engine->state_count != wanted) {
         return fail(OCELLUS_USAGE, "engine: it was opened for another optimizer, or not for training");
     }
+    const struct float_mode before = float_mode_set();
     engine->updates++;
     double t = (double)engine->updates;
     double correction = is_adam ? sqrt(1 - pow(optimizer->beta2, t)) / (1 - pow(optimizer->beta1, t)) : 1;
@@ -53,5 +54,6 @@ ocellus_status engine_update(struct engine *engine, const struct optimizer *opti
     parallel_for(engine->pool, (engine->trained_size + UPDATE_VALUES - 1) / UPDATE_VALUES, update_piece, &update);
     if (engine->profile) { profile_add_step(engine->profile, PROFILE_UPDATE, clock_seconds() - started); }
     engine->packed_kind = PACKED_NOTHING;
+    float_mode_restore(before);
     return OCELLUS_OK;
 }

@@ -133,9 +133,11 @@ struct kernels {
     /* dst[y][x][oc] = act(bias[oc] + sum over k of src * packed + add[y][x][oc]), rows [row_begin, row_end) of the
      * output. bias NULL is none, add NULL too; add has dst's strides, and is rounded as the sum of two finished values. It
      * may be dst where a sum has at most KERNELS_ADD_IN_PLACE products: longer ones begin in dst and end later.
-     * relu: act is max(0, .), NaN stays NaN. */
+     * relu: act is max(0, .), NaN stays NaN. scratch: conv2d_scratch values of the calling thread, aligned to
+     * MEMORY_ALIGNMENT. */
     void (*conv2d)(const struct conv_shape *shape, const real *src, const real *packed, const real *bias,
-                   const real *add, bool relu, size_t row_begin, size_t row_end, real *dst);
+                   const real *add, bool relu, size_t row_begin, size_t row_end, real *dst, real *scratch);
+    size_t conv2d_scratch;
     /* diff_weights[k][oc] = (resume ? diff_weights[k][oc] : 0) + sum over the image's pixels of src(pixel, k) *
      * diff_dst(pixel, oc); dst_row_stride is diff_dst's. */
     void (*conv2d_diff_weights)(const struct conv_shape *shape, const real *src, const real *diff_dst, bool resume,

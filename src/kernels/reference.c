@@ -33,7 +33,8 @@ static void pack_rotated(const real *weights, size_t kh, size_t kw, size_t ic, s
 }
 
 static void conv2d(const struct conv_shape *shape, const real *src, const real *packed, const real *bias,
-                   const real *add, bool relu, size_t row_begin, size_t row_end, real *dst) {
+                   const real *add, bool relu, size_t row_begin, size_t row_end, real *dst, real *scratch) {
+    (void)scratch;
     size_t run = shape->kw * shape->ic; /* the taps of one kernel row lie side by side in src */
     size_t pixel = shape->dst_pixel_stride ? shape->dst_pixel_stride : shape->oc;
     for (size_t y = row_begin; y < row_end; y++) {

@@ -129,27 +129,20 @@ static size_t largest_index(const float *values, size_t count) {
     return largest;
 }
 
-/* Cross-entropy of one image: log(sum(exp(logits))) - logits[label], kept from overflow by the largest logit. */
-static float cross_entropy(const float *logits, size_t classes, size_t label, size_t largest) {
-    double sum = 0, top = (double)logits[largest];
-    for (size_t i = 0; i < classes; i++)
-        sum += exp((double)logits[i] - top);
-    return (float)(log(sum) + top - (double)logits[label]);
-}
-
 static ocellus_status judge_batch(struct engine *engine, const struct batch_buffer *buffer, size_t first, size_t n,
                                   struct predictions *predictions) {
-    size_t classes = predictions->classes;
-    const float *logits = engine_logits(engine);
+    size_t classes = predictions->classes, correct;
+    double loss_sum;
+    TRY(engine_loss(engine, buffer->labels, &loss_sum, &correct));
+    const float *logits = engine_logits(engine), *losses = engine_losses(engine);
     for (size_t i = 0; i < n; i++, logits += classes) {
         size_t largest = largest_index(logits, classes);
-        float loss = cross_entropy(logits, classes, (size_t)buffer->labels[i], largest);
-        bool finite =
-            predict_first_nonfinite(logits, 1, classes) == 1 && isfinite(loss); /* which may overflow by itself */
-        if (!finite) return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + i);
+        /* A logit may be infinite and the loss a number; the loss may overflow by itself. */
+        if (predict_first_nonfinite(logits, 1, classes) < 1 || !isfinite(losses[i]))
+            return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + i);
         predictions->labels[first + i] = buffer->labels[i];
         predictions->predicted[first + i] = (int32_t)largest;
-        predictions->losses[first + i] = loss;
+        predictions->losses[first + i] = losses[i];
     }
     memcpy(predictions->probabilities + first * classes, engine_probabilities(engine), n * classes * sizeof(float));
     return OCELLUS_OK;

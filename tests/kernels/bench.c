@@ -45,7 +45,7 @@ struct operands {
 
 static void forward(const struct kernels *row, const struct operands *o, size_t image) {
     row->conv2d(&o->shape, o->src + image * o->src_image, o->packed, o->bias, NULL, true, 0, o->shape.oh,
-                o->dst + image * o->dst_image);
+                o->dst + image * o->dst_image, conv2d_room(row));
 }
 
 static void diff_weights(const struct kernels *row, const struct operands *o, size_t image) {

@@ -41,7 +41,7 @@ static void run(const struct kernels *row, const struct operands *o, const struc
         float *dst = o->dst + image * o->dst_image;
         if (gradient && !way->tile) row->conv2d_diff_weights(s, src, dst, true, o->diff_weights);
         else if (gradient) row->winograd.diff_weights(&w, src, dst, true, o->diff_weights, o->scratch);
-        else if (!way->tile) row->conv2d(s, src, way->packed, NULL, NULL, true, 0, s->oh, dst);
+        else if (!way->tile) row->conv2d(s, src, way->packed, NULL, NULL, true, 0, s->oh, dst, conv2d_room(row));
         else row->winograd.conv2d(&w, src, way->packed, NULL, true, 0, s->oh, dst, o->scratch);
     }
 }

@@ -89,6 +89,19 @@ float *buffer(size_t count) {
     return data;
 }
 
+float *conv2d_room(const struct kernels *row) {
+    static float *room;
+    static const struct kernels *owner;
+    if (owner != row) {
+        const size_t bytes = (row->conv2d_scratch * sizeof *room + 63) / 64 * 64;
+        free(room);
+        room = aligned_alloc(64, bytes > 0 ? bytes : 64);
+        owner = row;
+        check(room != NULL, "no memory");
+    }
+    return room;
+}
+
 float *buffer_filled(size_t count, float (*next)(void)) {
     float *data = buffer(count);
     for (size_t i = 0; i < count; i++)

@@ -28,6 +28,8 @@ float *buffer_copy(size_t count, const float *from);
 void *buffer_bytes(size_t bytes); /* filled with 0xa5 */
 void *scratch(size_t bytes);      /* the same for the test's own numbers, aligned for any type */
 void buffers_end(void);
+/* Scratch for the row's conv2d, kept from round to round: its size is what the row says and no more. */
+float *conv2d_room(const struct kernels *row);
 
 /* The same bits; any NaN equals any NaN. */
 void check_same(const char *what, size_t count, const float *got, const float *expected);

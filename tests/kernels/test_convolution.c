@@ -147,7 +147,7 @@ static void test_columns(const struct kernels *row, const struct problem *p, con
         s.dst_pixel_stride = oc, s.oc = half ? oc - split : split;
         if (s.oc > 0)
             row->conv2d(&s, p->src, packed + first * p->k, p->bias ? p->bias + first : NULL,
-                        p->add ? p->add + first : NULL, relu, 0, s.oh, halves + first);
+                        p->add ? p->add + first : NULL, relu, 0, s.oh, halves + first, conv2d_room(row));
     }
     check_same("channels in two calls", p->dst_count, halves, dst);
 }
@@ -158,7 +158,7 @@ static void test_in_place(const struct kernels *row, const struct problem *p, co
     const struct conv_shape *s = &p->shape;
     if (!p->add || p->k > KERNELS_ADD_IN_PLACE) return;
     float *there = buffer_copy(p->dst_count, p->add);
-    row->conv2d(s, p->src, packed, p->bias, there, relu, 0, s->oh, there);
+    row->conv2d(s, p->src, packed, p->bias, there, relu, 0, s->oh, there, conv2d_room(row));
     for (size_t y = 0; y < s->oh; y++)
         check_same("added in place", s->ow * s->oc, there + y * s->dst_row_stride, dst + y * s->dst_row_stride);
 }
@@ -170,9 +170,9 @@ static void test_forward(const struct kernels *row, const struct problem *p, boo
     const float *packed = packed_weights(row, p);
     float *dst = buffer(p->dst_count), *halves = buffer(p->dst_count), *values = buffer(p->dst_values);
     struct sum *sums = scratch(p->dst_values * sizeof *sums);
-    row->conv2d(s, p->src, packed, p->bias, p->add, relu, 0, s->oh, dst);
-    row->conv2d(s, p->src, packed, p->bias, p->add, relu, split, s->oh, halves);
-    row->conv2d(s, p->src, packed, p->bias, p->add, relu, 0, split, halves);
+    row->conv2d(s, p->src, packed, p->bias, p->add, relu, 0, s->oh, dst, conv2d_room(row));
+    row->conv2d(s, p->src, packed, p->bias, p->add, relu, split, s->oh, halves, conv2d_room(row));
+    row->conv2d(s, p->src, packed, p->bias, p->add, relu, 0, split, halves, conv2d_room(row));
     check_same("rows in two calls", p->dst_count, halves, dst);
     test_columns(row, p, packed, relu, dst);
     test_in_place(row, p, packed, relu, dst);
@@ -229,8 +229,8 @@ static void test_adjoint(const struct kernels *row, struct problem p) {
         memcpy(padded + (y + s->kh - 1) * back.src_row_stride + (s->kw - 1) * s->oc, p.diff + y * s->dst_row_stride,
                s->ow * s->oc * sizeof *padded);
     row->pack_rotated(p.weights, s->kh, s->kw, s->ic, s->oc, rotated);
-    row->conv2d(&back, padded, rotated, NULL, NULL, false, 0, back.oh, diff_src);
-    row->conv2d(s, p.src, packed_weights(row, &p), NULL, NULL, false, 0, s->oh, dst);
+    row->conv2d(&back, padded, rotated, NULL, NULL, false, 0, back.oh, diff_src, conv2d_room(row));
+    row->conv2d(s, p.src, packed_weights(row, &p), NULL, NULL, false, 0, s->oh, dst, conv2d_room(row));
     row->conv2d_diff_weights(s, p.src, p.diff, false, diff_weights);
 
     double forward = 0, backward = 0, weights = 0;

@@ -173,7 +173,7 @@ static void test_reals(void **state) {
 
 static void test_reals_where_subnormals_are_flushed(void **state) {
     (void)state;
-    threads_float_mode();
+    float_mode_set();
     check_shortest();
     check_round_trip();
 }
