@@ -10,8 +10,16 @@
  *
  * Every call that can fail answers a status (0 is good) and keeps one line that says why: ocellus_message(). What a call
  * gives through a pointer-to-pointer belongs to the caller, who releases it with the _free() function of its kind; these
- * accept NULL. Different objects may be used by different threads; one object by one thread at a time. Weights are the
- * same to the last bit for any number of threads. */
+ * accept NULL. Weights are the same to the last bit for any number of threads.
+ *
+ * Threads: any thread may call, also one older than the object; different models may be used by different threads at once. A
+ * model serves one call at a time: a second one, from another thread or from within on_epoch, answers OCELLUS_IN_USE at once and
+ * changes nothing. A dataset is only read, by any number of calls at once. Nothing may be freed while a call uses it.
+ * The host's own: a call computes in its own floating-point mode and gives the thread's back before it returns, and while
+ * on_epoch runs; it needs 64 KB of the calling thread's stack (its workers have their own), leaves signals alone, and prints
+ * nothing.
+ * Environment: OCELLUS_CPU (ref, avx2, avx512, neon) chooses the kernels, by default the fastest that the machine can run;
+ * XDG_CACHE_HOME, or else HOME, says where the cache of ocellus_cifar10_load(NULL, ...) is. */
 #ifndef OCELLUS_OCELLUS_H
 #define OCELLUS_OCELLUS_H
 
@@ -59,16 +67,19 @@ typedef struct ocellus_model_options {
 } ocellus_model_options;
 OCELLUS_API ocellus_model_options ocellus_model_options_default(void);
 
-/* A built-in network ("simcnn", "resnet50", "resnet50-96", "resnet50-64") for images and classes as in `like`, with random weights. options NULL: the defaults. */
+/* A built-in network for images and classes as in `like`, with random weights: "simcnn"; "resnet50" and, with images scaled up
+ * to 96 or 64 instead of 224, "resnet50-96" and "resnet50-64"; "resnet50-imagenet", for 224 x 224 and 1000 classes. options
+ * NULL: the defaults. */
 OCELLUS_API ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *like,
                                                 const ocellus_model_options *options, ocellus_model **model);
-/* A model file (safetensors) as ocellus_model_save() and `ocellus train` write it. options NULL: the defaults. */
+/* A model file (safetensors) as ocellus_model_save() and `ocellus train` write it; one whose network does not take colour
+ * images (height, width, 3) is OCELLUS_BAD_CONTENT. options NULL: the defaults. */
 OCELLUS_API ocellus_status ocellus_model_load(const char *path, const ocellus_model_options *options,
                                               ocellus_model **model);
 /* Replaces the file, or leaves it as it was. */
 OCELLUS_API ocellus_status ocellus_model_save(const ocellus_model *model, const char *path);
 OCELLUS_API void ocellus_model_free(ocellus_model *model);
-/* The size of an input image and the number of classes. */
+/* The size of an input image and the number of classes; 0 for a NULL model. */
 OCELLUS_API void ocellus_model_sizes(const ocellus_model *model, size_t *height, size_t *width, size_t *classes);
 
 /* --- Training and judging --- */

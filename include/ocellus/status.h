@@ -14,7 +14,7 @@ typedef enum ocellus_status {
     OCELLUS_BAD_CONTENT = 3,   /* data, an image or a model file that is not what it should be */
     OCELLUS_IO = 4,            /* input, output, network, a missing helper program, or memory */
     OCELLUS_DIVERGED = 5,      /* a loss, a weight or a network's output became NaN or infinite */
-    OCELLUS_IN_USE = 6,        /* the run folder belongs to a live process */
+    OCELLUS_IN_USE = 6,        /* the run folder belongs to a live process, or the object to another call */
     OCELLUS_STOPPED = 75,      /* stopped as planned; the run can be resumed */
     OCELLUS_INTERRUPTED = 130, /* stopped by SIGINT after a saved checkpoint */
     OCELLUS_TERMINATED = 143   /* stopped by SIGTERM after a saved checkpoint */

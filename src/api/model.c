@@ -8,6 +8,7 @@
 #include "train/weights.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { BATCH = 128 }; /* images of one inference call; no result depends on it */
 
@@ -15,12 +16,37 @@ ocellus_model_options ocellus_model_options_default(void) {
     return (ocellus_model_options){.threads = 0, .seed = 1};
 }
 
+ocellus_status model_enter(const ocellus_model *model, const char *call, struct model_use *use) {
+    /* The flag is of the call, not of the model's contents: a const model has it too. */
+    use->model = (ocellus_model *)(uintptr_t)model;
+    if (atomic_exchange(&use->model->busy, true))
+        return fail(OCELLUS_IN_USE, "%s: the model is in use by another call", call);
+    use->host = float_mode_set();
+    return OCELLUS_OK;
+}
+
+void model_leave(struct model_use *use) {
+    float_mode_restore(use->host);
+    atomic_store(&use->model->busy, false);
+}
+
+/* What the calls of this library feed to a network. */
+static ocellus_status check_input(const struct graph *graph) {
+    const struct shape *input = graph_input_shape(graph);
+    char got[SHAPE_TEXT_SIZE];
+    if (input->rank == 3 && input->dims[2] == 3) return OCELLUS_OK;
+    shape_text(input, false, got);
+    return fail(OCELLUS_BAD_CONTENT, "%s: input: not for colour images (expected (height, width, 3), got %s)",
+                graph->name, got);
+}
+
 /* A model around a graph, which it takes over in any case. */
 static ocellus_status open_model(struct graph *graph, const ocellus_model_options *options, ocellus_model **model) {
-    ocellus_model *made = memory_allocate(1, sizeof *made);
+    ocellus_status fit = check_input(graph);
+    ocellus_model *made = fit == OCELLUS_OK ? memory_allocate(1, sizeof *made) : NULL;
     if (!made) {
         graph_free(graph);
-        return OCELLUS_IO;
+        return fit == OCELLUS_OK ? OCELLUS_IO : fit;
     }
     *made = (ocellus_model){.graph = graph, .threads = options->threads};
     struct engine_options engine = {.threads = options->threads, .batch_size = BATCH, .training = false};
@@ -71,7 +97,11 @@ ocellus_status ocellus_model_load(const char *path, const ocellus_model_options 
 
 ocellus_status ocellus_model_save(const ocellus_model *model, const char *path) {
     if (!model || !path) return fail(OCELLUS_USAGE, "ocellus_model_save: NULL is not accepted");
-    return weights_write(model->engine, model->graph, model->epochs, path);
+    struct model_use use;
+    TRY(model_enter(model, "ocellus_model_save", &use));
+    ocellus_status status = weights_write(model->engine, model->graph, model->epochs, path);
+    model_leave(&use);
+    return status;
 }
 
 void ocellus_model_free(ocellus_model *model) {
@@ -83,21 +113,19 @@ void ocellus_model_free(ocellus_model *model) {
 }
 
 void ocellus_model_sizes(const ocellus_model *model, size_t *height, size_t *width, size_t *classes) {
-    const struct shape *input = graph_input_shape(model->graph); /* (h, w, c) */
-    if (height) *height = (size_t)input->dims[0];
-    if (width) *width = (size_t)input->dims[1];
-    if (classes) *classes = shape_size(graph_output_shape(model->graph));
+    const struct shape *input = model ? graph_input_shape(model->graph) : NULL; /* (h, w, 3) */
+    if (height) *height = model ? (size_t)input->dims[0] : 0;
+    if (width) *width = model ? (size_t)input->dims[1] : 0;
+    if (classes) *classes = model ? shape_size(graph_output_shape(model->graph)) : 0;
 }
 
-ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_dataset *dataset, ocellus_score *score) {
-    if (!model || !dataset || !score) return fail(OCELLUS_USAGE, "ocellus_model_evaluate: NULL is not accepted");
-    TRY(predict_check(model->graph, &dataset->data));
-    struct image_set set = image_set_all(&dataset->data);
+static ocellus_status evaluate(ocellus_model *model, const struct dataset *data, ocellus_score *score) {
+    struct image_set set = image_set_all(data);
     struct predict_hooks hooks = {0};
     struct predict_score sums;
+    TRY(predict_check(model->graph, data));
     TRY(predict_score(model->engine, &model->buffer, &set, &hooks, &sums));
-    if (!isfinite(sums.loss_sum))
-        return fail(OCELLUS_DIVERGED, "%s: the network's loss is not finite", dataset->data.name);
+    if (!isfinite(sums.loss_sum)) return fail(OCELLUS_DIVERGED, "%s: the network's loss is not finite", data->name);
     struct interval interval = wilson_interval(sums.correct, sums.count);
     *score = (ocellus_score){.count = sums.count,
                              .correct = sums.correct,
@@ -108,9 +136,17 @@ ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_datase
     return OCELLUS_OK;
 }
 
-ocellus_status ocellus_model_predict(ocellus_model *model, const uint8_t *pixels, size_t count, float *probabilities) {
-    if (!model || !pixels || !probabilities) return fail(OCELLUS_USAGE, "ocellus_model_predict: NULL is not accepted");
-    const struct shape *input = graph_input_shape(model->graph); /* (h, w, c) */
+ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_dataset *dataset, ocellus_score *score) {
+    if (!model || !dataset || !score) return fail(OCELLUS_USAGE, "ocellus_model_evaluate: NULL is not accepted");
+    struct model_use use;
+    TRY(model_enter(model, "ocellus_model_evaluate", &use));
+    ocellus_status status = evaluate(model, &dataset->data, score);
+    model_leave(&use);
+    return status;
+}
+
+static ocellus_status predict(ocellus_model *model, const uint8_t *pixels, size_t count, float *probabilities) {
+    const struct shape *input = graph_input_shape(model->graph); /* (h, w, 3) */
     size_t values = shape_size(input), channels = (size_t)input->dims[2];
     size_t classes = shape_size(graph_output_shape(model->graph));
     for (size_t first = 0; first < count; first += BATCH) {
@@ -121,9 +157,16 @@ ocellus_status ocellus_model_predict(ocellus_model *model, const uint8_t *pixels
         TRY(engine_forward(model->engine, ENGINE_INFERENCE, model->buffer.images, n));
         size_t bad = predict_first_nonfinite(engine_logits(model->engine), n, classes);
         if (bad < n) return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + bad);
-        const float *batch = engine_probabilities(model->engine);
-        for (size_t i = 0; i < n * classes; i++)
-            probabilities[first * classes + i] = batch[i];
+        memcpy(probabilities + first * classes, engine_probabilities(model->engine), n * classes * sizeof(float));
     }
     return OCELLUS_OK;
+}
+
+ocellus_status ocellus_model_predict(ocellus_model *model, const uint8_t *pixels, size_t count, float *probabilities) {
+    if (!model || !pixels || !probabilities) return fail(OCELLUS_USAGE, "ocellus_model_predict: NULL is not accepted");
+    struct model_use use;
+    TRY(model_enter(model, "ocellus_model_predict", &use));
+    ocellus_status status = predict(model, pixels, count, probabilities);
+    model_leave(&use);
+    return status;
 }

@@ -34,6 +34,7 @@ static ocellus_status copy_parameters(const struct engine *src, struct engine *d
 
 struct epoch_hook {
     const ocellus_train_options *options;
+    struct float_mode host; /* in which the host's own code runs */
     struct stop_flag stop;
 };
 
@@ -46,7 +47,12 @@ static void tell_epoch(void *context, const struct train_event *event) {
                            .val_accuracy = event->row->val_accuracy,
                            .val_loss = event->row->val_loss,
                            .seconds = event->row->time};
-    if (hook->options->on_epoch(hook->options->context, &epoch)) stop_request(&hook->stop, OCELLUS_STOPPED);
+    const struct float_mode ours = float_mode_set();
+    float_mode_restore(hook->host);
+    int stop = hook->options->on_epoch(hook->options->context, &epoch);
+    hook->host = float_mode_set(); /* the host may have changed it */
+    float_mode_restore(ours);
+    if (stop) stop_request(&hook->stop, OCELLUS_STOPPED);
 }
 
 /* The options as a recipe, each checked by the recipe's own rules. */
@@ -65,10 +71,11 @@ static ocellus_status make_recipe(const ocellus_train_options *options, bool val
     return OCELLUS_OK;
 }
 
-static ocellus_status train_in(struct engine *engine, ocellus_model *model, const struct recipe *recipe,
+static ocellus_status train_in(struct engine *engine, struct model_use *use, const struct recipe *recipe,
                                const struct train_sets *sets, const ocellus_train_options *options) {
+    ocellus_model *model = use->model;
     TRY(copy_parameters(model->engine, engine));
-    struct epoch_hook hook = {.options = options};
+    struct epoch_hook hook = {.options = options, .host = use->host};
     struct train_result result = {0};
     struct train_options train = {.recipe = recipe,
                                   .graph = model->graph,
@@ -78,6 +85,7 @@ static ocellus_status train_in(struct engine *engine, ocellus_model *model, cons
                                   .observer = tell_epoch,
                                   .context = &hook};
     ocellus_status status = train_run(&train, &result);
+    use->host = hook.host;
     history_free(&result.history);
     if (status != OCELLUS_OK && status != OCELLUS_STOPPED) return status;
     TRY(copy_parameters(engine, model->engine));
@@ -85,24 +93,34 @@ static ocellus_status train_in(struct engine *engine, ocellus_model *model, cons
     return status == OCELLUS_STOPPED ? fail(status, "stopped by on_epoch") : OCELLUS_OK;
 }
 
-ocellus_status ocellus_model_train(ocellus_model *model, const ocellus_dataset *train,
-                                   const ocellus_dataset *validation, const ocellus_train_options *options) {
-    if (!model || !train) return fail(OCELLUS_USAGE, "ocellus_model_train: model and train must not be NULL");
-    ocellus_train_options chosen = options ? *options : ocellus_train_options_default();
-    TRY(predict_check(model->graph, &train->data));
-    if (validation) TRY(predict_check(model->graph, &validation->data));
+static ocellus_status train_model(struct model_use *use, const struct dataset *train, const struct dataset *validation,
+                                  const ocellus_train_options *options) {
+    ocellus_model *model = use->model;
     struct recipe recipe;
-    TRY(make_recipe(&chosen, validation != NULL, &recipe));
     struct train_sets sets;
-    TRY(train_sets_create(&recipe, &train->data, validation ? &validation->data : NULL, &sets));
+    TRY(predict_check(model->graph, train));
+    if (validation) TRY(predict_check(model->graph, validation));
+    TRY(make_recipe(options, validation != NULL, &recipe));
+    TRY(train_sets_create(&recipe, train, validation, &sets));
     struct engine_options engine_options = {.threads = model->threads,
                                             .batch_size = recipe.batch_size,
                                             .training = true,
                                             .optimizer = train_optimizer(&recipe)};
     struct engine *engine = NULL;
     ocellus_status status = engine_open(model->graph, &engine_options, &engine);
-    if (status == OCELLUS_OK) status = train_in(engine, model, &recipe, &sets, &chosen);
+    if (status == OCELLUS_OK) status = train_in(engine, use, &recipe, &sets, options);
     engine_close(engine);
     train_sets_free(&sets);
+    return status;
+}
+
+ocellus_status ocellus_model_train(ocellus_model *model, const ocellus_dataset *train,
+                                   const ocellus_dataset *validation, const ocellus_train_options *options) {
+    if (!model || !train) return fail(OCELLUS_USAGE, "ocellus_model_train: model and train must not be NULL");
+    ocellus_train_options chosen = options ? *options : ocellus_train_options_default();
+    struct model_use use;
+    TRY(model_enter(model, "ocellus_model_train", &use));
+    ocellus_status status = train_model(&use, &train->data, validation ? &validation->data : NULL, &chosen);
+    model_leave(&use);
     return status;
 }
