@@ -52,17 +52,19 @@ ocellus_status file_writer_reserve(struct file_writer *writer, uint64_t size);
 ocellus_status file_writer_commit(struct file_writer *writer);
 void file_writer_discard(struct file_writer *writer);
 
-/* SHA-256 as 64 lower-case hex digits and a zero. */
+/* SHA-256 as 64 lower-case hex digits and a zero. Nothing is allocated, so that a hash cannot fail; only reading can. */
 enum { SHA256_TEXT_SIZE = 65 };
 void sha256_bytes(const void *bytes, size_t size, char text[SHA256_TEXT_SIZE]);
 ocellus_status sha256_file(const char *path, char text[SHA256_TEXT_SIZE]);
 /* Piece by piece. */
-struct sha256;
-struct sha256 *sha256_begin(void); /* NULL without memory */
+struct sha256 {
+    uint64_t state[14]; /* libcrypto's, whose headers base keeps to itself */
+};
+void sha256_begin(struct sha256 *hash);
 void sha256_add(struct sha256 *hash, const void *bytes, size_t size);
-void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]); /* also frees; "" if libcrypto failed */
+void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]);
 
-/* MD5 as 32 hex digits, only for files whose publisher gives nothing better; "" if libcrypto failed. */
+/* MD5 as 32 hex digits, only for files whose publisher gives nothing better. */
 enum { MD5_TEXT_SIZE = 33 };
 void md5_bytes(const void *bytes, size_t size, char text[MD5_TEXT_SIZE]);
 

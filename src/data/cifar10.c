@@ -140,8 +140,8 @@ static void unpack_records(const unsigned char *records, size_t count, struct da
 static ocellus_status load_split(const char *folder, bool verify, const char *split, size_t first, size_t last,
                                  struct dataset *dataset) {
     TRY(prepare(dataset, split, (last - first + 1) * CIFAR10_RECORDS));
-    struct sha256 *hash = sha256_begin();
-    if (!hash) return fail(OCELLUS_IO, "out of memory");
+    struct sha256 hash;
+    sha256_begin(&hash);
     ocellus_status status = OCELLUS_OK;
     dataset->count = 0;
     for (size_t i = first; status == OCELLUS_OK && i <= last; i++) {
@@ -149,12 +149,12 @@ static ocellus_status load_split(const char *folder, bool verify, const char *sp
         size_t size = 0;
         status = cifar10_read(folder, i, verify, &bytes, &size);
         if (status != OCELLUS_OK) break;
-        sha256_add(hash, bytes, size);
+        sha256_add(&hash, bytes, size);
         unpack_records(bytes, size / CIFAR10_RECORD_SIZE, dataset, dataset->count);
         dataset->count += size / CIFAR10_RECORD_SIZE;
         free(bytes);
     }
-    sha256_end(hash, dataset->sha256);
+    sha256_end(&hash, dataset->sha256);
     return status;
 }
 

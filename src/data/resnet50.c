@@ -54,11 +54,10 @@ ocellus_status resnet50_check_tfjs(const char *folder) {
     TRY(path_join(path, folder, RESNET50_JSON_NAME));
     TRY(sha256_file(path, found));
     TRY(expect_sha256(path, found, json_sha256));
-    struct sha256 *hash = sha256_begin();
-    if (!hash) return fail(OCELLUS_IO, "out of memory");
-    const ocellus_status status = hash_shards(folder, hash);
-    sha256_end(hash, found);
-    TRY(status);
+    struct sha256 hash;
+    sha256_begin(&hash);
+    TRY(hash_shards(folder, &hash));
+    sha256_end(&hash, found);
     TRY(path_join(path, folder, "group1-shard*.bin, joined"));
     return expect_sha256(path, found, shards_sha256);
 }

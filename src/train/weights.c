@@ -33,9 +33,11 @@ static size_t largest_parameter(const struct graph *graph) {
 
 ocellus_status weights_hash(const struct engine *engine, const struct graph *graph, char hash[SHA256_TEXT_SIZE]) {
     float *values = memory_allocate(largest_parameter(graph), sizeof *values);
-    struct sha256 *sha256 = values ? sha256_begin() : NULL;
-    ocellus_status status = sha256 ? hash_parameters(engine, graph, values, sha256) : fail(OCELLUS_IO, "no memory");
-    if (sha256) sha256_end(sha256, hash);
+    if (!values) return OCELLUS_IO;
+    struct sha256 sha256;
+    sha256_begin(&sha256);
+    ocellus_status status = hash_parameters(engine, graph, values, &sha256);
+    sha256_end(&sha256, hash);
     memory_free(values);
     return status;
 }
