@@ -14,6 +14,10 @@ enum { FILE_PATH_SIZE = 4096 };
 
 /* out = a + "/" + b (b alone when it is absolute or a is ""). OCELLUS_USAGE when it does not fit in FILE_PATH_SIZE. */
 ocellus_status path_join(char out[FILE_PATH_SIZE], const char *a, const char *b);
+/* What there is of that name, links followed. Fails where that cannot be told: no permission, a broken disk, no memory. */
+enum path_kind { PATH_NONE, PATH_FOLDER, PATH_FILE }; /* a device or pipe counts as PATH_FILE */
+ocellus_status path_look(const char *path, enum path_kind *kind);
+/* The same where failing and absent come to the same: for hints and messages, never to decide what a run holds. */
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
 /* The part after the last slash; points into path. */
@@ -31,6 +35,8 @@ ocellus_status folder_cache(char out[FILE_PATH_SIZE]);
 /* Reads a whole regular file of at most `limit` bytes (a device, pipe or folder is refused without blocking, a larger
  * file before anything is allocated). *bytes has one extra zero byte; free with free(). */
 ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *size);
+/* The first bytes of a regular file, at most `size` of them; *got counts them. */
+ocellus_status file_read_start(const char *path, size_t size, unsigned char *bytes, size_t *got);
 /* Size of a regular file. */
 ocellus_status file_size(const char *path, uint64_t *size);
 
@@ -39,9 +45,14 @@ ocellus_status file_size(const char *path, uint64_t *size);
  * exists and is no regular file (a device, a pipe, a link) is refused with OCELLUS_USAGE. */
 ocellus_status file_write(const char *path, const void *bytes, size_t size);
 
+/* A stream that appends to the descriptor `file` and closes it in the end, and that a signal cannot make lose what is in
+ * its buffer. NULL, with `file` closed, when there is none to have (errno says why). */
+FILE *file_stream(int file);
+
 /* The same in steps, for content that is made piece by piece. After begin, either commit or discard. */
 struct file_writer {
     FILE *stream; /* write here; errors are found by file_writer_commit() */
+    int file;     /* below the stream, which owns it */
     char path[FILE_PATH_SIZE];
     char temporary[FILE_PATH_SIZE];
 };

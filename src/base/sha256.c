@@ -5,6 +5,7 @@
 #include "base/files.h"
 
 #include "base/file_open.h"
+#include "base/retry.h"
 
 #include <errno.h>
 #include <openssl/md5.h>
@@ -66,9 +67,9 @@ ocellus_status sha256_file(const char *path, char text[SHA256_TEXT_SIZE]) {
     static _Thread_local unsigned char buffer[1 << 16];
     ssize_t got;
     do {
-        got = read(file, buffer, sizeof buffer);
+        got = RETRY(read(file, buffer, sizeof buffer));
         if (got > 0) sha256_add(&hash, buffer, (size_t)got);
-    } while (got > 0 || (got < 0 && errno == EINTR));
+    } while (got > 0);
     int error = errno;
     close(file);
     sha256_end(&hash, text);

@@ -82,16 +82,15 @@ static ocellus_status fail_missing(const char *folder, const char *path) {
 
 ocellus_status cifar10_read(const char *folder, size_t index, bool verify, unsigned char **bytes, size_t *size) {
     char path[FILE_PATH_SIZE];
+    enum path_kind kind;
     TRY(path_join(path, folder, cifar10_files[index].name));
-    if (!path_exists(path)) return fail_missing(folder, path);
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return fail_missing(folder, path);
     uint64_t length = 0;
     TRY(file_size(path, &length));
     unsigned char start[2] = {0};
-    FILE *stream = fopen(path, "rbe");
-    if (stream) {
-        if (fread(start, 1, sizeof start, stream) < sizeof start) start[0] = 0;
-        fclose(stream);
-    }
+    size_t got;
+    TRY(file_read_start(path, sizeof start, start, &got));
     TRY(check_size(path, length, start, verify)); /* before 30 MB are allocated for it */
     TRY(file_read(path, CIFAR10_FILE_SIZE, bytes, size));
     ocellus_status status = cifar10_check(path, index, *bytes, *size, verify);
@@ -163,7 +162,9 @@ ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *tra
     char cache[FILE_PATH_SIZE];
     if (!folder) {
         TRY(cifar10_folder(cache));
-        if (!path_is_folder(cache)) {
+        enum path_kind kind;
+        TRY(path_look(cache, &kind));
+        if (kind != PATH_FOLDER) {
             return fail(OCELLUS_IO, "%s: CIFAR-10 is not there yet; run `ocellus data fetch cifar10`", cache);
         }
     }

@@ -252,7 +252,9 @@ static ocellus_status read_generation(struct generation *generation) {
 static ocellus_status find_generation(const struct run_folder *run, char letter, struct generation *generation) {
     *generation = (struct generation){.letter = letter};
     TRY(generation_path(run, letter, generation->path));
-    generation->exists = path_exists(generation->path);
+    enum path_kind kind;
+    TRY(path_look(generation->path, &kind));
+    generation->exists = kind != PATH_NONE;
     if (!generation->exists) return OCELLUS_OK;
     ocellus_status status = read_generation(generation);
     generation->valid = status == OCELLUS_OK;

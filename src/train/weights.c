@@ -85,7 +85,9 @@ static ocellus_status set_matched(struct engine *engine, const struct graph *gra
 }
 
 ocellus_status weights_load(struct engine *engine, const struct graph *graph, const char *path) {
-    if (model_file_is_one(path)) return weights_read(engine, graph, path);
+    bool is_model;
+    TRY(model_file_is_one(path, &is_model));
+    if (is_model) return weights_read(engine, graph, path);
     struct named_tensors tensors;
     TRY(weights_file_read(path, &tensors));
     struct weights_match match;
