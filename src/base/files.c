@@ -114,7 +114,7 @@ static ocellus_status refuse_special(const char *path) {
 /* A new file in the folder of writer->path, under a name no other process or thread uses. */
 static ocellus_status create_temporary(struct file_writer *writer, int *file) {
     static atomic_uint counter;
-    char folder[FILE_PATH_SIZE], name[64];
+    char folder[FILE_PATH_SIZE], name[FILE_TEMPORARY_SIZE];
     TRY(parent_folder(folder, writer->path));
     do {
         snprintf(name, sizeof name, ".ocellus-%ld-%u.tmp", (long)getpid(), atomic_fetch_add(&counter, 1));

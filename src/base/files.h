@@ -40,6 +40,8 @@ ocellus_status file_read_start(const char *path, size_t size, unsigned char *byt
 /* Size of a regular file. */
 ocellus_status file_size(const char *path, uint64_t *size);
 
+/* The longest name of a temporary file, beside what it becomes, and its zero. */
+enum { FILE_TEMPORARY_SIZE = 48 };
 /* Replaces `path` by the bytes, or leaves it as it was: a temporary file in the same folder (O_EXCL), space reserved
  * first, written, flushed to disk, renamed, the folder flushed. The temporary file is removed on failure. A path that
  * exists and is no regular file (a device, a pipe, a link) is refused with OCELLUS_USAGE. */

@@ -36,14 +36,20 @@ bool run_folder_is_run(const char *path) {
     return path_join(recipe, path, RUN_RECIPE) == OCELLUS_OK && path_exists(recipe);
 }
 
-/* Stores the path without slashes at its end. */
+/* The longest name below a run folder, with the slash before it: a temporary file in checkpoint/. */
+enum { LONGEST_NAME = sizeof "/" RUN_CHECKPOINTS "/" + FILE_TEMPORARY_SIZE };
+
+/* Stores the path without slashes at its end. A run must not find out at its first save that its names do not fit. */
 static ocellus_status set_path(struct run_folder *run, const char *path) {
     run->lock = -1;
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/')
         length--;
     if (length == 0) return fail(OCELLUS_USAGE, "run folder: empty path");
-    if (length >= FILE_PATH_SIZE) return fail(OCELLUS_USAGE, "run folder: path is too long");
+    if (length + LONGEST_NAME > FILE_PATH_SIZE)
+        return fail(OCELLUS_USAGE,
+                    "%.80s...: the path of a run folder is too long (expected at most %d bytes, got %zu)", path,
+                    FILE_PATH_SIZE - LONGEST_NAME, length);
     memcpy(run->path, path, length);
     run->path[length] = '\0';
     return OCELLUS_OK;
