@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.inc')
 
-.PHONY: build run test check bench format install clean help setup
+.PHONY: build run test check check-faults bench format install clean help setup
 build: ## build the program: build/release/ocellus
 	@scripts/build release $(JOBS)
 
@@ -29,6 +29,11 @@ check: ## the slow checks: format, dependency law, clang, the tests under the sa
 	@scripts/build tsan $(JOBS)
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
+check-faults: ## every call of a training and of its resumption fails once: results/faults.txt
+	@scripts/setup test
+	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
+	tests/faults/record $(BUILD) $(JOBS)
+
 bench: ## speed beside PyTorch, ONNX Runtime and oneDNN, which it installs (bench/README.md)
 	@bench/run $(JOBS) --sections "$(SECTIONS)" $(if $(ISA),--isa $(ISA)) $(if $(PAIRS),--pairs $(PAIRS)) \
 		$(if $(THREADS),--threads $(THREADS)) $(if $(BATCH),--batch $(BATCH))
@@ -46,4 +51,4 @@ setup: ## only install what building, running and testing need
 	@scripts/setup test
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LONGEST_SECONDS = 60 };
+enum { LONGEST_SECONDS = 30 };
 static const char *program, *library, *data, *folder;
 static long jobs;
 
