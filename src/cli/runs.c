@@ -52,7 +52,9 @@ ocellus_status verb_runs(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&runs_command, runs_options, argc, argv, &words));
     const char *folder = words.count ? words.items[0] : "runs";
-    if (words.count && !path_exists(folder)) return fail(OCELLUS_USAGE, "%s: no such folder", folder);
+    enum path_kind kind;
+    TRY(path_look(folder, &kind));
+    if (words.count && kind == PATH_NONE) return fail(OCELLUS_USAGE, "%s: no such folder", folder);
     if (json) {
         json_value *list = json_new_list();
         ocellus_status status = run_list_each(folder, append_json, list);
