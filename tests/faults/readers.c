@@ -169,14 +169,20 @@ static ocellus_status zeros(void *context, const char *name, float *values, size
     return OCELLUS_OK;
 }
 
-static ocellus_status write_model(uint64_t *sum) {
-    struct graph *graph;
+/* Headers of every length modulo 8: they are filled up to a multiple of it. */
+static ocellus_status write_headers(uint64_t *sum) {
+    static const struct shape shape = {.rank = 1, .dims = {3}};
+    static const struct safetensors_entry entry = {"a/kernel", &shape};
     char path[FILE_PATH_SIZE];
-    TRY(graph_builtin("simcnn", 32, 32, 3, 10, &graph));
-    ocellus_status status = path_join(path, folder, "b.safetensors");
-    if (status == OCELLUS_OK) status = model_file_write(path, graph, 1, zeros, NULL);
-    graph_free(graph);
-    return status == OCELLUS_OK ? file_size(path, sum) : status;
+    TRY(path_join(path, folder, "b.safetensors"));
+    for (size_t i = 0; i < 8; i++) {
+        const struct safetensors_text metadata = {"key", &"1234567"[i]};
+        TRY(safetensors_write(path, &entry, 1, &metadata, 1, zeros, NULL));
+        uint64_t size;
+        TRY(file_size(path, &size));
+        *sum = *sum * 31 + size;
+    }
+    return OCELLUS_OK;
 }
 
 static ocellus_status read_tfjs(uint64_t *sum) {
@@ -200,7 +206,7 @@ static const struct reader {
                {"progress", read_progress},
                {"opening events", open_events},
                {"model file", read_model},
-               {"writing a model", write_model},
+               {"writing headers", write_headers},
                {"tfjs", read_tfjs}};
 
 /* --- what they read --- */
