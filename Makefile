@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.inc')
 
-.PHONY: build run test check check-graphs bench format install clean help setup
+.PHONY: build run test check check-graphs check-faults bench format install clean help setup
 build: ## build the program: build/release/ocellus
 	@scripts/build release $(JOBS)
 
@@ -33,6 +33,11 @@ check-graphs: ## 20,000 networks by chance against a plain implementation: resul
 	@scripts/setup test
 	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
 	@scripts/check-graphs
+
+check-faults: ## every call of a training and of its resumption fails once: results/faults.txt
+	@scripts/setup test
+	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
+	tests/faults/record $(BUILD) $(JOBS)
 
 bench: ## speed beside PyTorch, ONNX Runtime and oneDNN, which it installs (bench/README.md)
 	@bench/run $(JOBS) --sections "$(SECTIONS)" $(if $(ISA),--isa $(ISA)) $(if $(PAIRS),--pairs $(PAIRS)) \

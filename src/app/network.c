@@ -22,12 +22,15 @@ ocellus_status network_for_dataset(const char *name, const struct dataset *datas
 
 /* The model file that `word`, an existing path, stands for. */
 static ocellus_status find_model_file(const char *word, const char *weights, char path[FILE_PATH_SIZE]) {
-    if (!path_is_folder(word)) return path_join(path, "", word);
+    enum path_kind kind;
+    TRY(path_look(word, &kind));
+    if (kind != PATH_FOLDER) return path_join(path, "", word);
     struct run_folder run;
     TRY(run_folder_open(&run, word));
     ocellus_status status = run_folder_file(&run, weights, path);
     run_folder_close(&run);
-    if (status == OCELLUS_OK && !path_exists(path))
+    if (status == OCELLUS_OK) status = path_look(path, &kind);
+    if (status == OCELLUS_OK && kind == PATH_NONE)
         return fail(OCELLUS_USAGE, "%s: the run has no %s yet", word, weights);
     return status;
 }
@@ -46,7 +49,9 @@ ocellus_status network_load_weights(struct engine *engine, const struct graph *g
 }
 
 ocellus_status network_graph(const char *word, const char *weights, struct graph **graph) {
-    if (!path_exists(word)) return graph_builtin(word, SHOWN_SIDE, SHOWN_SIDE, SHOWN_CHANNELS, SHOWN_CLASSES, graph);
+    enum path_kind kind;
+    TRY(path_look(word, &kind));
+    if (kind == PATH_NONE) return graph_builtin(word, SHOWN_SIDE, SHOWN_SIDE, SHOWN_CHANNELS, SHOWN_CLASSES, graph);
     char path[FILE_PATH_SIZE];
     TRY(find_model_file(word, weights, path));
     struct model_file file;
@@ -60,8 +65,10 @@ ocellus_status network_graph(const char *word, const char *weights, struct graph
 ocellus_status network_open(const char *word, const char *weights, size_t threads, size_t batch_size,
                             struct network *network) {
     *network = (struct network){0};
-    const bool pretrained = !path_exists(word) && strcmp(word, RESNET50_IMAGENET_NAME) == 0;
-    if (!pretrained && !path_exists(word))
+    enum path_kind kind;
+    TRY(path_look(word, &kind));
+    const bool pretrained = kind == PATH_NONE && strcmp(word, RESNET50_IMAGENET_NAME) == 0;
+    if (kind == PATH_NONE && !pretrained)
         return fail(OCELLUS_USAGE, "%s: no such run folder or model file, and not " RESNET50_IMAGENET_NAME, word);
     TRY(pretrained ? resnet50_find(network->path) : find_model_file(word, weights, network->path));
     TRY(network_graph(pretrained ? word : network->path, weights, &network->graph));

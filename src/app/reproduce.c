@@ -28,6 +28,7 @@ static uint64_t images_of_epoch(const struct recipe *recipe, uint64_t train_imag
 /* Epochs done, and the images of the epoch in which it stands. */
 static ocellus_status read_state(const struct run_folder *run, struct reproduce_state *state) {
     char path[FILE_PATH_SIZE];
+    enum path_kind kind;
     struct run_progress progress;
     struct history history = {0};
     TRY(run_progress_read(run, &progress));
@@ -35,18 +36,21 @@ static ocellus_status read_state(const struct run_folder *run, struct reproduce_
     state->trained = progress.finished; /* the last thing that a training writes */
     run_progress_free(&progress);
     TRY(run_folder_file(run, RUN_HISTORY, path));
-    if (path_exists(path)) TRY(history_read(path, &history));
+    TRY(path_look(path, &kind));
+    if (kind != PATH_NONE) TRY(history_read(path, &history));
     size_t epochs = history.count;
     history_free(&history);
     struct run_data data = {0};
     TRY(run_folder_file(run, RUN_DATA, path));
-    if (path_exists(path)) TRY(run_data_read(run, &data));
+    TRY(path_look(path, &kind));
+    if (kind != PATH_NONE) TRY(run_data_read(run, &data));
     struct recipe all = state->recipe;
     all.validation = RECIPE_VALIDATION_NONE; /* data.json counts what is left to train on */
     state->images = epochs * images_of_epoch(&all, data.train_images) + last;
 
     TRY(run_folder_file(run, RUN_EVALUATION, path));
-    if (!path_exists(path)) return OCELLUS_OK;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     struct evaluation_record record;
     TRY(evaluation_file_read(path, &record));
     if (record.present[EVALUATION_TEST]) state->judged = record.splits[EVALUATION_TEST].count;
@@ -95,9 +99,11 @@ ocellus_status reproduce_report(const char *folder, const char *const reasons[RE
     for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
         char evaluation[FILE_PATH_SIZE];
         TRY(path_join(paths[i], folder, reproduce_rows[i].claim));
+        enum path_kind kind;
         TRY(path_join(evaluation, paths[i], RUN_EVALUATION));
+        TRY(path_look(evaluation, &kind));
         rows[i] = (struct report_row){
-            .claim = reproduce_rows[i].claim, .run = path_exists(evaluation) ? paths[i] : NULL, .reason = reasons[i]};
+            .claim = reproduce_rows[i].claim, .run = kind != PATH_NONE ? paths[i] : NULL, .reason = reasons[i]};
     }
     struct full_run *full = NULL;
     struct report_request request = {

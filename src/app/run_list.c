@@ -12,7 +12,9 @@
 static ocellus_status read_history(const struct run_folder *run, struct run_entry *entry) {
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, RUN_HISTORY, path));
-    if (!path_exists(path)) return OCELLUS_OK; /* stopped in its first epoch */
+    enum path_kind kind;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK; /* stopped in its first epoch */
     struct history history = {0};
     TRY(history_read(path, &history));
     entry->epochs = history.count;
@@ -24,7 +26,9 @@ static ocellus_status read_history(const struct run_folder *run, struct run_entr
 static ocellus_status read_evaluation(const struct run_folder *run, struct run_entry *entry) {
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, RUN_EVALUATION, path));
-    if (!path_exists(path)) return OCELLUS_OK;
+    enum path_kind kind;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     struct evaluation_record record = {0};
     TRY(evaluation_file_read(path, &record));
     if (record.present[EVALUATION_TEST]) entry->test_accuracy = record.splits[EVALUATION_TEST].accuracy;

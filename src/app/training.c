@@ -11,7 +11,9 @@
 ocellus_status training_recipe(const char *name, struct recipe *recipe) {
     recipe_defaults(recipe);
     if (!name) return OCELLUS_OK;
-    if (path_exists(name)) return recipe_read(name, recipe);
+    enum path_kind kind;
+    TRY(path_look(name, &kind));
+    if (kind != PATH_NONE) return recipe_read(name, recipe);
     const char *text = recipe_builtin(name);
     if (text) return recipe_parse(text, name, recipe);
     const char *names[32];

@@ -4,6 +4,7 @@
 
 #include "base/file_open.h"
 #include "base/memory.h"
+#include "base/retry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +16,10 @@
 
 ocellus_status file_open_regular(const char *path, int *file, uint64_t *size) {
     /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
-    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int opened = RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (opened < 0) return fail_errno(errno, "%s: cannot be opened", path);
     struct stat about;
-    if (fstat(opened, &about) != 0) {
+    if (RETRY(fstat(opened, &about)) != 0) {
         int error = errno;
         close(opened);
         return fail_errno(error, "%s: cannot be opened", path);
@@ -45,10 +46,8 @@ ocellus_status file_read_start(const char *path, size_t size, unsigned char *byt
     uint64_t whole;
     TRY(file_open_regular(path, &file, &whole));
     ssize_t more = 1;
-    for (*got = 0; *got < size && more != 0; *got += more > 0 ? (size_t)more : 0) {
-        more = read(file, bytes + *got, size - *got);
-        if (more < 0 && errno != EINTR) break;
-    }
+    for (*got = 0; *got < size && more > 0; *got += more > 0 ? (size_t)more : 0)
+        more = RETRY(read(file, bytes + *got, size - *got));
     int error = more < 0 ? errno : 0;
     close(file);
     return error ? fail_errno(error, "%s: cannot be read", path) : OCELLUS_OK;
@@ -65,8 +64,7 @@ static ocellus_status read_to_end(const char *path, int file, size_t limit, size
     size_t used = 0, capacity = 0;
     TRY(memory_grow((void **)bytes, &capacity, expected + 1, 1)); /* one byte more, to see the end, then for the zero */
     for (;;) {
-        ssize_t got = read(file, *bytes + used, capacity - used);
-        if (got < 0 && errno == EINTR) continue;
+        ssize_t got = RETRY(read(file, *bytes + used, capacity - used));
         if (got < 0) return fail_errno(errno, "%s: cannot be read", path);
         if (got == 0) break;
         used += (size_t)got;
@@ -104,7 +102,7 @@ static ocellus_status parent_folder(char out[FILE_PATH_SIZE], const char *path) 
 
 static ocellus_status refuse_special(const char *path) {
     struct stat about;
-    if (lstat(path, &about) != 0)
+    if (RETRY(lstat(path, &about)) != 0)
         return errno == ENOENT ? OCELLUS_OK : fail_errno(errno, "%s: cannot be written", path);
     if (S_ISREG(about.st_mode)) return OCELLUS_OK;
     return fail(OCELLUS_USAGE, "%s: is %s (expected a regular file or none, to write it)", path,
@@ -116,14 +114,50 @@ static ocellus_status refuse_special(const char *path) {
 /* A new file in the folder of writer->path, under a name no other process or thread uses. */
 static ocellus_status create_temporary(struct file_writer *writer, int *file) {
     static atomic_uint counter;
-    char folder[FILE_PATH_SIZE], name[64];
+    char folder[FILE_PATH_SIZE], name[FILE_TEMPORARY_SIZE];
     TRY(parent_folder(folder, writer->path));
     do {
         snprintf(name, sizeof name, ".ocellus-%ld-%u.tmp", (long)getpid(), atomic_fetch_add(&counter, 1));
         TRY(path_join(writer->temporary, folder, name));
-        *file = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    } while (*file < 0 && (errno == EEXIST || errno == EINTR));
+        *file = RETRY(open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    } while (*file < 0 && errno == EEXIST);
     return *file < 0 ? fail_errno(errno, "%s: cannot be written", writer->path) : OCELLUS_OK;
+}
+
+static void remove_temporary(const struct file_writer *writer) {
+    (void)!RETRY(unlink(writer->temporary));
+}
+
+/* 0 or an errno value. */
+static int write_all(int file, const char *bytes, size_t size) {
+    while (size > 0) {
+        ssize_t written = RETRY(write(file, bytes, size));
+        if (written <= 0) return written < 0 ? errno : EIO;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* The C library's own streams drop what they hold when a signal interrupts the writing. */
+static ssize_t stream_write(void *context, const char *bytes, size_t size) {
+    int error = write_all((int)(intptr_t)context, bytes, size);
+    errno = error;
+    return error ? 0 : (ssize_t)size;
+}
+
+static int stream_close(void *context) {
+    return close((int)(intptr_t)context) == 0 || errno == EINTR ? 0 : -1;
+}
+
+FILE *file_stream(int file) {
+    static const cookie_io_functions_t functions = {.write = stream_write, .close = stream_close};
+    FILE *stream = fopencookie((void *)(intptr_t)file, "w", functions);
+    if (stream) return stream;
+    int error = errno;
+    close(file);
+    errno = error;
+    return NULL;
 }
 
 ocellus_status file_writer_begin(struct file_writer *writer, const char *path) {
@@ -131,13 +165,11 @@ ocellus_status file_writer_begin(struct file_writer *writer, const char *path) {
     if (!*path_base_name(path)) return fail(OCELLUS_USAGE, "\"%s\": is no name of a file", path);
     TRY(path_join(writer->path, "", path));
     TRY(refuse_special(path));
-    int file;
-    TRY(create_temporary(writer, &file));
-    writer->stream = fdopen(file, "w");
+    TRY(create_temporary(writer, &writer->file));
+    writer->stream = file_stream(writer->file);
     if (writer->stream) return OCELLUS_OK;
     int error = errno;
-    close(file);
-    unlink(writer->temporary);
+    remove_temporary(writer);
     return fail_errno(error, "%s: cannot be written", path);
 }
 
@@ -152,37 +184,37 @@ static int reserve(int file, uint64_t size) {
 }
 
 ocellus_status file_writer_reserve(struct file_writer *writer, uint64_t size) {
-    int error = reserve(fileno(writer->stream), size);
+    int error = reserve(writer->file, size);
     return error ? fail_errno(error, "%s: cannot be written", writer->path) : OCELLUS_OK;
 }
 
 static ocellus_status flush_folder(const char *path) {
     char folder[FILE_PATH_SIZE];
     TRY(parent_folder(folder, path));
-    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int file = RETRY(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (file < 0) return fail_errno(errno, "%s: cannot be opened to flush it to disk", folder);
-    int error = fsync(file) == 0 ? 0 : errno;
+    int error = RETRY(fsync(file)) == 0 ? 0 : errno;
     close(file);
     /* EINVAL: a file system that cannot flush folders. */
     return error && error != EINVAL ? fail_errno(error, "%s: cannot be flushed to disk", folder) : OCELLUS_OK;
 }
 
 /* 0 or the errno value of the first step that failed; the stream is closed in any case. */
-static int close_flushed(FILE *stream) {
+static int close_flushed(FILE *stream, int file) {
     bool failed_before = ferror(stream); /* what is left in the buffer most often fails again, and says why */
     int error = fflush(stream) == 0 ? 0 : errno;
     if (!error && failed_before) error = EIO;
-    if (!error && fsync(fileno(stream)) != 0) error = errno;
+    if (!error && RETRY(fsync(file)) != 0) error = errno;
     if (fclose(stream) != 0 && !error) error = errno;
     return error;
 }
 
 ocellus_status file_writer_commit(struct file_writer *writer) {
-    int error = close_flushed(writer->stream);
+    int error = close_flushed(writer->stream, writer->file);
     writer->stream = NULL;
-    if (!error && rename(writer->temporary, writer->path) != 0) error = errno;
+    if (!error && RETRY(rename(writer->temporary, writer->path)) != 0) error = errno;
     if (!error) return flush_folder(writer->path);
-    unlink(writer->temporary);
+    remove_temporary(writer);
     return fail_errno(error, "%s: cannot be written", writer->path);
 }
 
@@ -190,27 +222,14 @@ void file_writer_discard(struct file_writer *writer) {
     if (!writer->stream) return;
     fclose(writer->stream);
     writer->stream = NULL;
-    unlink(writer->temporary);
-}
-
-/* 0 or an errno value. Reserving finds a full disk before anything is written. */
-static int write_all(int file, const unsigned char *bytes, size_t size) {
-    int error = reserve(file, size);
-    if (error) return error;
-    while (size > 0) {
-        ssize_t written = write(file, bytes, size);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return errno;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return 0;
+    remove_temporary(writer);
 }
 
 ocellus_status file_write(const char *path, const void *bytes, size_t size) {
     struct file_writer writer;
     TRY(file_writer_begin(&writer, path));
-    int error = write_all(fileno(writer.stream), bytes, size);
+    int error = reserve(writer.file, size); /* finds a full disk before anything is written */
+    if (!error) error = write_all(writer.file, bytes, size);
     if (!error) return file_writer_commit(&writer);
     file_writer_discard(&writer);
     return fail_errno(error, "%s: cannot be written", path);

@@ -14,6 +14,10 @@ enum { FILE_PATH_SIZE = 4096 };
 
 /* out = a + "/" + b (b alone when it is absolute or a is ""). OCELLUS_USAGE when it does not fit in FILE_PATH_SIZE. */
 ocellus_status path_join(char out[FILE_PATH_SIZE], const char *a, const char *b);
+/* What there is of that name, links followed. Fails where that cannot be told: no permission, a broken disk, no memory. */
+enum path_kind { PATH_NONE, PATH_FOLDER, PATH_FILE }; /* a device or pipe counts as PATH_FILE */
+ocellus_status path_look(const char *path, enum path_kind *kind);
+/* The same where failing and absent come to the same: for hints and messages, never to decide what a run holds. */
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
 /* The part after the last slash; points into path. */
@@ -36,14 +40,21 @@ ocellus_status file_read_start(const char *path, size_t size, unsigned char *byt
 /* Size of a regular file. */
 ocellus_status file_size(const char *path, uint64_t *size);
 
+/* The longest name of a temporary file, beside what it becomes, and its zero. */
+enum { FILE_TEMPORARY_SIZE = 48 };
 /* Replaces `path` by the bytes, or leaves it as it was: a temporary file in the same folder (O_EXCL), space reserved
  * first, written, flushed to disk, renamed, the folder flushed. The temporary file is removed on failure. A path that
  * exists and is no regular file (a device, a pipe, a link) is refused with OCELLUS_USAGE. */
 ocellus_status file_write(const char *path, const void *bytes, size_t size);
 
+/* A stream that appends to the descriptor `file` and closes it in the end, and that a signal cannot make lose what is in
+ * its buffer. NULL, with `file` closed, when there is none to have (errno says why). */
+FILE *file_stream(int file);
+
 /* The same in steps, for content that is made piece by piece. After begin, either commit or discard. */
 struct file_writer {
     FILE *stream; /* write here; errors are found by file_writer_commit() */
+    int file;     /* below the stream, which owns it */
     char path[FILE_PATH_SIZE];
     char temporary[FILE_PATH_SIZE];
 };
@@ -54,17 +65,19 @@ ocellus_status file_writer_reserve(struct file_writer *writer, uint64_t size);
 ocellus_status file_writer_commit(struct file_writer *writer);
 void file_writer_discard(struct file_writer *writer);
 
-/* SHA-256 as 64 lower-case hex digits and a zero. */
+/* SHA-256 as 64 lower-case hex digits and a zero. Nothing is allocated, so that a hash cannot fail; only reading can. */
 enum { SHA256_TEXT_SIZE = 65 };
 void sha256_bytes(const void *bytes, size_t size, char text[SHA256_TEXT_SIZE]);
 ocellus_status sha256_file(const char *path, char text[SHA256_TEXT_SIZE]);
 /* Piece by piece. */
-struct sha256;
-struct sha256 *sha256_begin(void); /* NULL without memory */
+struct sha256 {
+    uint64_t state[14]; /* libcrypto's, whose headers base keeps to itself */
+};
+void sha256_begin(struct sha256 *hash);
 void sha256_add(struct sha256 *hash, const void *bytes, size_t size);
-void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]); /* also frees; "" if libcrypto failed */
+void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]);
 
-/* MD5 as 32 hex digits, only for files whose publisher gives nothing better; "" if libcrypto failed. */
+/* MD5 as 32 hex digits, only for files whose publisher gives nothing better. */
 enum { MD5_TEXT_SIZE = 33 };
 void md5_bytes(const void *bytes, size_t size, char text[MD5_TEXT_SIZE]);
 

@@ -3,6 +3,7 @@
 #include "base/files.h"
 
 #include "base/memory.h"
+#include "base/retry.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,13 +23,21 @@ ocellus_status path_join(char out[FILE_PATH_SIZE], const char *a, const char *b)
                 FILE_PATH_SIZE);
 }
 
+ocellus_status path_look(const char *path, enum path_kind *kind) {
+    struct stat about;
+    *kind = PATH_NONE;
+    if (RETRY(stat(path, &about)) == 0) *kind = S_ISDIR(about.st_mode) ? PATH_FOLDER : PATH_FILE;
+    else if (errno != ENOENT && errno != ENOTDIR) return fail_errno(errno, "%s: cannot be looked at", path);
+    return OCELLUS_OK;
+}
+
 bool path_exists(const char *path) {
-    return access(path, F_OK) == 0;
+    return RETRY(access(path, F_OK)) == 0;
 }
 
 bool path_is_folder(const char *path) {
     struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    return RETRY(stat(path, &about)) == 0 && S_ISDIR(about.st_mode);
 }
 
 const char *path_base_name(const char *path) {
@@ -37,7 +46,7 @@ const char *path_base_name(const char *path) {
 }
 
 static ocellus_status make_one(const char *path) {
-    if (mkdir(path, 0777) == 0) return OCELLUS_OK;
+    if (RETRY(mkdir(path, 0777)) == 0) return OCELLUS_OK;
     int error = errno;
     if (path_is_folder(path)) return OCELLUS_OK;
     return fail_errno(error, "%s: cannot make the folder", path);
@@ -59,16 +68,16 @@ static ocellus_status empty_folder(int parent, const char *name, const char *pat
 
 /* `name` in the folder `parent`; `path` is for messages: of the folder that was asked for. */
 static ocellus_status remove_entry(int parent, const char *name, const char *path) {
-    if (unlinkat(parent, name, 0) == 0) return OCELLUS_OK;
+    if (RETRY(unlinkat(parent, name, 0)) == 0) return OCELLUS_OK;
     /* Linux says EISDIR for a folder; POSIX allows EPERM. */
     if (errno != EISDIR && errno != EPERM) return fail_errno(errno, "%s: cannot remove %s", path, name);
     TRY(empty_folder(parent, name, path));
-    if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return OCELLUS_OK;
+    if (RETRY(unlinkat(parent, name, AT_REMOVEDIR)) == 0) return OCELLUS_OK;
     return fail_errno(errno, "%s: cannot remove %s", path, name);
 }
 
 static ocellus_status empty_folder(int parent, const char *name, const char *path) {
-    int file = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int file = RETRY(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (file < 0) return fail_errno(errno, "%s: cannot remove %s", path, name);
     DIR *folder = fdopendir(file);
     if (!folder) {
@@ -94,7 +103,7 @@ ocellus_status folder_remove(const char *path) {
     for (size_t end = strlen(bare); end > 1 && bare[end - 1] == '/'; end--)
         bare[end - 1] = '\0';
     TRY(empty_folder(AT_FDCWD, bare, bare));
-    return rmdir(bare) == 0 ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", bare);
+    return RETRY(rmdir(bare)) == 0 ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", bare);
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -116,8 +125,13 @@ static ocellus_status collect_names(const char *path, DIR *folder, char ***names
 }
 
 ocellus_status folder_names(const char *path, char ***names, size_t *count) {
-    DIR *folder = opendir(path);
-    if (!folder) return fail_errno(errno, "%s: cannot be opened", path);
+    int file = RETRY(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    DIR *folder = file < 0 ? NULL : fdopendir(file);
+    if (!folder) {
+        int error = errno;
+        if (file >= 0) close(file);
+        return fail_errno(error, "%s: cannot be opened", path);
+    }
     char **collected = NULL;
     size_t collected_count = 0;
     ocellus_status status = collect_names(path, folder, &collected, &collected_count);

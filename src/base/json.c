@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON, over jansson, which is named here alone. jansson parses and keeps the values; the text is written here, because
+/* JSON, over jansson, which keeps the values and is named here and in json_parse.c alone. The text is written here, because
  * jansson writes reals with a fixed count of digits (0.1 as 0.10000000000000001). A json_value is a json_t. */
 #include "base/json.h"
 
-#include "base/c_locale.h"
 #include "base/files.h"
 #include "base/text.h"
 
@@ -11,44 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { DEPTH_MOST = 64 };
-
-/* Lists and maps nested in the text. Counted before parsing, so that the parser's recursion is bounded too. */
-static size_t nesting(const char *text, size_t size) {
-    size_t depth = 0, deepest = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < size; i++) {
-        if (in_string) {
-            if (text[i] == '\\') i++;
-            else if (text[i] == '"') in_string = false;
-        } else if (text[i] == '"') {
-            in_string = true;
-        } else if (text[i] == '[' || text[i] == '{') {
-            if (++depth > deepest) deepest = depth;
-        } else if ((text[i] == ']' || text[i] == '}') && depth > 0) {
-            depth--;
-        }
-    }
-    return deepest;
-}
-
-ocellus_status json_parse(const char *text, size_t size, const char *source, json_value **root) {
-    size_t depth = nesting(text, size);
-    if (depth > DEPTH_MOST)
-        return fail(OCELLUS_BAD_CONTENT, "%s: lists and maps nested %zu deep (expected at most %d)", source, depth,
-                    DEPTH_MOST);
-    json_error_t error;
-    locale_t before = c_locale_enter();
-    json_t *parsed = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    c_locale_leave(before);
-    if (!parsed && error.line < 0) return fail(OCELLUS_IO, "%s: no memory to read it", source); /* no place, no text */
-    if (!parsed)
-        return fail(json_error_code(&error) == json_error_out_of_memory ? OCELLUS_IO : OCELLUS_BAD_CONTENT,
-                    "%s: line %d, column %d: %s", source, error.line, error.column, error.text);
-    *root = (json_value *)parsed;
-    return OCELLUS_OK;
-}
 
 ocellus_status json_parse_file(const char *path, size_t limit, json_value **root) {
     unsigned char *bytes;

@@ -3,7 +3,9 @@
 #include "base/log.h"
 
 #include "base/c_locale.h"
+#include "base/files.h"
 #include "base/log_lines.h"
+#include "base/retry.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -39,12 +41,9 @@ void log_set_file(const char *path) {
     stop_copy(0);
     copy_path = path;
     if (!path) return;
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-    copy = file < 0 ? NULL : fdopen(file, "a");
-    if (copy) return;
-    int error = errno;
-    if (file >= 0) close(file);
-    stop_copy(error);
+    int file = RETRY(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666));
+    copy = file < 0 ? NULL : file_stream(file);
+    if (!copy) stop_copy(errno);
 }
 
 void log_bar(const char *bar) {

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 and MD5 over OpenSSL's libcrypto, which is named here alone. */
+/* SHA-256 and MD5 over OpenSSL's libcrypto, which is named here alone. By the functions that work in memory of the
+ * caller's: the newer EVP interface allocates at its first use, and crashes when there is no memory for it. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/files.h"
 
 #include "base/file_open.h"
+#include "base/retry.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 #include <unistd.h>
 
-struct sha256 {
-    EVP_MD_CTX *context;
-    bool failed;
-};
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256) && _Alignof(SHA256_CTX) <= _Alignof(struct sha256),
+               "struct sha256 holds libcrypto's");
 
-struct sha256 *sha256_begin(void) {
-    struct sha256 *hash = calloc(1, sizeof *hash);
-    if (!hash) return NULL;
-    hash->context = EVP_MD_CTX_new();
-    if (hash->context && EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL) == 1) return hash;
-    EVP_MD_CTX_free(hash->context);
-    free(hash);
-    return NULL;
+static SHA256_CTX *inner(struct sha256 *hash) {
+    return (SHA256_CTX *)(void *)hash;
+}
+
+void sha256_begin(struct sha256 *hash) {
+    SHA256_Init(inner(hash));
 }
 
 void sha256_add(struct sha256 *hash, const void *bytes, size_t size) {
-    if (EVP_DigestUpdate(hash->context, bytes, size) != 1) hash->failed = true;
+    SHA256_Update(inner(hash), bytes, size);
 }
 
 static void write_hex(const unsigned char *digest, size_t size, char *text) {
@@ -38,43 +37,44 @@ static void write_hex(const unsigned char *digest, size_t size, char *text) {
 }
 
 void sha256_end(struct sha256 *hash, char text[SHA256_TEXT_SIZE]) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    text[0] = '\0';
-    if (EVP_DigestFinal_ex(hash->context, digest, NULL) == 1 && !hash->failed) write_hex(digest, 32, text);
-    EVP_MD_CTX_free(hash->context);
-    free(hash);
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_Final(digest, inner(hash));
+    write_hex(digest, sizeof digest, text);
 }
 
 void sha256_bytes(const void *bytes, size_t size, char text[SHA256_TEXT_SIZE]) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    text[0] = '\0';
-    if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) == 1) write_hex(digest, 32, text);
+    struct sha256 hash;
+    sha256_begin(&hash);
+    sha256_add(&hash, bytes, size);
+    sha256_end(&hash, text);
 }
 
 void md5_bytes(const void *bytes, size_t size, char text[MD5_TEXT_SIZE]) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    text[0] = '\0';
-    if (EVP_Digest(bytes, size, digest, NULL, EVP_md5(), NULL) == 1) write_hex(digest, 16, text);
+    unsigned char digest[MD5_DIGEST_LENGTH];
+    MD5_CTX context;
+    MD5_Init(&context);
+    MD5_Update(&context, bytes, size);
+    MD5_Final(digest, &context);
+    write_hex(digest, sizeof digest, text);
 }
+
+/* On the stack, of which a caller may have little. */
+enum { FILE_CHUNK = 8192 };
 
 ocellus_status sha256_file(const char *path, char text[SHA256_TEXT_SIZE]) {
     int file;
     uint64_t size;
     TRY(file_open_regular(path, &file, &size));
-    struct sha256 *hash = sha256_begin();
-    if (!hash) {
-        close(file);
-        return fail(OCELLUS_IO, "%s: cannot compute its SHA-256: libcrypto has no memory", path);
-    }
-    static _Thread_local unsigned char buffer[1 << 16];
+    struct sha256 hash;
+    sha256_begin(&hash);
+    unsigned char buffer[FILE_CHUNK];
     ssize_t got;
     do {
-        got = read(file, buffer, sizeof buffer);
-        if (got > 0) sha256_add(hash, buffer, (size_t)got);
-    } while (got > 0 || (got < 0 && errno == EINTR));
+        got = RETRY(read(file, buffer, sizeof buffer));
+        if (got > 0) sha256_add(&hash, buffer, (size_t)got);
+    } while (got > 0);
     int error = errno;
     close(file);
-    sha256_end(hash, text);
-    if (got < 0) return fail_errno(error, "%s: cannot be read", path);
-    return *text ? OCELLUS_OK : fail(OCELLUS_ERROR, "%s: libcrypto cannot compute its SHA-256", path);
+    sha256_end(&hash, text);
+    return got < 0 ? fail_errno(error, "%s: cannot be read", path) : OCELLUS_OK;
 }

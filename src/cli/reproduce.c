@@ -13,6 +13,7 @@
 #include "report/gnuplot.h"
 #include "report/original.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -142,8 +143,7 @@ static void watch_training(void *context, const struct train_event *event, struc
 static ocellus_status forget_evaluation(const char *path) {
     char file[FILE_PATH_SIZE];
     TRY(path_join(file, path, RUN_EVALUATION));
-    if (path_exists(file) && unlink(file) != 0) return fail(OCELLUS_IO, "%s: cannot be removed", file);
-    return OCELLUS_OK;
+    return unlink(file) == 0 || errno == ENOENT ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", file);
 }
 
 static ocellus_status train_row(const struct reproduction *all, struct reproduce_state *state, struct watch *watch) {

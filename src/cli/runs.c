@@ -67,7 +67,9 @@ ocellus_status verb_runs(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&runs_command, runs_options, argc, argv, &words));
     const char *folder = words.count ? words.items[0] : "runs";
-    if (words.count && !path_exists(folder)) return fail(OCELLUS_USAGE, "%s: no such folder", folder);
+    enum path_kind kind;
+    TRY(path_look(folder, &kind));
+    if (words.count && kind == PATH_NONE) return fail(OCELLUS_USAGE, "%s: no such folder", folder);
     if (run_folder_is_run(folder))
         return fail(OCELLUS_USAGE, "%s: is a run folder itself (expected the folder that it lies in)", folder);
     if (json) {

@@ -80,19 +80,24 @@ static ocellus_status fail_missing(const char *folder, const char *path) {
     return fail(OCELLUS_IO, "%s: there is no such file%s", path, hint);
 }
 
+/* Where a file lies, and its size, which is checked: before anything is allocated for it. */
+static ocellus_status find_file(const char *folder, size_t index, bool verify, char path[FILE_PATH_SIZE],
+                                uint64_t *length) {
+    enum path_kind kind;
+    TRY(path_join(path, folder, cifar10_files[index].name));
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return fail_missing(folder, path);
+    TRY(file_size(path, length));
+    unsigned char start[2] = {0};
+    size_t got;
+    TRY(file_read_start(path, sizeof start, start, &got));
+    return check_size(path, *length, start, verify);
+}
+
 ocellus_status cifar10_read(const char *folder, size_t index, bool verify, unsigned char **bytes, size_t *size) {
     char path[FILE_PATH_SIZE];
-    TRY(path_join(path, folder, cifar10_files[index].name));
-    if (!path_exists(path)) return fail_missing(folder, path);
-    uint64_t length = 0;
-    TRY(file_size(path, &length));
-    unsigned char start[2] = {0};
-    FILE *stream = fopen(path, "rbe");
-    if (stream) {
-        if (fread(start, 1, sizeof start, stream) < sizeof start) start[0] = 0;
-        fclose(stream);
-    }
-    TRY(check_size(path, length, start, verify)); /* before 30 MB are allocated for it */
+    uint64_t length;
+    TRY(find_file(folder, index, verify, path, &length));
     TRY(file_read(path, CIFAR10_FILE_SIZE, bytes, size));
     ocellus_status status = cifar10_check(path, index, *bytes, *size, verify);
     if (status != OCELLUS_OK) {
@@ -139,9 +144,16 @@ static void unpack_records(const unsigned char *records, size_t count, struct da
 /* Loads files[first..last] of the folder as one split. */
 static ocellus_status load_split(const char *folder, bool verify, const char *split, size_t first, size_t last,
                                  struct dataset *dataset) {
-    TRY(prepare(dataset, split, (last - first + 1) * CIFAR10_RECORDS));
-    struct sha256 *hash = sha256_begin();
-    if (!hash) return fail(OCELLUS_IO, "out of memory");
+    size_t records = verify ? (last - first + 1) * CIFAR10_RECORDS : 0;
+    for (size_t i = first; !verify && i <= last; i++) { /* files of a person's own may be small */
+        char path[FILE_PATH_SIZE];
+        uint64_t length;
+        TRY(find_file(folder, i, verify, path, &length));
+        records += (size_t)length / CIFAR10_RECORD_SIZE;
+    }
+    TRY(prepare(dataset, split, records));
+    struct sha256 hash;
+    sha256_begin(&hash);
     ocellus_status status = OCELLUS_OK;
     dataset->count = 0;
     for (size_t i = first; status == OCELLUS_OK && i <= last; i++) {
@@ -149,12 +161,16 @@ static ocellus_status load_split(const char *folder, bool verify, const char *sp
         size_t size = 0;
         status = cifar10_read(folder, i, verify, &bytes, &size);
         if (status != OCELLUS_OK) break;
-        sha256_add(hash, bytes, size);
+        if (size / CIFAR10_RECORD_SIZE > records - dataset->count) {
+            free(bytes);
+            return fail(OCELLUS_BAD_CONTENT, "%s: %s: grows while it is read", folder, cifar10_files[i].name);
+        }
+        sha256_add(&hash, bytes, size);
         unpack_records(bytes, size / CIFAR10_RECORD_SIZE, dataset, dataset->count);
         dataset->count += size / CIFAR10_RECORD_SIZE;
         free(bytes);
     }
-    sha256_end(hash, dataset->sha256);
+    sha256_end(&hash, dataset->sha256);
     return status;
 }
 
@@ -163,7 +179,9 @@ ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *tra
     char cache[FILE_PATH_SIZE];
     if (!folder) {
         TRY(cifar10_folder(cache));
-        if (!path_is_folder(cache)) {
+        enum path_kind kind;
+        TRY(path_look(cache, &kind));
+        if (kind != PATH_FOLDER) {
             return fail(OCELLUS_IO, "%s: CIFAR-10 is not there yet; run `ocellus data fetch cifar10`", cache);
         }
     }

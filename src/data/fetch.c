@@ -8,6 +8,7 @@
 #include "data/fetch.h"
 
 #include "base/log.h"
+#include "base/retry.h"
 #include "data/fetch_sources.h"
 
 #include <errno.h>
@@ -43,12 +44,12 @@ static ocellus_status take_lock(const struct fetch_item *item, const struct path
     char path[FILE_PATH_SIZE], name[64];
     snprintf(name, sizeof name, "%s.lock", item->name);
     TRY(path_join(path, paths->cache, name));
-    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    *lock = RETRY(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (*lock < 0) return fail_errno(errno, "%s: cannot open", path);
-    if (flock(*lock, LOCK_EX | LOCK_NB) == 0) return OCELLUS_OK;
+    if (RETRY(flock(*lock, LOCK_EX | LOCK_NB)) == 0) return OCELLUS_OK;
     if (errno == EWOULDBLOCK) {
         log_info("another fetch of %s is at work; waiting for it to end", item->title);
-        if (flock(*lock, LOCK_EX) == 0) return OCELLUS_OK;
+        if (RETRY(flock(*lock, LOCK_EX)) == 0) return OCELLUS_OK;
     }
     const int error = errno;
     close(*lock);
@@ -75,10 +76,10 @@ static ocellus_status sweep(const struct paths *paths) {
 static ocellus_status install(const struct paths *paths) {
     char old[FILE_PATH_SIZE];
     TRY(path_join(old, paths->temporary, "old"));
-    if (path_exists(paths->final) && rename(paths->final, old) != 0) {
+    if (path_exists(paths->final) && RETRY(rename(paths->final, old)) != 0) {
         return fail_errno(errno, "%s: cannot move away", paths->final);
     }
-    if (rename(paths->files, paths->final) != 0) return fail_errno(errno, "%s: cannot rename", paths->files);
+    if (RETRY(rename(paths->files, paths->final)) != 0) return fail_errno(errno, "%s: cannot rename", paths->files);
     return OCELLUS_OK;
 }
 
@@ -102,7 +103,7 @@ static ocellus_status fetch_from_official(const struct fetch_item *item, const s
     TRY(fetch_download(item->address, item->limit, part));
     ocellus_status status = item->from_file(part, paths->files);
     if (status == OCELLUS_IO) return status; /* a full disk, say: the download is not to blame */
-    if (unlink(part) != 0) log_warning("%s: cannot remove: %s", part, strerror(errno));
+    if (RETRY(unlink(part)) != 0) log_warning("%s: cannot remove: %s", part, strerror(errno));
     return status;
 }
 

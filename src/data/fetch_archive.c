@@ -9,6 +9,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <string.h>
 
 enum { MOST_ENTRIES = 64, READ_SIZE = 1024 * 1024 };
@@ -28,6 +29,8 @@ struct unpacking {
 
 static ocellus_status fail_archive(const struct unpacking *unpacking) {
     const char *reason = archive_error_string(unpacking->archive);
+    const int error = archive_errno(unpacking->archive);
+    if (error == ENOMEM || error == EIO) return fail_errno(error, "%s: cannot be unpacked", unpacking->path);
     return fail(OCELLUS_BAD_CONTENT, "%s: damaged archive: %s", unpacking->path, reason ? reason : "no reason given");
 }
 

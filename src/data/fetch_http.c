@@ -5,9 +5,10 @@
 #ifdef OCELLUS_FETCH
 
 #include "base/log.h"
+#include "base/retry.h"
 
 #include <curl/curl.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@ enum { CONNECT_SECONDS = 20, STALL_SECONDS = 60, STALL_BYTES_A_SECOND = 1024, MO
 struct download {
     CURL *curl;
     FILE *stream;
+    int file; /* below the stream, which owns it */
     const char *path;
     size_t limit;
     uint64_t kept; /* bytes an earlier download left */
@@ -39,7 +41,7 @@ static ocellus_status start_answer(struct download *download) {
     progress_begin(&download->progress, "downloading", "B", 0);
     if (download->kept == 0 || response_code(download->curl) == 206) return OCELLUS_OK;
     log_detail("%s: the server cannot go on where the download broke; starting again", download->path);
-    if (fflush(download->stream) != 0 || ftruncate(fileno(download->stream), 0) != 0) {
+    if (fflush(download->stream) != 0 || RETRY(ftruncate(download->file, 0)) != 0) {
         return fail_errno(errno, "%s: cannot cut back", download->path);
     }
     download->kept = download->size = 0;
@@ -120,9 +122,10 @@ static ocellus_status transfer(struct download *download, const char *address) {
 }
 
 ocellus_status fetch_download(const char *address, size_t limit, const char *path) {
-    FILE *stream = fopen(path, "abe");
+    int file = RETRY(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    FILE *stream = file < 0 ? NULL : file_stream(file);
     if (!stream) return fail_errno(errno, "%s: cannot open", path);
-    struct download download = {.stream = stream, .path = path, .limit = limit};
+    struct download download = {.stream = stream, .file = file, .path = path, .limit = limit};
     ocellus_status status = file_size(path, &download.kept);
     if (status == OCELLUS_OK && download.kept > limit) {
         status = fail(OCELLUS_IO, "%s: larger than %zu bytes; remove it", path, limit);

@@ -81,14 +81,12 @@ static ocellus_status from_hdf5(const char *from, const char *folder) {
 
 /* The kind is told by the first bytes. */
 static ocellus_status from_file(const char *from, const char *folder) {
-    uint64_t size;
-    TRY(file_size(from, &size)); /* a pipe or device is refused here */
     static const char signature[4] = "\x89HDF";
-    char start[sizeof signature] = {0};
-    FILE *stream = fopen(from, "rbe");
-    const bool read = stream && fread(start, 1, sizeof start, stream) == sizeof start;
-    if (stream) fclose(stream);
-    return read && memcmp(start, signature, sizeof start) == 0 ? from_hdf5(from, folder) : from_archive(from, folder);
+    unsigned char start[sizeof signature];
+    size_t got;
+    TRY(file_read_start(from, sizeof start, start, &got)); /* a pipe or device is refused here */
+    return got == sizeof start && memcmp(start, signature, sizeof start) == 0 ? from_hdf5(from, folder)
+                                                                              : from_archive(from, folder);
 }
 
 static ocellus_status check(const char *folder) {

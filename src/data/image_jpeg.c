@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <jerror.h>
 #include <jpeglib.h>
 
 /* A progressive image is decoded once a scan; thousands of empty scans would keep a processor busy for hours. */
@@ -29,7 +30,9 @@ static void on_error(j_common_ptr jpeg) {
     struct jpeg_reading *reading = (struct jpeg_reading *)jpeg->err;
     char message[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, message);
-    reading->status = fail(OCELLUS_BAD_CONTENT, "%s: damaged JPEG: %s", reading->source, message);
+    if (jpeg->err->msg_code == JERR_OUT_OF_MEMORY)
+        reading->status = fail(OCELLUS_IO, "%s: no memory to decode it", reading->source);
+    else reading->status = fail(OCELLUS_BAD_CONTENT, "%s: damaged JPEG: %s", reading->source, message);
     longjmp(reading->trap, 1);
 }
 

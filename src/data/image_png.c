@@ -19,12 +19,27 @@ struct png_reading {
     size_t size, position;
     uint8_t *rgba; /* [height][width][4], only for an image with alpha */
     struct image *image;
+    bool no_memory; /* libpng tells it as any other problem */
+    ocellus_status status;
 };
 
 static void on_read_problem(png_structp png, png_const_charp message) {
-    const struct png_reading *reading = png_get_error_ptr(png);
-    fail(OCELLUS_BAD_CONTENT, "%s: damaged PNG: %s", reading->source, message);
+    struct png_reading *reading = png_get_error_ptr(png);
+    if (reading->no_memory) reading->status = fail(OCELLUS_IO, "%s: no memory to decode it", reading->source);
+    else reading->status = fail(OCELLUS_BAD_CONTENT, "%s: damaged PNG: %s", reading->source, message);
     png_longjmp(png, 1);
+}
+
+/* libpng's memory; the context is the flag to set when there is none. */
+static png_voidp take_memory(png_structp png, png_alloc_size_t size) {
+    void *memory = malloc(size);
+    if (!memory) *(bool *)png_get_mem_ptr(png) = true;
+    return memory;
+}
+
+static void give_memory(png_structp png, png_voidp memory) {
+    (void)png;
+    free(memory);
 }
 
 static void take_bytes(png_structp png, png_bytep out, size_t count) {
@@ -94,25 +109,28 @@ static ocellus_status read_png(png_structp png, png_infop info, struct png_readi
 
 ocellus_status image_decode_png(const unsigned char *bytes, size_t size, const char *source, struct image *image) {
     *image = (struct image){0};
-    struct png_reading reading = {source, bytes, size, 0, NULL, image};
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, on_read_problem, on_read_problem);
+    struct png_reading reading = {.source = source, .bytes = bytes, .size = size, .image = image};
+    png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reading, on_read_problem, on_read_problem,
+                                               &reading.no_memory, take_memory, give_memory);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    volatile ocellus_status status = OCELLUS_BAD_CONTENT;
-    if (!info) status = fail(OCELLUS_IO, "%s: libpng could not start", source);
-    else if (setjmp(png_jmpbuf(png)) == 0) status = read_png(png, info, &reading);
+    if (!info) reading.status = fail(OCELLUS_IO, "%s: libpng could not start", source);
+    else if (setjmp(png_jmpbuf(png)) == 0) reading.status = read_png(png, info, &reading);
     png_destroy_read_struct(&png, &info, NULL);
     memory_free(reading.rgba);
-    if (status != OCELLUS_OK) image_free(image);
-    return status;
+    if (reading.status != OCELLUS_OK) image_free(image);
+    return reading.status;
 }
 
 struct png_writing {
     unsigned char *bytes;
     size_t size, capacity;
+    bool no_memory;
+    ocellus_status status;
 };
 
 static void on_write_error(png_structp png, png_const_charp message) {
-    fail(OCELLUS_ERROR, "PNG: %s", message);
+    struct png_writing *writing = png_get_error_ptr(png);
+    writing->status = fail(writing->no_memory ? OCELLUS_IO : OCELLUS_ERROR, "PNG: %s", message);
     png_longjmp(png, 1);
 }
 
@@ -123,6 +141,7 @@ static void on_write_warning(png_structp png, png_const_charp message) {
 static void add_bytes(png_structp png, png_bytep bytes, size_t count) {
     struct png_writing *writing = png_get_io_ptr(png);
     if (memory_grow((void **)&writing->bytes, &writing->capacity, writing->size + count, 1) != OCELLUS_OK) {
+        writing->no_memory = true;
         png_error(png, "out of memory");
     }
     memcpy(writing->bytes + writing->size, bytes, count);
@@ -146,21 +165,18 @@ static void write_png(png_structp png, png_infop info, const struct image *image
 
 ocellus_status image_encode_png(const struct image *image, unsigned char **bytes, size_t *size) {
     struct png_writing writing = {0};
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_write_error, on_write_warning);
+    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &writing, on_write_error, on_write_warning,
+                                                &writing.no_memory, take_memory, give_memory);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    volatile ocellus_status status = OCELLUS_ERROR;
-    if (!info) {
-        status = fail(OCELLUS_IO, "libpng could not start");
-    } else if (setjmp(png_jmpbuf(png)) == 0) {
-        write_png(png, info, image, &writing);
-        status = OCELLUS_OK;
-    }
+    if (!info) writing.status = fail(OCELLUS_IO, "PNG: libpng could not start");
+    else if (setjmp(png_jmpbuf(png)) == 0) write_png(png, info, image, &writing);
     png_destroy_write_struct(&png, &info);
-    if (status != OCELLUS_OK) {
+    if (writing.status != OCELLUS_OK) {
         free(writing.bytes);
-        writing = (struct png_writing){0};
+        writing.bytes = NULL;
+        writing.size = 0;
     }
     *bytes = writing.bytes;
     *size = writing.size;
-    return status;
+    return writing.status;
 }

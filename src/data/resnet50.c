@@ -54,11 +54,10 @@ ocellus_status resnet50_check_tfjs(const char *folder) {
     TRY(path_join(path, folder, RESNET50_JSON_NAME));
     TRY(sha256_file(path, found));
     TRY(expect_sha256(path, found, json_sha256));
-    struct sha256 *hash = sha256_begin();
-    if (!hash) return fail(OCELLUS_IO, "out of memory");
-    const ocellus_status status = hash_shards(folder, hash);
-    sha256_end(hash, found);
-    TRY(status);
+    struct sha256 hash;
+    sha256_begin(&hash);
+    TRY(hash_shards(folder, &hash));
+    sha256_end(&hash, found);
     TRY(path_join(path, folder, "group1-shard*.bin, joined"));
     return expect_sha256(path, found, shards_sha256);
 }
@@ -84,7 +83,9 @@ ocellus_status resnet50_folder(char out[FILE_PATH_SIZE]) {
 ocellus_status resnet50_find_in(const char *folder, char path[FILE_PATH_SIZE]) {
     for (size_t i = 0; i < HDF5_FILES / 2; i++) {
         TRY(path_join(path, folder, hdf5_files[i].name));
-        if (!path_exists(path)) continue;
+        enum path_kind kind;
+        TRY(path_look(path, &kind));
+        if (kind == PATH_NONE) continue;
         unsigned char *bytes;
         size_t size;
         const char *name;
@@ -100,7 +101,9 @@ ocellus_status resnet50_find_in(const char *folder, char path[FILE_PATH_SIZE]) {
 ocellus_status resnet50_find(char path[FILE_PATH_SIZE]) {
     char folder[FILE_PATH_SIZE];
     TRY(resnet50_folder(folder));
-    if (!path_is_folder(folder))
+    enum path_kind kind;
+    TRY(path_look(folder, &kind));
+    if (kind != PATH_FOLDER)
         return fail(OCELLUS_IO, "%s: ResNet50's weights are not there yet; run `ocellus data fetch resnet50`", folder);
     const ocellus_status status = resnet50_find_in(folder, path);
     if (status == OCELLUS_OK) return OCELLUS_OK;

@@ -138,12 +138,17 @@ static ocellus_status read_description(const json_value *json, struct model_file
     return check_variances(file->graph, file->tensors);
 }
 
-bool model_file_is_one(const char *path) {
+ocellus_status model_file_is_one(const char *path, bool *is_one) {
     struct safetensors *file;
-    if (path_is_folder(path) || safetensors_read(path, true, &file) != OCELLUS_OK) return false;
-    const bool is_one = safetensors_metadata(file, metadata_key) != NULL;
+    enum path_kind kind;
+    *is_one = false;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_FOLDER) return OCELLUS_OK;
+    const ocellus_status status = safetensors_read(path, true, &file);
+    if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
+    *is_one = safetensors_metadata(file, metadata_key) != NULL;
     safetensors_free(file);
-    return is_one;
+    return OCELLUS_OK;
 }
 
 ocellus_status model_file_read(const char *path, bool allow_nonfinite, struct model_file *file) {

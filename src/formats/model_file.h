@@ -12,8 +12,8 @@ struct model_file {
     int64_t epoch;               /* finished epochs of training */
 };
 
-/* Whether the file is safetensors with a model's metadata; false also when it cannot be read. */
-bool model_file_is_one(const char *path);
+/* Whether the file is safetensors with a model's metadata; false for anything else that could be read. */
+ocellus_status model_file_is_one(const char *path, bool *is_one);
 /* Reads a model and checks that tensors and graph fit. Release with model_file_free(); a caller that keeps the graph
  * takes it out first (file->graph = NULL). */
 ocellus_status model_file_read(const char *path, bool allow_nonfinite, struct model_file *file);

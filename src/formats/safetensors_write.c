@@ -51,8 +51,7 @@ static ocellus_status make_header(const char *path, const struct safetensors_ent
     json_release(header);
     if (json) text_append_bytes(out, json, strlen(json));
     free(json);
-    while (json && out->size % ALIGNMENT != 0)
-        text_append_bytes(out, " ", 1);
+    text_append(out, "%*s", (int)((ALIGNMENT - out->size % ALIGNMENT) % ALIGNMENT), "");
     return json && !out->failed ? OCELLUS_OK : fail(OCELLUS_IO, "%s: no memory for its header", path);
 }
 

@@ -27,7 +27,9 @@ static ocellus_status refuse(const struct reading *reading, const char *field, c
 }
 
 static ocellus_status find_paths(struct reading *reading, const char *path) {
-    if (path_is_folder(path)) {
+    enum path_kind kind;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_FOLDER) {
         TRY(path_join(reading->folder, "", path));
         return path_join(reading->json_path, path, TFJS_MODEL_NAME);
     }

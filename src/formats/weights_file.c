@@ -41,8 +41,12 @@ static bool is_json(const char *path) {
 }
 
 ocellus_status weights_file_read(const char *path, struct named_tensors *tensors) {
-    if (path_is_folder(path) || is_json(path)) return tfjs_read(path, tensors);
-    return keras_hdf5_is_one(path) ? keras_hdf5_read(path, tensors) : read_safetensors(path, tensors);
+    enum path_kind kind;
+    bool is_hdf5;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_FOLDER || is_json(path)) return tfjs_read(path, tensors);
+    TRY(keras_hdf5_is_one(path, &is_hdf5));
+    return is_hdf5 ? keras_hdf5_read(path, tensors) : read_safetensors(path, tensors);
 }
 
 enum row_kind { ROW_MATCHED, ROW_MISSING, ROW_EXTRA, ROW_MISSHAPEN, ROW_KINDS };

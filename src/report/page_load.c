@@ -14,7 +14,9 @@ enum { SUMMARY_MAX_BYTES = 4 * 1024 * 1024 };
 static ocellus_status read_evaluation(struct page_run *run) {
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(&run->folder, RUN_EVALUATION, path));
-    if (!path_exists(path))
+    enum path_kind kind;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE)
         return fail(OCELLUS_USAGE, "%s: the run is not evaluated yet (ocellus evaluate %s)", path, run->folder.path);
     TRY(evaluation_file_read(path, &run->evaluation));
     if (!run->evaluation.present[EVALUATION_TEST])

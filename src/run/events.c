@@ -2,7 +2,9 @@
 /* metrics.jsonl: what happened when, one JSON object a line, appended and flushed at once. */
 #include "run/run_folder.h"
 
-#include <errno.h>
+#include "base/retry.h"
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,35 +13,48 @@
 
 enum { EVENTS_LIMIT = 1 << 30 };
 
-/* Whether bytes [0, size) begin with a whole line that is a JSON map with a step; *length counts its line break. The map
- * is stored when it is. */
-static bool take_line(const char *bytes, size_t size, const char *path, size_t *length, int64_t *step,
-                      json_value **map) {
-    const char *end = memchr(bytes, '\n', size);
-    if (!end || json_parse(bytes, (size_t)(end - bytes), path, map) != OCELLUS_OK) return false;
-    *length = (size_t)(end - bytes) + 1;
-    if (json_get_integer(json_member(*map, "step"), step)) return true;
+/* Takes the line at *at, a JSON map with a step, and moves *at behind its line break. *map is NULL, and *at stays, where
+ * there is no such line. Failing says nothing of the line: no memory. */
+static ocellus_status take_line(const char **at, const char *end, const char *path, int64_t *step, json_value **map) {
+    *map = NULL;
+    const char *line_end = memchr(*at, '\n', (size_t)(end - *at));
+    if (!line_end) return OCELLUS_OK;
+    ocellus_status status = json_parse(*at, (size_t)(line_end - *at), path, map);
+    if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
+    if (json_get_integer(json_member(*map, "step"), step)) {
+        *at = line_end + 1;
+        return OCELLUS_OK;
+    }
     json_release(*map);
-    return false;
+    *map = NULL;
+    return OCELLUS_OK;
 }
 
-/* How many bytes of the file tell of steps up to last_step. */
+/* How many bytes of the file's tell of steps up to last_step. */
+static ocellus_status find_cut_in(const char *bytes, size_t size, const char *path, uint64_t last_step, size_t *cut) {
+    const char *at = bytes;
+    for (;;) {
+        json_value *map;
+        int64_t step;
+        *cut = (size_t)(at - bytes);
+        TRY(take_line(&at, bytes + size, path, &step, &map));
+        if (!map) return OCELLUS_OK;
+        json_release(map);
+        if (step < 0 || (uint64_t)step > last_step) return OCELLUS_OK;
+    }
+}
+
 static ocellus_status find_cut(const char *path, uint64_t last_step, size_t *cut) {
     unsigned char *bytes = NULL;
     size_t size = 0;
+    enum path_kind kind;
     *cut = 0;
-    if (!path_exists(path)) return OCELLUS_OK;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     TRY(file_read(path, EVENTS_LIMIT, &bytes, &size));
-    size_t length = 0;
-    int64_t step = 0;
-    json_value *map = NULL;
-    while (take_line((const char *)bytes + *cut, size - *cut, path, &length, &step, &map)) {
-        json_release(map);
-        if (step < 0 || (uint64_t)step > last_step) break;
-        *cut += length;
-    }
+    ocellus_status status = find_cut_in((const char *)bytes, size, path, last_step, cut);
     free(bytes);
-    return OCELLUS_OK;
+    return status;
 }
 
 ocellus_status run_events_open(const struct run_folder *run, uint64_t last_step, struct run_events *events) {
@@ -47,14 +62,15 @@ ocellus_status run_events_open(const struct run_folder *run, uint64_t last_step,
     events->stream = NULL;
     TRY(run_folder_file(run, RUN_EVENTS, events->path));
     TRY(find_cut(events->path, last_step, &cut));
-    events->stream = fopen(events->path, "ae");
-    if (!events->stream) return fail_errno(errno, "%s: cannot open", events->path);
-    if (ftruncate(fileno(events->stream), (off_t)cut) != 0) {
-        ocellus_status status = fail_errno(errno, "%s: cannot cut back", events->path);
-        run_events_close(events);
-        return status;
+    int file = RETRY(open(events->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    if (file < 0) return fail_errno(errno, "%s: cannot open", events->path);
+    if (RETRY(ftruncate(file, (off_t)cut)) != 0) {
+        int error = errno;
+        close(file);
+        return fail_errno(error, "%s: cannot cut back", events->path);
     }
-    return OCELLUS_OK;
+    events->stream = file_stream(file);
+    return events->stream ? OCELLUS_OK : fail_errno(errno, "%s: cannot open", events->path);
 }
 
 json_value *run_event(const char *kind, uint64_t step) {
@@ -85,26 +101,28 @@ void run_events_close(struct run_events *events) {
     events->stream = NULL;
 }
 
+static ocellus_status read_lines(const char *bytes, size_t size, const char *path, json_value *list) {
+    const char *at = bytes, *end = bytes + size;
+    json_value *map;
+    int64_t step;
+    do {
+        TRY(take_line(&at, end, path, &step, &map));
+        if (map && !json_append(list, map)) return fail(OCELLUS_IO, "%s: no memory", path);
+    } while (map);
+    if (!memchr(at, '\n', (size_t)(end - at))) return OCELLUS_OK; /* at most a torn line is left */
+    return fail(OCELLUS_BAD_CONTENT, "%s: line %zu: not an event", path, json_count(list) + 1);
+}
+
 ocellus_status run_events_read(const struct run_folder *run, json_value **list) {
     char path[FILE_PATH_SIZE];
     unsigned char *bytes = NULL;
-    size_t size = 0, done = 0, length = 0;
+    size_t size = 0;
     TRY(run_folder_file(run, RUN_EVENTS, path));
     TRY(file_read(path, EVENTS_LIMIT, &bytes, &size));
     *list = json_new_list();
-    bool memory = *list != NULL;
-    int64_t step = 0;
-    json_value *map = NULL;
-    while (memory && take_line((const char *)bytes + done, size - done, path, &length, &step, &map)) {
-        memory = json_append(*list, map);
-        done += length;
-    }
-    bool torn_end = done == size || !memchr(bytes + done, '\n', size - done);
+    ocellus_status status =
+        *list ? read_lines((const char *)bytes, size, path, *list) : fail(OCELLUS_IO, "%s: no memory", path);
     free(bytes);
-    if (memory && torn_end) return OCELLUS_OK;
-    ocellus_status status = memory
-                                ? fail(OCELLUS_BAD_CONTENT, "%s: line %zu: not an event", path, json_count(*list) + 1)
-                                : fail(OCELLUS_IO, "%s: no memory", path);
-    json_release(*list);
+    if (status != OCELLUS_OK) json_release(*list);
     return status;
 }

@@ -56,7 +56,9 @@ ocellus_status run_progress_read(const struct run_folder *run, struct run_progre
     *progress = (struct run_progress){0};
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, RUN_EVENTS, path));
-    if (!path_exists(path)) return OCELLUS_OK;
+    enum path_kind kind;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     json_value *events = NULL;
     TRY(run_events_read(run, &events));
     ocellus_status status = OCELLUS_OK;

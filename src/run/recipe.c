@@ -2,6 +2,8 @@
 /* The table of a recipe's keys, and everything that is driven by it. */
 #include "run/recipe.h"
 
+#include "base/c_locale.h"
+
 #include <ini.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,18 +89,65 @@ void recipe_defaults(struct recipe *recipe) {
                               .epsilon = 1e-7};
 }
 
+/* How a key is written. */
+#define WRITTEN       "%s = %s\n"
+#define WRITTEN_EMPTY "%s =%s\n"
+
+enum { RECIPE_LINE_SIZE = RECIPE_TEXT_SIZE + 128, RECIPE_FILE_LIMIT = 64 * 1024 };
+
+/* The library's defaults cut lines at 200 bytes, too short for a path, and read an indented key as more of the value above
+ * it. What it takes for a blank is the locale's. */
+static int parse_ini(ini_reader next_line, void *stream, ini_handler take_pair, void *context) {
+    ini_max_line = RECIPE_LINE_SIZE;
+    ini_allow_multiline = false;
+    ini_stop_on_first_error = true;
+    locale_t before = c_locale_enter();
+    int bad_line = ini_parse_stream(next_line, stream, take_pair, context);
+    c_locale_leave(before);
+    return bad_line;
+}
+
+/* What the reader makes of a line with the value. */
+struct line_check {
+    const char *rest, *value;
+    bool same;
+};
+
+static char *check_line(char *line, int size, void *stream) {
+    struct line_check *check = stream;
+    size_t length = strcspn(check->rest, "\n");
+    length += check->rest[length] == '\n';
+    if (length == 0 || length >= (size_t)size) return NULL;
+    memcpy(line, check->rest, length);
+    line[length] = '\0';
+    check->rest += length;
+    return line;
+}
+
+static int check_pair(void *context, const char *section, const char *name, const char *value) {
+    struct line_check *check = context;
+    check->same = !*section && strcmp(name, "key") == 0 && strcmp(value, check->value) == 0;
+    return check->same;
+}
+
+/* Whether a written value is read again as it was: INI has comments, and drops blanks at the ends. The reader decides. */
+static ocellus_status check_text(const char *value, const char *source) {
+    char text[RECIPE_TEXT_SIZE + 16];
+    snprintf(text, sizeof text, *value ? WRITTEN : WRITTEN_EMPTY, "key", value);
+    struct line_check check = {.rest = text, .value = value};
+    int bad_line = parse_ini(check_line, &check, check_pair, &check);
+    if (bad_line < 0) return fail(OCELLUS_IO, "%s: no memory", source);
+    if (bad_line == 0 && check.same) return OCELLUS_OK;
+    return fail(OCELLUS_USAGE, "%s: a recipe cannot hold this text (blank ends, line breaks or \" ;\"): %s", source,
+                value);
+}
+
 static ocellus_status set_text(char *member, const char *value, const char *source) {
-    if (strlen(value) >= RECIPE_TEXT_SIZE) {
-        return fail(OCELLUS_USAGE, "%s: text is too long (expected at most %d bytes, got %zu)", source,
-                    RECIPE_TEXT_SIZE - 1, strlen(value));
-    }
-    /* What INI would read back as something else: comments, line breaks, blanks at the ends. */
     size_t size = strlen(value);
-    bool blank_end = size > 0 && (strchr(" \t", value[0]) || strchr(" \t", value[size - 1]));
-    if (blank_end || strpbrk(value, "\r\n") || value[0] == ';' || strstr(value, " ;") || strstr(value, "\t;")) {
-        return fail(OCELLUS_USAGE, "%s: a recipe cannot hold this text (blank ends, line breaks or \" ;\"): %s", source,
-                    value);
-    }
+    if (size >= RECIPE_TEXT_SIZE)
+        return fail(OCELLUS_USAGE, "%s: text is too long (expected at most %d bytes, got %zu)", source,
+                    RECIPE_TEXT_SIZE - 1, size);
+    TRY(check_text(value, source));
     memset(member, 0, RECIPE_TEXT_SIZE);
     memcpy(member, value, size);
     return OCELLUS_OK;
@@ -204,7 +253,7 @@ static void write_keys(const struct recipe *recipe, bool with_changing, struct t
         }
         char value[RECIPE_TEXT_SIZE];
         recipe_value(recipe, &keys[i], value);
-        text_append(out, *value ? "%s = %s\n" : "%s =%s\n", keys[i].key, value);
+        text_append(out, *value ? WRITTEN : WRITTEN_EMPTY, keys[i].key, value);
     }
 }
 
@@ -296,8 +345,6 @@ static ocellus_status read_key(struct reading *reading, const char *section, con
     return fail_unknown_key(source, line, section, name);
 }
 
-enum { RECIPE_LINE_SIZE = RECIPE_TEXT_SIZE + 128, RECIPE_FILE_LIMIT = 64 * 1024 };
-
 /* One line of the text, as fgets() would give it. */
 static char *next_line(char *line, int size, void *stream) {
     struct reading *reading = stream;
@@ -324,12 +371,7 @@ static int take_pair(void *context, const char *section, const char *name, const
 
 ocellus_status recipe_parse(const char *text, const char *source, struct recipe *recipe) {
     struct reading reading = {.source = source, .rest = text, .recipe = *recipe};
-    /* The library's defaults cut lines at 200 bytes, too short for a path, and read an indented key as more of the value
-     * above it. */
-    ini_max_line = RECIPE_LINE_SIZE;
-    ini_allow_multiline = false;
-    ini_stop_on_first_error = true;
-    int bad_line = ini_parse_stream(next_line, &reading, take_pair, &reading);
+    int bad_line = parse_ini(next_line, &reading, take_pair, &reading);
     TRY(reading.status);
     if (bad_line < 0) return fail(OCELLUS_IO, "%s: no memory", source);
     if (bad_line > 0) return fail(OCELLUS_USAGE, "%s:%d: neither [section] nor key = value", source, bad_line);

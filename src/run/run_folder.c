@@ -4,6 +4,7 @@
 #include "run/run_folder.h"
 
 #include "formats/model_file.h"
+#include "base/retry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,14 +37,20 @@ bool run_folder_is_run(const char *path) {
     return path_join(recipe, path, RUN_RECIPE) == OCELLUS_OK && path_exists(recipe);
 }
 
-/* Stores the path without slashes at its end. */
+/* The longest name below a run folder, with the slash before it: a temporary file in checkpoint/. */
+enum { LONGEST_NAME = sizeof "/" RUN_CHECKPOINTS "/" + FILE_TEMPORARY_SIZE };
+
+/* Stores the path without slashes at its end. A run must not find out at its first save that its names do not fit. */
 static ocellus_status set_path(struct run_folder *run, const char *path) {
     run->lock = -1;
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/')
         length--;
     if (length == 0) return fail(OCELLUS_USAGE, "run folder: empty path");
-    if (length >= FILE_PATH_SIZE) return fail(OCELLUS_USAGE, "run folder: path is too long");
+    if (length + LONGEST_NAME > FILE_PATH_SIZE)
+        return fail(OCELLUS_USAGE,
+                    "%.80s...: the path of a run folder is too long (expected at most %d bytes, got %zu)", path,
+                    FILE_PATH_SIZE - LONGEST_NAME, length);
     memcpy(run->path, path, length);
     run->path[length] = '\0';
     return OCELLUS_OK;
@@ -51,7 +58,7 @@ static ocellus_status set_path(struct run_folder *run, const char *path) {
 
 static ocellus_status fail_in_use(const struct run_folder *run, int lock) {
     char holder[32] = "";
-    ssize_t got = pread(lock, holder, sizeof holder - 1, 0);
+    ssize_t got = RETRY(pread(lock, holder, sizeof holder - 1, 0));
     uint64_t pid = 0;
     if (got > 0) holder[strcspn(holder, "\n")] = '\0';
     if (got > 0 && text_to_unsigned(holder, &pid)) {
@@ -63,9 +70,9 @@ static ocellus_status fail_in_use(const struct run_folder *run, int lock) {
 static ocellus_status take_lock(struct run_folder *run) {
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, RUN_LOCK, path));
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int lock = RETRY(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (lock < 0) return fail_errno(errno, "%s: cannot open the lock", path);
-    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (RETRY(flock(lock, LOCK_EX | LOCK_NB)) != 0) {
         int error = errno;
         ocellus_status status =
             error == EWOULDBLOCK ? fail_in_use(run, lock) : fail_errno(error, "%s: cannot lock", path);
@@ -74,7 +81,7 @@ static ocellus_status take_lock(struct run_folder *run) {
     }
     char holder[32];
     int length = snprintf(holder, sizeof holder, "%ld\n", (long)getpid());
-    if (ftruncate(lock, 0) != 0 || pwrite(lock, holder, (size_t)length, 0) != length) {
+    if (RETRY(ftruncate(lock, 0)) != 0 || RETRY(pwrite(lock, holder, (size_t)length, 0)) != length) {
         ocellus_status status = fail_errno(errno, "%s: cannot write the lock", path);
         close(lock);
         return status;
@@ -93,7 +100,7 @@ ocellus_status run_folder_create(struct run_folder *run, const char *path) {
         TRY(folder_make(parent));
     }
     /* mkdir decides alone, so that of two processes that start at once only one gets the folder. */
-    if (mkdir(run->path, 0777) != 0) {
+    if (RETRY(mkdir(run->path, 0777)) != 0) {
         if (errno == EEXIST) {
             return fail(OCELLUS_USAGE,
                         "%s: exists already (a run is never overwritten; resume it or choose another path)", run->path);
@@ -109,22 +116,23 @@ static ocellus_status fail_is_file(const char *path) {
     size_t length = (size_t)(path_base_name(path) - path);
     memcpy(folder, path, length);
     folder[length > 1 ? length - 1 : length] = '\0'; /* without the slash */
-    bool in_run = run_folder_is_run(length > 0 ? folder : ".");
-    return fail(OCELLUS_USAGE, "%s: is %s (expected a run folder%s%s%s)", path,
-                model_file_is_one(path) ? "a model file" : "a file", in_run ? "; did you mean " : "",
-                !in_run      ? ""
-                : length > 0 ? folder
-                             : ".",
-                in_run ? "?" : "");
+    const char *run = length > 0 ? folder : ".";
+    bool is_model = false, in_run = run_folder_is_run(run);
+    TRY(model_file_is_one(path, &is_model));
+    return fail(OCELLUS_USAGE, "%s: is %s (expected a run folder%s%s%s)", path, is_model ? "a model file" : "a file",
+                in_run ? "; did you mean " : "", in_run ? run : "", in_run ? "?" : "");
 }
 
 ocellus_status run_folder_open(struct run_folder *run, const char *path) {
     TRY(set_path(run, path));
-    if (!path_exists(run->path)) return fail(OCELLUS_USAGE, "%s: no such run folder", run->path);
-    if (!path_is_folder(run->path)) return fail_is_file(run->path);
-    if (!run_folder_is_run(run->path))
-        return fail(OCELLUS_USAGE, "%s: not a run folder (no %s)", run->path, RUN_RECIPE);
-    return OCELLUS_OK;
+    enum path_kind kind;
+    char recipe[FILE_PATH_SIZE];
+    TRY(path_look(run->path, &kind));
+    if (kind == PATH_NONE) return fail(OCELLUS_USAGE, "%s: no such run folder", run->path);
+    if (kind != PATH_FOLDER) return fail_is_file(run->path);
+    TRY(run_folder_file(run, RUN_RECIPE, recipe));
+    TRY(path_look(recipe, &kind));
+    return kind != PATH_NONE ? OCELLUS_OK : fail(OCELLUS_USAGE, "%s: not a run folder (no %s)", run->path, RUN_RECIPE);
 }
 
 ocellus_status run_folder_open_locked(struct run_folder *run, const char *path) {
@@ -135,7 +143,7 @@ ocellus_status run_folder_open_locked(struct run_folder *run, const char *path) 
 void run_folder_close(struct run_folder *run) {
     if (run->lock < 0) return;
     /* Emptied, not removed: removing would let a third process lock a new file while a second one waits on this one. */
-    (void)!ftruncate(run->lock, 0);
+    (void)!RETRY(ftruncate(run->lock, 0));
     close(run->lock);
     run->lock = -1;
 }

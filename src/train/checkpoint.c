@@ -148,19 +148,17 @@ static ocellus_status hash_engine(const struct engine *engine, const struct safe
         if (size > largest) largest = size;
     }
     float *values = memory_allocate(largest, sizeof *values);
-    struct sha256 *hash = values ? sha256_begin() : NULL;
-    if (!hash) {
-        memory_free(values);
-        return fail(OCELLUS_IO, "checkpoint: no memory");
-    }
+    if (!values) return OCELLUS_IO;
+    struct sha256 hash;
     ocellus_status status = OCELLUS_OK;
-    sha256_add(hash, state_text, strlen(state_text));
+    sha256_begin(&hash);
+    sha256_add(&hash, state_text, strlen(state_text));
     for (size_t i = 0; i < count && status == OCELLUS_OK; i++) {
         size_t size = shape_size(entries[i].shape);
         status = engine_get(engine, entries[i].name, values, size);
-        hash_tensor(hash, entries[i].name, values, size);
+        hash_tensor(&hash, entries[i].name, values, size);
     }
-    sha256_end(hash, text);
+    sha256_end(&hash, text);
     memory_free(values);
     return status;
 }
@@ -221,14 +219,14 @@ struct generation {
 static ocellus_status check_hash(const struct safetensors *file, const char *path, const char *state_text) {
     const char *wanted = safetensors_metadata(file, HASH_KEY);
     char got[SHA256_TEXT_SIZE];
-    struct sha256 *hash = sha256_begin();
-    if (!hash) return fail(OCELLUS_IO, "%s: no memory", path);
-    sha256_add(hash, state_text, strlen(state_text));
+    struct sha256 hash;
+    sha256_begin(&hash);
+    sha256_add(&hash, state_text, strlen(state_text));
     for (size_t i = 0; i < safetensors_count(file); i++) {
         const struct safetensors_tensor *tensor = safetensors_at(file, i);
-        hash_tensor(hash, tensor->name, tensor->values, shape_size(&tensor->shape));
+        hash_tensor(&hash, tensor->name, tensor->values, shape_size(&tensor->shape));
     }
-    sha256_end(hash, got);
+    sha256_end(&hash, got);
     if (wanted && strcmp(wanted, got) == 0) return OCELLUS_OK;
     return fail(OCELLUS_BAD_CONTENT, "%s: SHA-256 of the content (expected %s, got %s)", path, wanted ? wanted : "one",
                 got);
@@ -254,7 +252,9 @@ static ocellus_status read_generation(struct generation *generation) {
 static ocellus_status find_generation(const struct run_folder *run, char letter, struct generation *generation) {
     *generation = (struct generation){.letter = letter};
     TRY(generation_path(run, letter, generation->path));
-    generation->exists = path_exists(generation->path);
+    enum path_kind kind;
+    TRY(path_look(generation->path, &kind));
+    generation->exists = kind != PATH_NONE;
     if (!generation->exists) return OCELLUS_OK;
     ocellus_status status = read_generation(generation);
     generation->valid = status == OCELLUS_OK;

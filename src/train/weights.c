@@ -33,9 +33,11 @@ static size_t largest_parameter(const struct graph *graph) {
 
 ocellus_status weights_hash(const struct engine *engine, const struct graph *graph, char hash[SHA256_TEXT_SIZE]) {
     float *values = memory_allocate(largest_parameter(graph), sizeof *values);
-    struct sha256 *sha256 = values ? sha256_begin() : NULL;
-    ocellus_status status = sha256 ? hash_parameters(engine, graph, values, sha256) : fail(OCELLUS_IO, "no memory");
-    if (sha256) sha256_end(sha256, hash);
+    if (!values) return OCELLUS_IO;
+    struct sha256 sha256;
+    sha256_begin(&sha256);
+    ocellus_status status = hash_parameters(engine, graph, values, &sha256);
+    sha256_end(&sha256, hash);
     memory_free(values);
     return status;
 }
@@ -83,7 +85,9 @@ static ocellus_status set_matched(struct engine *engine, const struct graph *gra
 }
 
 ocellus_status weights_load(struct engine *engine, const struct graph *graph, const char *path) {
-    if (model_file_is_one(path)) return weights_read(engine, graph, path);
+    bool is_model;
+    TRY(model_file_is_one(path, &is_model));
+    if (is_model) return weights_read(engine, graph, path);
     struct named_tensors tensors;
     TRY(weights_file_read(path, &tensors));
     struct weights_match match;

@@ -97,17 +97,17 @@ static inline real *tensor_values(const struct engine *engine, const char *name,
 
 /* All parameters and the optimizer's state. */
 static inline void hash_engine(const struct engine *engine, char text[SHA256_TEXT_SIZE]) {
-    struct sha256 *hash = sha256_begin();
-    assert_non_null(hash);
+    struct sha256 hash;
+    sha256_begin(&hash);
     for (size_t i = 0; i < engine_tensor_count(engine); i++) {
         const struct engine_tensor tensor = engine_tensor_at(engine, i);
         const size_t count = shape_size(tensor.shape);
         real *values = tensor_values(engine, tensor.name, count);
-        sha256_add(hash, tensor.name, strlen(tensor.name));
-        sha256_add(hash, values, count * sizeof *values);
+        sha256_add(&hash, tensor.name, strlen(tensor.name));
+        sha256_add(&hash, values, count * sizeof *values);
         memory_free(values);
     }
-    sha256_end(hash, text);
+    sha256_end(&hash, text);
 }
 
 #endif

@@ -61,6 +61,15 @@ static void test_refuses(void **state) {
         check_refused(refused[i]);
 }
 
+static void test_says_where(void **state) {
+    (void)state;
+    json_value *root;
+    assert_int_equal(parse("{\"a\": 1,\n  \"b\" 2}", &root), OCELLUS_BAD_CONTENT);
+    assert_string_equal(status_message(), "x.json: line 2, column 7: expected \":\"");
+    assert_int_equal(parse("[1", &root), OCELLUS_BAD_CONTENT);
+    assert_string_equal(status_message(), "x.json: line 1, column 3: expected \",\" or \"]\"");
+}
+
 static void test_depth(void **state) {
     (void)state;
     for (int kind = 0; kind < 2; kind++) {
@@ -256,6 +265,7 @@ static void test_written_text_is_harmless(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_says_where),
         cmocka_unit_test(test_depth),
         cmocka_unit_test_setup_teardown(test_file_limit, temporary_setup, temporary_teardown),
         cmocka_unit_test(test_values),

@@ -248,6 +248,39 @@ static void events_are_cut_back_to_a_step(void **state) {
     run_folder_close(&run);
 }
 
+/* A path of that many bytes below `folder`, in parts that a file system takes. */
+static void long_path(size_t size, char path[FILE_PATH_SIZE]) {
+    assert_int_equal(path_join(path, "", folder), OCELLUS_OK);
+    for (size_t length = strlen(path); length < size; path[length] = '\0') {
+        size_t part = size - length < 200 ? size - length : 100;
+        path[length] = '/';
+        memset(path + length + 1, 'd', part - 1);
+        length += part;
+    }
+}
+
+static void the_longest_path_has_room_for_every_name(void **state) {
+    (void)state;
+    char path[FILE_PATH_SIZE], checkpoints[FILE_PATH_SIZE];
+    struct run_folder run;
+    bool taken = false;
+    for (size_t size = FILE_PATH_SIZE - 1; !taken && size > 3900; size--) {
+        long_path(size, path);
+        ocellus_status status = run_folder_create(&run, path);
+        taken = status == OCELLUS_OK;
+        if (!taken) {
+            assert_int_equal(status, OCELLUS_USAGE);
+            assert_false(path_exists(path));
+        }
+    }
+    assert_true(taken);
+    assert_int_equal(run_folder_file(&run, RUN_CHECKPOINTS, checkpoints), OCELLUS_OK);
+    assert_int_equal(folder_make(checkpoints), OCELLUS_OK);
+    write_text(&run, RUN_CHECKPOINTS "/a.safetensors", "");
+    assert_int_equal(path_join(checkpoints, checkpoints, ".ocellus-4194304-4294967295.tmp"), OCELLUS_OK);
+    run_folder_close(&run);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
@@ -261,6 +294,7 @@ int main(void) {
         TEST(history_reads_back_to_the_bit),
         TEST(broken_histories_are_refused),
         TEST(events_are_cut_back_to_a_step),
+        TEST(the_longest_path_has_room_for_every_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,6 +114,50 @@ static void texts_that_ini_would_change_are_refused(void **state) {
     assert_string_equal(recipe.data_path, "");
 }
 
+/* Every text is refused, or the written recipe reads back to the same one. */
+static void check_reads_back(const char *text) {
+    struct recipe recipe, again;
+    struct text written = {0};
+    recipe_defaults(&recipe);
+    recipe_defaults(&again);
+    const struct recipe_key *key = recipe_key_for_flag("weights");
+    ocellus_status status = recipe_set(&recipe, key, text, "--weights");
+    if (status == OCELLUS_USAGE) return;
+    assert_int_equal(status, OCELLUS_OK);
+    recipe_write(&recipe, &written);
+    if (recipe_parse(written.bytes, "x.ini", &again) != OCELLUS_OK) fail_msg("\"%s\": %s", text, status_message());
+    if (strcmp(again.model_weights, text) != 0) fail_msg("\"%s\" reads back as \"%s\"", text, again.model_weights);
+    text_free(&written);
+}
+
+static void any_text_reads_back_or_is_refused(void **state) {
+    (void)state;
+    static const char special[] = " \t\n\v\f\r;#=:[]\"'\\%a\xEF\xBB\xBF\x85\xA0\x01\x7F";
+    enum { SPECIAL = sizeof special - 1 };
+    for (int c = 1; c < 256; c++) {
+        static const char *const forms[] = {"%c", "%cx", "x%c", "x%cy", "x %cy", "x%c y", "%c%c"};
+        for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+            char text[8];
+            snprintf(text, sizeof text, forms[i], c, c);
+            check_reads_back(text);
+        }
+    }
+    for (size_t i = 0; i < SPECIAL * SPECIAL * SPECIAL; i++)
+        check_reads_back(
+            (const char[]){special[i % SPECIAL], special[i / SPECIAL % SPECIAL], special[i / SPECIAL / SPECIAL], '\0'});
+    char longest[RECIPE_TEXT_SIZE];
+    memset(longest, ';', sizeof longest - 1);
+    longest[0] = 'x';
+    longest[sizeof longest - 1] = '\0';
+    check_reads_back(longest);
+    struct recipe recipe;
+    recipe_defaults(&recipe); /* and what a file may be called is not refused */
+    static const char *const good[] = {"a b", "a;b", "#a", "[a]", "a = b", "\"a\"", "a\vb", "\xEF\xBB\xBF"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(recipe_set(&recipe, recipe_key_for_flag("weights"), good[i], "--weights"), OCELLUS_OK);
+    assert_int_equal(recipe_set(&recipe, recipe_key_for_flag("weights"), longest, "--weights"), OCELLUS_OK);
+}
+
 static void flags_name_one_key_each(void **state) {
     (void)state;
     for (size_t i = 0; i < recipe_key_count(); i++)
@@ -162,6 +206,7 @@ int main(void) {
         cmocka_unit_test(long_lines_are_refused),
         cmocka_unit_test(written_recipes_read_back_the_same),
         cmocka_unit_test(texts_that_ini_would_change_are_refused),
+        cmocka_unit_test(any_text_reads_back_or_is_refused),
         cmocka_unit_test(flags_name_one_key_each),
         cmocka_unit_test(the_hash_follows_what_may_not_change),
         cmocka_unit_test(the_shipped_recipes_are_read),

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* Every reader, and the writers that are not simple, with one allocation failing after another: it says OCELLUS_IO, never that the file is damaged, and gives in
+ * the end what it gave before. The allocations are counted here: these functions take the C library's place for all libraries. */
+#include "base/json.h"
+#include "base/text.h"
+#include "data/image.h"
+#include "data/image_codec.h"
+#include "formats/model_file.h"
+#include "formats/tfjs.h"
+#include "run/history.h"
+#include "run/progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+#define PUBLIC __attribute__((visibility("default"))) /* for the libraries too */
+
+static long until_failure; /* allocations; 0: none fails */
+static bool failed;
+
+static bool fails(void) {
+    if (until_failure == 0 || --until_failure > 0) return false;
+    errno = ENOMEM;
+    return failed = true;
+}
+
+PUBLIC void *malloc(size_t size) {
+    return fails() ? NULL : __libc_malloc(size);
+}
+PUBLIC void *calloc(size_t count, size_t size) {
+    return fails() ? NULL : __libc_calloc(count, size);
+}
+PUBLIC void *realloc(void *memory, size_t size) {
+    return fails() ? NULL : __libc_realloc(memory, size);
+}
+PUBLIC void *aligned_alloc(size_t alignment, size_t size) {
+    return fails() ? NULL : __libc_memalign(alignment, size);
+}
+PUBLIC int posix_memalign(void **memory, size_t alignment, size_t size) {
+    void *made = fails() ? NULL : __libc_memalign(alignment, size);
+    if (made) *memory = made;
+    return made ? 0 : ENOMEM;
+}
+
+static char folder[64] = "/tmp/ocellus-readers-XXXXXX";
+static char png[FILE_PATH_SIZE], alpha[FILE_PATH_SIZE], jpeg[FILE_PATH_SIZE], model[FILE_PATH_SIZE];
+static struct run_folder run;
+
+static _Noreturn void die(const char *what) {
+    fprintf(stderr, "readers: %s: %s\n", what, status_message());
+    exit(1);
+}
+
+/* --- the readers; each gives a number that stands for what it read --- */
+
+static const char json[] =
+    "{\"long\": \"0123456789 0123456789 0123456789\\n\\u00e9\\ud83d\\ude00 \\\"and\\\" so on, and so on\","
+    " \"list\": [1, -2.5e3, true, null, {\"key of more than sixteen bytes\": [[], {}]}]}";
+
+static ocellus_status read_json(uint64_t *sum) {
+    json_value *root;
+    TRY(json_parse(json, sizeof json - 1, "x.json", &root));
+    const char *text = "";
+    json_get_text(json_member(root, "long"), &text);
+    *sum = strlen(text) + json_count(json_member(root, "list"));
+    json_release(root);
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_picture(const char *path, uint64_t *sum) {
+    struct image image;
+    TRY(image_read(path, &image));
+    for (size_t i = 0; i < image.width * image.height * 3; i++)
+        *sum = *sum * 31 + image.pixels[i];
+    image_free(&image);
+    return OCELLUS_OK;
+}
+static ocellus_status read_png(uint64_t *sum) {
+    return read_picture(png, sum);
+}
+static ocellus_status read_alpha(uint64_t *sum) {
+    return read_picture(alpha, sum);
+}
+static ocellus_status read_jpeg(uint64_t *sum) {
+    return read_picture(jpeg, sum);
+}
+
+static ocellus_status make_picture(struct image *image) {
+    TRY(image_create(200, 120, image));
+    for (size_t i = 0; i < image->width * image->height * 3; i++)
+        image->pixels[i] = (uint8_t)(i * i / 7);
+    return OCELLUS_OK;
+}
+
+static ocellus_status write_png(uint64_t *sum) {
+    struct image image;
+    unsigned char *bytes = NULL;
+    TRY(make_picture(&image));
+    size_t size = 0;
+    ocellus_status status = image_encode_png(&image, &bytes, &size);
+    *sum = size;
+    free(bytes);
+    image_free(&image);
+    return status;
+}
+
+static ocellus_status hash_recipe(uint64_t *sum) {
+    struct recipe recipe;
+    char hash[SHA256_TEXT_SIZE];
+    recipe_defaults(&recipe);
+    TRY(recipe_hash(&recipe, hash));
+    for (size_t i = 0; hash[i]; i++)
+        *sum = *sum * 31 + (unsigned char)hash[i];
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_history(uint64_t *sum) {
+    struct history history;
+    char path[FILE_PATH_SIZE];
+    TRY(run_folder_file(&run, RUN_HISTORY, path));
+    TRY(history_read(path, &history));
+    *sum = history.count;
+    history_free(&history);
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_progress(uint64_t *sum) {
+    struct run_progress progress;
+    TRY(run_progress_read(&run, &progress));
+    *sum = progress.step;
+    run_progress_free(&progress);
+    return OCELLUS_OK;
+}
+
+/* As at a resume: what was recorded stays, whatever fails. */
+static ocellus_status open_events(uint64_t *sum) {
+    struct run_events events;
+    ocellus_status status = run_events_open(&run, 1000, &events);
+    if (status == OCELLUS_OK) run_events_close(&events);
+    char path[FILE_PATH_SIZE];
+    TRY(status);
+    TRY(run_folder_file(&run, RUN_EVENTS, path));
+    return file_size(path, sum);
+}
+
+static ocellus_status read_model(uint64_t *sum) {
+    bool is_one;
+    struct model_file file;
+    TRY(model_file_is_one(model, &is_one));
+    if (!is_one) die("a model is taken for something else");
+    TRY(model_file_read(model, false, &file));
+    *sum = file.graph->count + safetensors_count(file.tensors);
+    model_file_free(&file);
+    return OCELLUS_OK;
+}
+
+static ocellus_status zeros(void *context, const char *name, float *values, size_t count) {
+    (void)context, (void)name;
+    memset(values, 0, count * sizeof *values);
+    return OCELLUS_OK;
+}
+
+/* Headers of every length modulo 8: they are filled up to a multiple of it. */
+static ocellus_status write_headers(uint64_t *sum) {
+    static const struct shape shape = {.rank = 1, .dims = {3}};
+    static const struct safetensors_entry entry = {"a/kernel", &shape};
+    char path[FILE_PATH_SIZE];
+    TRY(path_join(path, folder, "b.safetensors"));
+    for (size_t i = 0; i < 8; i++) {
+        const struct safetensors_text metadata = {"key", &"1234567"[i]};
+        TRY(safetensors_write(path, &entry, 1, &metadata, 1, zeros, NULL));
+        uint64_t size;
+        TRY(file_size(path, &size));
+        *sum = *sum * 31 + size;
+    }
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_tfjs(uint64_t *sum) {
+    struct named_tensors tensors;
+    TRY(tfjs_read(folder, &tensors));
+    *sum = tensors.count;
+    named_tensors_free(&tensors);
+    return OCELLUS_OK;
+}
+
+static const struct reader {
+    const char *name;
+    ocellus_status (*read)(uint64_t *sum);
+} readers[] = {{"JSON", read_json},
+               {"PNG", read_png},
+               {"PNG with alpha", read_alpha},
+               {"JPEG", read_jpeg},
+               {"writing PNG", write_png},
+               {"recipe's hash", hash_recipe},
+               {"history", read_history},
+               {"progress", read_progress},
+               {"opening events", open_events},
+               {"model file", read_model},
+               {"writing headers", write_headers},
+               {"tfjs", read_tfjs}};
+
+/* --- what they read --- */
+
+static void put(const char *name, const void *bytes, size_t size, char path[FILE_PATH_SIZE]) {
+    if (path_join(path, folder, name) != OCELLUS_OK || file_write(path, bytes, size) != OCELLUS_OK) die(name);
+}
+
+static void put_jpeg(const struct image *image) {
+    struct jpeg_compress_struct compress;
+    struct jpeg_error_mgr errors;
+    unsigned char *bytes = NULL;
+    unsigned long size = 0;
+    compress.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&compress);
+    jpeg_mem_dest(&compress, &bytes, &size);
+    compress.image_width = (JDIMENSION)image->width;
+    compress.image_height = (JDIMENSION)image->height;
+    compress.input_components = 3;
+    compress.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&compress);
+    jpeg_simple_progression(&compress);
+    jpeg_start_compress(&compress, TRUE);
+    while (compress.next_scanline < compress.image_height) {
+        JSAMPROW row = image->pixels + (size_t)compress.next_scanline * image->width * 3;
+        jpeg_write_scanlines(&compress, &row, 1);
+    }
+    jpeg_finish_compress(&compress);
+    jpeg_destroy_compress(&compress);
+    put("a.jpg", bytes, size, jpeg);
+    free(bytes);
+}
+
+/* 2 x 1 pixels, half seen: RGBA, so that the decoder needs rows of its own. */
+static const unsigned char alpha_bytes[] = {
+    0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00,
+    0x02, 0x00, 0x00, 0x00, 0x01, 0x08, 0x06, 0x00, 0x00, 0x00, 0xF4, 0x22, 0x7F, 0x8A, 0x00, 0x00, 0x00, 0x11, 0x49,
+    0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0xF8, 0xCF, 0xC0, 0xD0, 0xC0, 0xC0, 0xF0, 0xBF, 0x01, 0x00, 0x0C, 0xFF, 0x02,
+    0xFF, 0x4B, 0x8A, 0x90, 0xA0, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82};
+
+static void put_model(void) {
+    struct graph *graph;
+    if (graph_builtin("simcnn", 32, 32, 3, 10, &graph) != OCELLUS_OK ||
+        path_join(model, folder, "a.safetensors") != OCELLUS_OK ||
+        model_file_write(model, graph, 1, zeros, NULL) != OCELLUS_OK)
+        die("model");
+    graph_free(graph);
+}
+
+static void put_run(void) {
+    char path[FILE_PATH_SIZE];
+    struct run_events events;
+    if (path_join(path, folder, "run") != OCELLUS_OK || run_folder_create(&run, path) != OCELLUS_OK) die("run");
+    struct history history = {0};
+    if (history_append(&history, &(struct history_row){.loss = 1.5}) != OCELLUS_OK ||
+        run_folder_file(&run, RUN_HISTORY, path) != OCELLUS_OK || history_write(&history, path) != OCELLUS_OK ||
+        run_events_open(&run, 0, &events) != OCELLUS_OK)
+        die("run");
+    history_free(&history);
+    for (uint64_t step = 0; step < 20; step++)
+        if (run_events_append(&events, run_event("step", step)) != OCELLUS_OK) die("run");
+    run_events_close(&events);
+}
+
+static void put_all(void) {
+    static const char manifest[] =
+        "{\"weightsManifest\": [{\"paths\": [\"a.bin\"], \"weights\": [{\"name\": \"a/kernel\", \"shape\": [2],"
+        " \"dtype\": \"float32\"}, {\"name\": \"a/bias\", \"shape\": [1], \"dtype\": \"float32\"}]}]}";
+    char path[FILE_PATH_SIZE];
+    struct image image;
+    if (!mkdtemp(folder) || make_picture(&image) != OCELLUS_OK || path_join(png, folder, "a.png") != OCELLUS_OK ||
+        image_write_png(png, &image) != OCELLUS_OK)
+        die("pictures");
+    put_jpeg(&image);
+    image_free(&image);
+    put("alpha.png", alpha_bytes, sizeof alpha_bytes, alpha);
+    put("model.json", manifest, sizeof manifest - 1, path);
+    put("a.bin", (const char[12]){0}, 12, path);
+    put_model();
+    put_run();
+}
+
+/* --- */
+
+static long walk(const struct reader *reader) {
+    uint64_t expected = 0, sum;
+    long at = 1, wrong = 0;
+    if (reader->read(&expected) != OCELLUS_OK) die(reader->name);
+    for (;; at++) {
+        sum = 0;
+        failed = false;
+        until_failure = at;
+        ocellus_status status = reader->read(&sum);
+        until_failure = 0;
+        if (!failed && status == OCELLUS_OK && sum == expected) break;
+        if (failed && (status == OCELLUS_IO || (status == OCELLUS_OK && sum == expected))) continue;
+        fprintf(stderr, "BAD  %s, allocation %ld: status %d: %s\n", reader->name, at, (int)status,
+                status == OCELLUS_OK ? "read as something else" : status_message());
+        if (++wrong == 10 || !failed) break;
+    }
+    printf("%-16s %5ld allocations\n", reader->name, at - 1);
+    return wrong;
+}
+
+int main(void) {
+    long wrong = 0;
+    put_all();
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        wrong += walk(&readers[i]);
+    run_folder_close(&run);
+    folder_remove(folder);
+    return wrong > 0;
+}
