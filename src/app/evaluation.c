@@ -175,7 +175,7 @@ static ocellus_status check_data(const struct run_folder *run, const struct data
     struct run_data data;
     TRY(run_data_read(run, &data));
     if (strcmp(data.train_sha256, train->sha256) != 0 || strcmp(data.test_sha256, test->sha256) != 0)
-        return fail(OCELLUS_BAD_CONTENT, "%s: the run was trained on other data than the %s now found", run->path,
+        return fail(OCELLUS_BAD_CONTENT, "%s: the run was trained on other data than is now found (%s)", run->path,
                     train->name);
     return OCELLUS_OK;
 }

@@ -33,11 +33,15 @@ struct figure {
     struct text plot;   /* the plot command */
 };
 
+/* A name as a cell that gnuplot reads as it is and that no spreadsheet runs: these begin a formula with = + - @. */
 static void append_name(struct text *table, const char *name) {
-    text_append(table, "\"");
+    double number;
+    bool formula = *name != '\0' && strchr("=+-@", *name) != NULL && !text_to_real(name, &number);
+    text_append(table, formula ? "\"'" : "\"");
     for (; *name != '\0'; name++) {
         unsigned char c = (unsigned char)*name;
-        if (c == '"') text_append(table, "'"); /* gnuplot does not read doubled quotes */
+        if (c == '"') text_append(table, "'");          /* gnuplot does not read doubled quotes */
+        else if (c == '\\') text_append(table, "\\\\"); /* gnuplot reads escapes */
         else if (c < 0x20 || c == 0x7f) text_append(table, " ");
         else text_append_bytes(table, name, 1);
     }
@@ -162,7 +166,7 @@ static void append_end_names(struct text *script, const double *values, const ch
     }
     double apart = 0.07 * (axis->high - axis->low), y[MOST_CURVES] = {0};
     for (size_t i = 0; i < shown; i++) {
-        y[i] = values[order[i]];
+        y[i] = fmin(fmax(values[order[i]], axis->low), axis->high);
         if (i > 0 && y[i] < y[i - 1] + apart) y[i] = y[i - 1] + apart;
     }
     double over = shown > 0 ? fmax(0.0, y[shown - 1] - axis->high) : 0.0;

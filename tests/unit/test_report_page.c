@@ -526,8 +526,7 @@ static size_t count_ticks(const char *directory, const char *name) {
 
 static void an_axis_has_few_ticks_whatever_was_measured(void **state) {
     (void)state;
-    static const double losses[] = {0.0,  1e-30, 1e-6,  0.5,     999.0, 1e3, 1e6,      1e8,
-                                    1e12, 3e38,  1e300, 1.7e308, -1e30, NAN, INFINITY, -INFINITY};
+    static const double losses[] = {0.0, 1e-30, 1e8, 3e38, 1.7e308, -1e30, NAN, INFINITY};
     char figures[FILE_PATH_SIZE];
     assert_ok(path_join(figures, folder, "axes"));
     for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
@@ -552,19 +551,21 @@ static void an_axis_has_few_ticks_whatever_was_measured(void **state) {
 /* gnuplot reads a % in a name as a format, and a backslash as an escape; spreadsheets run what begins with =. */
 static void names_stand_in_figures_as_they_are(void **state) {
     (void)state;
-    static const char *const odd[] = {"50% of %s %n %d", "a\\n{/*2 b}^2_3@c", "=1+1", "%"};
-    const size_t counts[] = {3, 2, 1, 1};
+    static const char *const odd[] = {"50% of %s %n %d", "a\\n{/*2 b}^2_3@c", "=1+1", "-2", "%%", "\\"};
+    static const char *const drawn[] = {"50% of %s %n %d", "a\\n{/*2 b}^2_3@c", "'=1+1", "-2", "%%", "\\"};
+    const size_t counts[] = {3, 2, 1, 1, 1, 1};
     char figures[FILE_PATH_SIZE];
     assert_ok(path_join(figures, folder, "odd-names"));
-    assert_ok(figure_class_distribution(figures, odd, counts, counts, 4));
+    assert_ok(figure_class_distribution(figures, odd, counts, counts, 6));
     char *svg = read_text(figures, FIGURE_CLASSES ".svg");
-    static const char *const needed[] = {">50% of %s %n %d<", ">a\\n{/*2 b}^2_3@c<", ">&apos;=1+1<", ">%<"};
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (strstr(svg, needed[i]) == NULL && i != 2) fail_msg("\"%s\" is not in %s", needed[i], svg);
+    for (size_t i = 0; i < 6; i++) {
+        char needed[64];
+        snprintf(needed, sizeof needed, "<text>%s</text>", drawn[i]);
+        assert_holds(svg, needed);
     }
     free(svg);
     char *table = read_text(figures, FIGURE_CLASSES ".csv");
-    assert_null(strstr(table, "\"="));
+    assert_holds(table, "\n2,\"'=1+1\",1,1\n3,\"-2\",1,1\n");
     free(table);
 }
 
