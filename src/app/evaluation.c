@@ -201,6 +201,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK)
         status = evaluation_record_create(request->weights, (const char *const *)train_data->class_names,
                                           train_data->classes, record);
+    if (status == OCELLUS_OK) status = sha256_file(network.path, record->weights_sha256);
     if (status == OCELLUS_OK) status = evaluate_all(&network, request, &recipe, &sets, &run, record);
 
     train_sets_free(&sets);

@@ -35,6 +35,19 @@ static void measure_extent(struct page_run *run) {
              number_part(run->done.share, 1).text);
 }
 
+/* The figures must be of the weights that lie there: a run that went on since has others. */
+static ocellus_status check_judged_weights(const struct page_run *run) {
+    char path[FILE_PATH_SIZE], now[SHA256_TEXT_SIZE];
+    const struct evaluation_record *record = &run->evaluation;
+    bool known = strcmp(record->model, RUN_LAST) == 0 || strcmp(record->model, RUN_BEST) == 0;
+    if (!known || *record->weights_sha256 == '\0') return OCELLUS_OK; /* older runs do not tell */
+    TRY(run_folder_file(&run->folder, record->model, path));
+    TRY(sha256_file(path, now));
+    if (strcmp(now, record->weights_sha256) == 0) return OCELLUS_OK;
+    return fail(OCELLUS_USAGE, "%s: its evaluation is of earlier weights; the run went on (ocellus evaluate %s)", path,
+                run->folder.path);
+}
+
 static ocellus_status load_run(const struct report_row *row, struct page_run *run) {
     char path[FILE_PATH_SIZE];
     size_t size;
@@ -55,6 +68,7 @@ static ocellus_status load_run(const struct report_row *row, struct page_run *ru
     TRY(file_read(path, SUMMARY_MAX_BYTES, (unsigned char **)&run->summary, &size));
     TRY(run_folder_file(&run->folder, RUN_LAST, path));
     TRY(sha256_file(path, run->weights_sha256));
+    TRY(check_judged_weights(run));
     measure_extent(run);
     if (run->claim != NULL)
         original_departures(run->claim, &run->recipe, &run->data,

@@ -207,8 +207,7 @@ static void append_row_summary(const struct page *page, const struct page_run *r
                     run->done.whole ? "" : " after ", run->extent);
         verdict_headline(&facts, &words);
     } else {
-        text_append(&words, " not run here%s%s.", run->reason != NULL ? ": " : "",
-                    run->reason != NULL ? run->reason : "");
+        text_append(&words, " Not run here. %s", run->reason != NULL ? run->reason : "");
     }
     page_append_words("lead", &words, out);
     text_free(&words);
