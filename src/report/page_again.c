@@ -109,7 +109,7 @@ static void append_promise(const struct page_run *run, enum origin origin, const
         html_append(out, "It was computed by more than one set of kernels or version of Ocellus (below): no single "
                          "command gives model files with the same SHA-256.");
     else
-        html_append(out, "The command gives model files with the same SHA-256, with the %s kernels of Ocellus %s%s.",
+        html_append(out, "The command gives model files with the same SHA-256, with the %s kernels of the same build of Ocellus %s%s.",
                     first->kernels, first->version,
                     *run->recipe.model_weights != '\0' ? " and the same weights to start from" : "");
     html_append(out, "</p>\n");
@@ -142,7 +142,7 @@ void page_again(struct page *page, struct html *out) {
     const struct page_run *first = page_first(page);
     html_append(out,
                 "<footer>\n<h2><span>%zu</span>Doing it again</h2>\n"
-                "<p>The recipe with its seed, the data, the kernels and the version of Ocellus decide every bit of the "
+                "<p>The recipe with its seed, the data, the kernels and the build of Ocellus decide every bit of the "
                 "weights; the number of threads and interruptions do not.</p>\n",
                 ++page->sections);
     for (size_t i = 0; i < page->run_count; i++)
