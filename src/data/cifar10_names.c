@@ -92,7 +92,7 @@ static ocellus_status read_names(const char *folder, size_t used, struct names *
     if (!wrong && names->count < used) wrong = "fewer names than classes with images";
     if (!wrong) return OCELLUS_OK;
     *names = (struct names){.count = 0};
-    log_warning("%s: %s; the classes are called by their numbers", path, wrong);
+    log_info("%s: %s; the classes are called by their numbers", path, wrong); /* no warning: a library is silent */
     return OCELLUS_OK;
 }
 

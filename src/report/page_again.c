@@ -109,7 +109,9 @@ static void append_promise(const struct page_run *run, enum origin origin, const
         html_append(out, "It was computed by more than one set of kernels or version of Ocellus (below): no single "
                          "command gives model files with the same SHA-256.");
     else
-        html_append(out, "The command gives model files with the same SHA-256, with the %s kernels of the same build of Ocellus %s%s.",
+        html_append(out,
+                    "The command gives model files with the same SHA-256, with the %s kernels of the same build of "
+                    "Ocellus %s%s.",
                     first->kernels, first->version,
                     *run->recipe.model_weights != '\0' ? " and the same weights to start from" : "");
     html_append(out, "</p>\n");
