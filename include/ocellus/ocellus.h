@@ -48,7 +48,8 @@ OCELLUS_API const char *ocellus_message(void);
 typedef struct ocellus_dataset ocellus_dataset;
 
 /* CIFAR-10 from its six .bin files. folder NULL: the cache that `ocellus data fetch cifar10` fills, verified by SHA-256; a
- * given folder is checked for sizes and labels only. */
+ * given folder is checked for sizes and labels only, and its classes are called by the lines of its batches.meta.txt or by
+ * their numbers unless it holds the published images. */
 OCELLUS_API ocellus_status ocellus_cifar10_load(const char *folder, ocellus_dataset **train, ocellus_dataset **test);
 /* Images of your own: pixels[count][height][width][3], RGB, 0..255, and labels[count], each below `classes`. Copied. */
 OCELLUS_API ocellus_status ocellus_dataset_create(size_t count, size_t height, size_t width, size_t classes,

@@ -175,7 +175,7 @@ static ocellus_status check_data(const struct run_folder *run, const struct data
     struct run_data data;
     TRY(run_data_read(run, &data));
     if (strcmp(data.train_sha256, train->sha256) != 0 || strcmp(data.test_sha256, test->sha256) != 0)
-        return fail(OCELLUS_BAD_CONTENT, "%s: the run was trained on other data than the %s now found", run->path,
+        return fail(OCELLUS_BAD_CONTENT, "%s: the run was trained on other data than is now found (%s)", run->path,
                     train->name);
     return OCELLUS_OK;
 }
@@ -201,6 +201,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK)
         status = evaluation_record_create(request->weights, (const char *const *)train_data->class_names,
                                           train_data->classes, record);
+    if (status == OCELLUS_OK) status = sha256_file(network.path, record->weights_sha256);
     if (status == OCELLUS_OK) status = evaluate_all(&network, request, &recipe, &sets, &run, record);
 
     train_sets_free(&sets);

@@ -31,8 +31,26 @@ static ocellus_status read_evaluation(const struct run_folder *run, struct run_e
     if (kind == PATH_NONE) return OCELLUS_OK;
     struct evaluation_record record = {0};
     TRY(evaluation_file_read(path, &record));
-    if (record.present[EVALUATION_TEST]) entry->test_accuracy = record.splits[EVALUATION_TEST].accuracy;
+    if (record.present[EVALUATION_TEST]) {
+        entry->test_accuracy = record.splits[EVALUATION_TEST].accuracy;
+        entry->tested = record.splits[EVALUATION_TEST].count;
+    }
     evaluation_record_free(&record);
+    return OCELLUS_OK;
+}
+
+/* How much of the run is done; a run that has no data.json yet has done nothing. */
+static ocellus_status read_extent(const struct run_folder *run, const struct recipe *recipe, struct run_entry *entry) {
+    char path[FILE_PATH_SIZE];
+    struct run_data data;
+    struct run_progress progress;
+    TRY(run_folder_file(run, RUN_DATA, path));
+    if (!path_exists(path)) return OCELLUS_OK;
+    TRY(run_data_read(run, &data));
+    TRY(run_progress_read(run, &progress));
+    entry->done = run_extent_of(recipe, &data, (size_t)entry->epochs, &progress);
+    entry->test_images = data.test_images;
+    run_progress_free(&progress);
     return OCELLUS_OK;
 }
 
@@ -49,6 +67,7 @@ static ocellus_status read_entry(const char *path, struct run_entry *entry) {
     ocellus_status status = run_environment_read(&run, &environment);
     if (status == OCELLUS_OK) snprintf(entry->started, sizeof entry->started, "%s", environment.started);
     if (status == OCELLUS_OK) status = read_history(&run, entry);
+    if (status == OCELLUS_OK) status = read_extent(&run, &recipe, entry);
     if (status == OCELLUS_OK) status = read_evaluation(&run, entry);
     run_folder_close(&run);
     return status;

@@ -4,6 +4,7 @@
 #define APP_RUN_LIST_H
 
 #include "base/files.h"
+#include "run/progress.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,9 @@ struct run_entry {
     uint64_t epochs, epochs_wanted;
     double val_accuracy;  /* of the last epoch; NaN: none */
     double test_accuracy; /* from evaluation.json; NaN: not evaluated */
+    /* What a figure stands for: a part of a run, or of the test images, is not the whole. */
+    struct run_extent done;
+    uint64_t tested, test_images; /* judged, and in the test set; test_images 0: not recorded */
 };
 
 /* Visits the run folders directly in `folder`, in byte order. A run whose records are damaged is warned about and left

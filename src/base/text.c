@@ -80,6 +80,19 @@ void text_append_html(struct text *text, const char *raw) {
     }
 }
 
+void text_append_shell_word(struct text *text, const char *word) {
+    if (*word && !word[strcspn(word, " \t\n\"'\\$`*?[](){}<>|&;#~!")]) {
+        append_string(text, word);
+        return;
+    }
+    append_string(text, "'");
+    for (; *word; word++) {
+        if (*word == '\'') append_string(text, "'\\''");
+        else text_append_bytes(text, word, 1);
+    }
+    append_string(text, "'");
+}
+
 void text_free(struct text *text) {
     free(text->bytes);
     *text = (struct text){0};

@@ -20,6 +20,8 @@ void text_append(struct text *text, const char *format, ...) __attribute__((form
 void text_append_bytes(struct text *text, const char *bytes, size_t size);
 /* Escapes & < > " ' for HTML and SVG; what XML cannot hold (control characters, invalid UTF-8) becomes U+FFFD. */
 void text_append_html(struct text *text, const char *raw);
+/* A word as a shell would have to be given it: quoted where the shell would read anything into it. */
+void text_append_shell_word(struct text *text, const char *word);
 void text_free(struct text *text);
 
 /* Whole numbers and reals in the C locale, the whole string or nothing ("32x", "", " 1" are refused); finite only. */

@@ -179,8 +179,7 @@ static void wait_until_done(struct thread_pool *pool, unsigned chunks) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
-void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *context, size_t chunk, size_t worker),
-                  void *context) {
+static void run_job(struct thread_pool *pool, size_t chunks, chunk_body body, void *context) {
     /* More chunks than the ticket can count are no use of a pool, only correct. */
     if (pool->size == 1 || chunks <= 1 || chunks > UINT32_MAX) {
         for (size_t chunk = 0; chunk < chunks; chunk++)
@@ -199,6 +198,13 @@ void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *co
         pthread_mutex_unlock(&pool->mutex);
     }
     if (!take_chunks(pool, job, 0)) wait_until_done(pool, (unsigned)chunks);
+}
+
+void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *context, size_t chunk, size_t worker),
+                  void *context) {
+    const struct float_mode before = float_mode_set();
+    run_job(pool, chunks, body, context);
+    float_mode_restore(before);
 }
 
 /* Signals are for the program's own threads, so workers block all of them. Their stack is stated, not the limit that the

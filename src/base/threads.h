@@ -23,7 +23,7 @@ size_t thread_pool_size(const struct thread_pool *pool);
 
 /* Calls body(context, chunk, worker) once for each chunk in [0, chunks), worker in [0, thread_pool_size()); returns
  * when all are done. Chunks are handed out in ascending order, so larger work goes first. Allocates nothing. Not to be
- * called from inside a body, nor by two threads at once on one pool. */
+ * called from inside a body, nor by two threads at once on one pool. The caller has float_mode_set()'s mode for the job. */
 void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *context, size_t chunk, size_t worker),
                   void *context);
 

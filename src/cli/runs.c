@@ -28,6 +28,24 @@ static void percent(double accuracy, char cell[16]) {
 
 enum { PATH_COLUMNS = 27, MODEL_COLUMNS = 11, DATE_COLUMNS = 10 };
 
+/* A line below a run whose figures are those of a part: of its training, or of the test images. */
+static void append_parts(const struct run_entry *entry, struct text *out) {
+    char steps[80], tested[32], all[32];
+    bool judged = !isnan(entry->test_accuracy), few = judged && entry->tested != entry->test_images;
+    bool shown = judged || !isnan(entry->val_accuracy); /* something that may be taken for the whole */
+    if (!few && (entry->done.whole || !shown)) return;
+    text_append(out, "    ");
+    if (!entry->done.whole) {
+        run_extent_text(&entry->done, steps);
+        text_append(out, "partial: %s%s", steps, few ? "; " : "");
+    }
+    text_with_commas(entry->tested, tested);
+    text_with_commas(entry->test_images, all);
+    if (few && entry->test_images > 0) text_append(out, "tested on %s of %s images", tested, all);
+    else if (few) text_append(out, "tested on %s images", tested);
+    text_append(out, "\n");
+}
+
 /* A path that is wider than its column stands on a line of its own: it is whole, and the columns stay. */
 static ocellus_status append_row(void *context, const struct run_entry *entry) {
     char validation[16], test[16], epochs[48], day[DATE_COLUMNS + 1];
@@ -47,6 +65,7 @@ static ocellus_status append_row(void *context, const struct run_entry *entry) {
     snprintf(day, sizeof day, "%.*s", DATE_COLUMNS, entry->started);
     text_append_escaped(out, day);
     text_append(out, "\n");
+    append_parts(entry, out);
     return OCELLUS_OK;
 }
 
@@ -58,6 +77,11 @@ static ocellus_status append_json(void *context, const struct run_entry *entry) 
                  json_set(row, "epochs_wanted", json_new_integer((int64_t)entry->epochs_wanted)) &&
                  json_set(row, "val_accuracy", json_new_real(entry->val_accuracy)) &&
                  json_set(row, "test_accuracy", json_new_real(entry->test_accuracy)) &&
+                 json_set(row, "whole", json_new_bool(entry->done.whole)) &&
+                 json_set(row, "steps", json_new_integer((int64_t)entry->done.steps)) &&
+                 json_set(row, "steps_wanted", json_new_integer((int64_t)entry->done.all_steps)) &&
+                 json_set(row, "tested", json_new_integer((int64_t)entry->tested)) &&
+                 json_set(row, "test_images", json_new_integer((int64_t)entry->test_images)) &&
                  json_set(row, "started", json_new_text(entry->started));
     whole = json_append(context, command_json_whole(row, whole));
     return whole ? OCELLUS_OK : fail(OCELLUS_IO, "not enough memory for the list of runs");

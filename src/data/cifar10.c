@@ -18,9 +18,6 @@ const struct cifar10_file cifar10_files[CIFAR10_FILES] = {
     {"test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"},
 };
 
-static const char *const class_names[CIFAR10_CLASSES] = {"airplane", "automobile", "bird",  "cat",  "deer",
-                                                         "dog",      "frog",       "horse", "ship", "truck"};
-
 ocellus_status cifar10_folder(char out[FILE_PATH_SIZE]) {
     char cache[FILE_PATH_SIZE];
     TRY(folder_cache(cache));
@@ -108,22 +105,12 @@ ocellus_status cifar10_read(const char *folder, size_t index, bool verify, unsig
 }
 
 static ocellus_status prepare(struct dataset *dataset, const char *split, size_t count) {
-    *dataset = (struct dataset){.name = "cifar10",
-                                .count = count,
-                                .height = CIFAR10_SIDE,
-                                .width = CIFAR10_SIDE,
-                                .channels = 3,
-                                .classes = CIFAR10_CLASSES};
+    *dataset = (struct dataset){
+        .count = count, .height = CIFAR10_SIDE, .width = CIFAR10_SIDE, .channels = 3, .classes = CIFAR10_CLASSES};
     strncpy(dataset->split, split, sizeof dataset->split - 1);
     dataset->pixels = memory_allocate(count, 3 * CIFAR10_PLANE);
     dataset->labels = memory_allocate(count, sizeof *dataset->labels);
-    dataset->class_names = memory_allocate(CIFAR10_CLASSES, sizeof *dataset->class_names);
-    if (!dataset->pixels || !dataset->labels || !dataset->class_names) return OCELLUS_IO;
-    for (size_t i = 0; i < CIFAR10_CLASSES; i++) {
-        dataset->class_names[i] = memory_copy_text(class_names[i]);
-        if (!dataset->class_names[i]) return OCELLUS_IO;
-    }
-    return OCELLUS_OK;
+    return dataset->pixels && dataset->labels ? OCELLUS_OK : OCELLUS_IO;
 }
 
 /* Records to pixels [h][w][3] and labels, at image `first` of the dataset. */
@@ -188,6 +175,7 @@ ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *tra
     const char *from = folder ? folder : cache;
     ocellus_status status = load_split(from, verify, "train", 0, CIFAR10_FILES - 2, train);
     if (status == OCELLUS_OK) status = load_split(from, verify, "test", CIFAR10_FILES - 1, CIFAR10_FILES - 1, test);
+    if (status == OCELLUS_OK) status = cifar10_name(from, train, test);
     if (status == OCELLUS_OK) return OCELLUS_OK;
     dataset_free(train);
     dataset_free(test);

@@ -4,6 +4,7 @@
 #define DATA_CIFAR10_H
 
 #include "base/status.h"
+#include "data/dataset.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,10 @@ struct cifar10_file {
 };
 /* Five training files in order, then the test file. */
 extern const struct cifar10_file cifar10_files[CIFAR10_FILES];
+
+/* Names both splits and their ten classes (cifar10_names.c): CIFAR-10 when their hashes are the published images', else by the
+ * folder. */
+ocellus_status cifar10_name(const char *folder, struct dataset *train, struct dataset *test);
 
 /* Checks the content of file `index`, called `source` in messages: labels always; size and SHA-256 of the published
  * file when `verify`, else a whole number of records, 1 to CIFAR10_RECORDS. OCELLUS_BAD_CONTENT. */

@@ -10,10 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { DATASET_NAME_SIZE = 128 };
+
 /* Owned by whoever loaded it; dataset_free() releases all. */
 struct dataset {
-    char name[32];  /* "cifar10" */
-    char split[16]; /* "train", "test" */
+    char name[DATASET_NAME_SIZE]; /* "cifar10"; of other data in its layout "FOLDER (CIFAR-10's layout)" */
+    char split[16];               /* "train", "test" */
     size_t count, height, width, channels, classes;
     uint8_t *pixels;               /* [count][height][width][channels], RGB, 0..255 */
     uint16_t *labels;              /* [count], each < classes */
@@ -25,7 +27,9 @@ const uint8_t *dataset_image(const struct dataset *dataset, size_t index);
 
 /* Loads CIFAR-10 from its six .bin files in `folder` (NULL: the cache, where data fetch puts them). Labels are always
  * checked. With `verify` each file must be the published one, by its SHA-256; without, a file may also be a shorter one
- * of whole records (a subset, a test). A missing or damaged cache says to run `ocellus data fetch cifar10`.
+ * of whole records (a subset, a test, images of one's own). Only the published images are called CIFAR-10 and get its
+ * class names; for others the lines of batches.meta.txt in the folder name the first classes, and what has no name is
+ * called by its number. There are ten classes in any case. A missing or damaged cache says to run `ocellus data fetch cifar10`.
  * OCELLUS_IO, OCELLUS_BAD_CONTENT; on failure there is nothing to free. */
 ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *train, struct dataset *test);
 /* The cache folder of CIFAR-10, whether or not it is there. */

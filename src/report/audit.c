@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { FEW_IMAGES = 1000 };         /* fewer leave an accuracy near 90 % unsure by two points or more */
-static const double expected = 0.9; /* near the accuracies that are claimed: where half widths are told */
+static const double expected = 0.9; /* where half widths are told */
 
 static const struct {
     const char *title, *why;
@@ -17,12 +17,10 @@ static const struct {
     [AUDIT_TEST_AS_VALIDATION] =
         {"Test set used as validation",
          "Whoever watches the test accuracy while choosing epochs or settings reports a best case. Ocellus holds out "
-         "5,000 training images unless a recipe says otherwise; here the original is followed, nothing is chosen by "
-         "the curve, and final weights are judged."},
+         "5,000 training images unless a recipe says otherwise."},
     [AUDIT_FEW_VALIDATION_IMAGES] = {"Validation on few images",
-                                     "Its accuracy is mostly chance. Ocellus says before a training how sure its "
-                                     "validation can be, and gives every "
-                                     "accuracy an interval."},
+                                     "Its accuracy moves by chance from epoch to epoch. Ocellus says before a training "
+                                     "how sure its validation can be."},
     [AUDIT_COVERAGE] = {"Part of the data",
                         "\u201cOne epoch\u201d is then less than one look at the data, and two runs that differ in it "
                         "differ in more than their settings. Ocellus says the share before the training and here."},
@@ -32,12 +30,12 @@ static const struct {
                         "flag (--seed)."},
     [AUDIT_CONTINUED_WEIGHTS] =
         {"Continued weights",
-         "Its accuracy is then that of both trainings together, and comparing it with the other run compares nothing. "
-         "Ocellus records the SHA-256 of the weights that every run starts from."},
+         "Its accuracy is then that of both trainings together, and says nothing about this recipe alone. Ocellus "
+         "records the SHA-256 of the weights that every run starts from."},
     [AUDIT_OPTIMIZER_UNNAMED] =
         {"Optimizer not named",
          "The optimizer and its rate decide whether pretrained filters survive: the same run with another one is "
-         "another experiment. The recipe here names SGD with 0.01."},
+         "another experiment."},
     [AUDIT_PREPROCESSING_UNNAMED] =
         {"Preprocessing not named",
          "Keras's ImageNet weights expect 0..255, blue first, minus the channel means; anything else costs accuracy "
@@ -86,7 +84,7 @@ static void find_coverage(const struct recipe *recipe, const struct audit_facts 
     text_with_commas(available, images_text);
     snprintf(what, 256, "An epoch of %llu steps of %llu sees %s of %s training images (%s).",
              (unsigned long long)recipe->steps_per_epoch, (unsigned long long)recipe->batch_size, seen_text,
-             images_text, number_percent((double)seen / (double)available, 1).text);
+             images_text, number_part((double)seen / (double)available, 1).text);
 }
 
 static void find_continued(const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
@@ -94,6 +92,13 @@ static void find_continued(const struct recipe *recipe, const struct audit_facts
         snprintf(what, 256, "It starts with the final weights of %.100s.", facts->continued_from);
     else if (*recipe->model_weights != '\0' && strcmp(recipe->model_weights, "imagenet") != 0)
         snprintf(what, 256, "It starts with the weights in %.150s.", recipe->model_weights);
+}
+
+static void find_optimizer(const struct recipe *recipe, char what[256]) {
+    char rate[32];
+    text_from_real(recipe->learning_rate, rate);
+    snprintf(what, 256, "The original report does not say which one it used; the recipe here has %s with %s.",
+             recipe->optimizer == RECIPE_OPTIMIZER_ADAM ? "Adam" : "SGD", rate);
 }
 
 /* Writes the sentence of a rule that applies; leaves it "" otherwise. */
@@ -104,7 +109,9 @@ static void apply(enum audit_rule rule, const struct recipe *recipe, const struc
         if (recipe->validation == RECIPE_VALIDATION_TEST) {
             char images[32];
             text_with_commas(validation_images(recipe, facts), images);
-            snprintf(what, 256, "Its %s validation images are test images.", images);
+            snprintf(what, 256, "Its %s validation images are test images; %s.", images,
+                     facts->best_weights ? "the weights that were judged are those of the best epoch by them"
+                                         : "the last weights were judged: no epoch was chosen by them");
         }
         break;
     case AUDIT_FEW_VALIDATION_IMAGES:
@@ -120,8 +127,7 @@ static void apply(enum audit_rule rule, const struct recipe *recipe, const struc
         find_continued(recipe, facts, what);
         break;
     case AUDIT_OPTIMIZER_UNNAMED:
-        if (claim != NULL && claim->optimizer < 0)
-            snprintf(what, 256, "The original report does not say which one it used.");
+        if (claim != NULL && claim->optimizer < 0) find_optimizer(recipe, what);
         break;
     case AUDIT_PREPROCESSING_UNNAMED:
         if (claim != NULL && claim->pretrained)

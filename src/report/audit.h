@@ -7,6 +7,7 @@
 #include "report/original.h"
 #include "run/recipe.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ enum audit_rule {
 struct audit_facts {
     uint64_t train_images, test_images; /* of the dataset */
     size_t seeds;                       /* runs of this recipe with different seeds */
+    bool best_weights;                  /* those of the best epoch in validation were judged, not the last ones */
     const char *continued_from;         /* the run whose final weights it starts with, where that is known; NULL */
     const struct original_claim
         *claim; /* the original's run that the recipe follows; NULL: none, and nothing about it */

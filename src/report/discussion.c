@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double whole = 0.9999;
+static const double whole = 1.0;
 
 struct discussion_evidence discussion_evidence(const struct discussion_row *row) {
     struct discussion_evidence here = {.kind = EVIDENCE_NONE, .accuracy = NAN, .training = NAN};
@@ -112,10 +112,10 @@ static void write_order(const struct discussion_row *rows, size_t count, struct 
     }
     double gain = best[1].accuracy - best[0].accuracy;
     if (isfinite(gain) && best[1].interval.low > best[0].interval.high)
-        text_append(out, " Starting from pretrained weights gives %s more than starting from random ones.",
+        text_append(out, " The best row that starts from pretrained weights lies %s above the best from random ones.",
                     number_points(gain, 1).text);
     else if (isfinite(gain) && best[1].interval.high < best[0].interval.low)
-        text_append(out, " Pretrained weights have not paid off: the best such row lies %s behind.",
+        text_append(out, " The best row that starts from pretrained weights lies %s behind the best from random ones.",
                     number_points(-gain, 1).text);
     else if (isfinite(gain))
         text_append(out, " The intervals of the best row with pretrained weights and the best without overlap.");
@@ -145,12 +145,12 @@ static void write_odd_row(const struct discussion_row *rows, size_t count, struc
     if (measured > 0.5 * claimed)
         text_append(out, "A gap of that kind is seen here too (%s).", number_points(measured, 1).text);
     else if (measured > 0)
-        text_append(out, "Measured, the gap is %s: batch size and number of steps do not explain the claimed one.",
+        text_append(out, "Measured, the gap is %s: the settings that are told do not explain the claimed one.",
                     number_points(measured, 1).text);
     else
         text_append(out,
-                    "Measured, it is the other way round by %s: batch size and number of steps do not explain "
-                    "the claimed gap.",
+                    "Measured, it is the other way round by %s: the settings that are told do not explain the "
+                    "claimed gap.",
                     number_points(-measured, 1).text);
     double over = first.training - first.accuracy;
     if (!isfinite(over)) text_append(out, "\n");
@@ -190,14 +190,13 @@ static void append_loss(const struct full_run *sgd, const struct full_run *adam,
     }
     text_append(out, " Adam costs %s.", number_points(loss, 1).text);
     if (isfinite(given_back) && given_back > 0.5 * loss)
-        text_append(out, " Most of that lies in BatchNormalization's moving statistics, which trail its fast steps.");
+        text_append(out, " Statistics re-estimated afterwards give back most of that (%s).",
+                    number_points(given_back, 1).text);
     else if (isfinite(given_back) && given_back > 0)
-        text_append(out,
-                    " Statistics re-estimated afterwards give back %s of it; the rest is in the weights: the "
-                    "pretrained filters are overwritten.",
+        text_append(out, " Statistics re-estimated afterwards give back %s of it; the rest lies in the weights.",
                     number_points(given_back, 1).text);
     else if (isfinite(given_back))
-        text_append(out, " None of that lies in the moving statistics: the pretrained filters are overwritten.");
+        text_append(out, " Statistics re-estimated afterwards give nothing of it back: it lies in the weights.");
     text_append(out, "\n");
 }
 
@@ -251,7 +250,7 @@ static void write_parts(const struct discussion_row *rows, size_t count, struct 
     for (size_t i = 0; i < count; i++) {
         if (!is_part(&rows[i])) continue;
         text_append(out, "%s%s here is %s of its run, judged on %zu test images", parts++ > 0 ? "; " : "",
-                    rows[i].claim->title, number_percent(rows[i].share, 1).text, rows[i].test->count);
+                    rows[i].claim->title, number_part(rows[i].share, 1).text, rows[i].test->count);
     }
     if (parts > 0)
         text_append(out, ". Such figures say how far the time given reached, not what the recipe gives; ocellus "

@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "report/axis.h"
 #include "report/gnuplot.h"
 #include "report/number.h"
 
@@ -32,11 +33,15 @@ struct figure {
     struct text plot;   /* the plot command */
 };
 
+/* A name as a cell that gnuplot reads as it is and that no spreadsheet runs: these begin a formula with = + - @. */
 static void append_name(struct text *table, const char *name) {
-    text_append(table, "\"");
+    double number;
+    bool formula = *name != '\0' && strchr("=+-@", *name) != NULL && !text_to_real(name, &number);
+    text_append(table, formula ? "\"'" : "\"");
     for (; *name != '\0'; name++) {
         unsigned char c = (unsigned char)*name;
-        if (c == '"') text_append(table, "'"); /* gnuplot does not read doubled quotes */
+        if (c == '"') text_append(table, "'");          /* gnuplot does not read doubled quotes */
+        else if (c == '\\') text_append(table, "\\\\"); /* gnuplot reads escapes */
         else if (c < 0x20 || c == 0x7f) text_append(table, " ");
         else text_append_bytes(table, name, 1);
     }
@@ -141,19 +146,6 @@ ocellus_status figure_class_distribution(const char *folder, const char *const *
     return figure_end(&figure);
 }
 
-/* The axis of a curve: a range that ends at ticks. */
-struct axis {
-    double low, high, step;
-};
-
-static struct axis axis_covering(double low, double high) {
-    static const double steps[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
-    size_t i = 0;
-    while (i + 1 < sizeof steps / sizeof steps[0] && (high - low) / steps[i] > 8.0)
-        i++;
-    return (struct axis){floor(low / steps[i]) * steps[i], ceil(high / steps[i] + 1e-9) * steps[i], steps[i]};
-}
-
 struct curves {
     const double *training, *validation; /* [epochs]; NaN where there is none */
     size_t epochs;
@@ -174,21 +166,21 @@ static void append_end_names(struct text *script, const double *values, const ch
     }
     double apart = 0.07 * (axis->high - axis->low), y[MOST_CURVES] = {0};
     for (size_t i = 0; i < shown; i++) {
-        y[i] = values[order[i]];
+        y[i] = fmin(fmax(values[order[i]], axis->low), axis->high);
         if (i > 0 && y[i] < y[i - 1] + apart) y[i] = y[i - 1] + apart;
     }
     double over = shown > 0 ? fmax(0.0, y[shown - 1] - axis->high) : 0.0;
     for (size_t i = 0; i < shown; i++)
-        text_append(script, "set label %zu \"%s\" at first %.6f, first %.6f offset 0.9,0 textcolor rgb '%s'\n", i + 1,
+        text_append(script, "set label %zu \"%s\" at first %.9g, first %.9g offset 0.9,0 textcolor rgb '%s'\n", i + 1,
                     names[order[i]], x, y[i] - over, colors[order[i]]);
 }
 
 /* `claimed` in percent. */
 static void append_claimed_line(struct text *script, double claimed) {
     text_append(script,
-                "set arrow 1 from graph 0, first %.6f to graph 1, first %.6f nohead linecolor rgb '" COLOR_CLAIMED
+                "set arrow 1 from graph 0, first %.9g to graph 1, first %.9g nohead linecolor rgb '" COLOR_CLAIMED
                 "' linewidth 1.2 dashtype (6,4)\n"
-                "set label 8 'claimed test accuracy %s' at graph 0, first %.6f offset 0.6,0.6 textcolor rgb "
+                "set label 8 'claimed test accuracy %s' at graph 0, first %.9g offset 0.6,0.6 textcolor rgb "
                 "'" COLOR_CLAIMED "'\n",
                 claimed, claimed, number_fixed(claimed, 2).text, claimed);
 }
@@ -205,15 +197,15 @@ static ocellus_status draw_curves(const char *folder, const char *name, const ch
         text_append(&figure.table, "\n");
         any_validation = any_validation || isfinite(curves->validation[i]);
     }
-    size_t step = curves->epochs <= 20 ? 1 : curves->epochs / 20 * 5;
+    double step = fmax(1.0, axis_step(1.0, (double)curves->epochs, 10.0));
     text_append(
         &figure.script,
-        "set xrange [%.2f:%.2f]\nset xtics %zu,%zu\nset yrange [%.6f:%.6f]\nset ytics %.6f\nset format y '%%g'\n"
+        "set xrange [%.2f:%.2f]\nset xtics %.0f,%.0f\nset yrange [%.9g:%.9g]\nset ytics %.9g\nset format y '%%g'\n"
         "set grid ytics linestyle 9\n"
         "set xlabel 'epoch' textcolor rgb '" COLOR_TEXT "'\nset lmargin 4.5\nset rmargin 14\nset tmargin 2.2\n"
         "set label 9 '%s' at graph 0, graph 1 offset -3.6,1 textcolor rgb '" COLOR_TEXT "'\n",
-        curves->epochs == 1 ? 0.5 : 1.0, curves->epochs == 1 ? 1.5 : (double)curves->epochs,
-        step == 1 ? (size_t)1 : step, step, axis->low, axis->high, axis->step, title);
+        curves->epochs == 1 ? 0.5 : 1.0, curves->epochs == 1 ? 1.5 : (double)curves->epochs, step, step, axis->low,
+        axis->high, axis->step, title);
     const double ends[] = {curves->training[curves->epochs - 1], curves->validation[curves->epochs - 1]};
     const char *const names[] = {"training", curves->validation_name}, *const colors[] = {COLOR_TRAINING, COLOR_TEST};
     append_end_names(&figure.script, ends, names, colors, 2, (double)curves->epochs, axis);
@@ -230,6 +222,13 @@ static ocellus_status draw_curves(const char *folder, const char *name, const ch
     return figure_end(&figure);
 }
 
+/* Makes low..high hold a value; one that is not finite has no place on an axis. */
+static void widen(double *low, double *high, double value) {
+    if (!isfinite(value)) return;
+    *low = fmin(*low, value);
+    *high = fmax(*high, value);
+}
+
 /* Copies a measure out of the history and widens low..high to hold it. */
 static void take_measure(const struct history *history, bool accuracy, double *training, double *validation,
                          double *low, double *high) {
@@ -237,8 +236,8 @@ static void take_measure(const struct history *history, bool accuracy, double *t
         const struct history_row *row = &history->rows[i];
         training[i] = accuracy ? 100.0 * row->accuracy : row->loss;
         validation[i] = accuracy ? 100.0 * row->val_accuracy : row->val_loss;
-        *low = fmin(*low, fmin(training[i], validation[i])); /* fmin and fmax pass over a NaN */
-        *high = fmax(*high, fmax(training[i], validation[i]));
+        widen(low, high, training[i]);
+        widen(low, high, validation[i]);
     }
 }
 
@@ -254,7 +253,7 @@ static ocellus_status draw_history(const char *folder, const struct history *his
         low = fmin(low, 100.0 * claimed);
         high = fmax(high, 100.0 * claimed + 2.0); /* room for its words */
     }
-    struct axis axis = axis_covering(low, isfinite(high) ? high : 1e3);
+    struct axis axis = axis_covering(low, high);
     if (accuracy) axis.high = fmin(axis.high, 100.0);
     ocellus_status status =
         draw_curves(folder, accuracy ? FIGURE_ACCURACY : FIGURE_LOSS,
@@ -299,24 +298,27 @@ static ocellus_status draw_steps(const char *folder, const struct run_progress *
         append_real(&figure.table, running);
         append_real(&figure.table, last ? scale * validation : NAN);
         text_append(&figure.table, "\n");
-        low = fmin(low, fmin(recent, running));
-        high = fmax(high, fmax(recent, running));
+        widen(&low, &high, recent);
+        widen(&low, &high, running);
     }
     seen += (double)progress->points[progress->count - 1].images;
-    low = fmin(low, fmin(scale * validation, scale * claimed)); /* fmin and fmax pass over a NaN */
-    high = fmax(high, fmax(scale * validation, scale * claimed + 2.0));
-    struct axis axis = axis_covering(low, isfinite(high) ? high : 1e3);
+    seen = fmax(seen, 1.0);
+    widen(&low, &high, scale * validation);
+    widen(&low, &high, scale * claimed);
+    widen(&low, &high, scale * claimed + 2.0);
+    struct axis axis = axis_covering(low, high);
     if (accuracy) axis.high = fmin(axis.high, 100.0);
     const double names[] = {running, recent, scale * validation};
     const char *const words[] = {"running mean", "training", validation_name}, *const colors[] = {COLOR_FAINT,
                                                                                                   COLOR_TRAINING,
                                                                                                   COLOR_TEST};
     text_append(&figure.script,
-                "set xrange [0:%.0f]\nset yrange [%.6f:%.6f]\nset ytics %.6f\nset format y '%%g'\n"
+                "set xrange [0:%.0f]\nset xtics %.0f\nset yrange [%.9g:%.9g]\nset ytics %.9g\nset format y '%%g'\n"
                 "set grid ytics linestyle 9\nset xlabel 'training images seen' textcolor rgb '" COLOR_TEXT "'\n"
                 "set lmargin 4.5\nset rmargin 14\nset tmargin 2.2\n"
                 "set label 9 '%s' at graph 0, graph 1 offset -3.6,1 textcolor rgb '" COLOR_TEXT "'\n",
-                seen, axis.low, axis.high, axis.step, accuracy ? "accuracy in %" : "loss (cross-entropy)");
+                seen, fmax(1.0, axis_step(0.0, seen, 6.0)), axis.low, axis.high, axis.step,
+                accuracy ? "accuracy in %" : "loss (cross-entropy)");
     append_end_names(&figure.script, names, words, colors, 3, seen, &axis);
     if (isfinite(claimed)) append_claimed_line(&figure.script, 100.0 * claimed);
     text_append(&figure.plot,
@@ -403,13 +405,13 @@ ocellus_status figure_results(const char *folder, const struct figure_result *re
         append_real(&figure.table, 100.0 * result->interval.low);
         append_real(&figure.table, 100.0 * result->interval.high);
         text_append(&figure.table, ",%d,%s\n", (int)result->kind, number_fixed(100.0 * result->accuracy, 2).text);
-        low = fmin(low, result->interval.low);
-        high = fmax(high, result->interval.high);
+        widen(&low, &high, result->interval.low);
+        widen(&low, &high, result->interval.high);
     }
     figure.height = 94 + (int)(34.0 * row);
     struct axis axis = axis_covering(100.0 * low - 1.0, fmin(100.0 * high + 1.0, 100.0));
     text_append(&figure.script,
-                "set xrange [%.6f:%.6f]\nset yrange [%.1f:-0.6]\nset xtics %.6f format '%%g %%%%'\n"
+                "set xrange [%.9g:%.9g]\nset yrange [%.1f:-0.6]\nset xtics %.9g format '%%g %%%%'\n"
                 "set grid xtics linestyle 9\n"
                 "set lmargin 30\nset rmargin 7\nset tmargin 0.5\n",
                 axis.low, axis.high, row + 0.6, axis.step);

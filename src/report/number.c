@@ -9,8 +9,14 @@
 
 struct number number_fixed(double value, int digits) {
     struct number number;
-    if (!(fabs(value) < 1e9)) {
+    if (!isfinite(value)) {
         snprintf(number.text, sizeof number.text, "\u2013");
+        return number;
+    }
+    if (fabs(value) >= 1e9) { /* a training gone wrong: its size is what matters */
+        int exponent = (int)floor(log10(fabs(value)));
+        long long first = llround(fabs(value) / pow(10.0, exponent));
+        snprintf(number.text, sizeof number.text, "%s%llde+%d", value < 0.0 ? "\u2212" : "", first, exponent);
         return number;
     }
     long long scale = 1;
@@ -27,6 +33,11 @@ struct number number_percent(double share, int digits) {
     struct number number;
     snprintf(number.text, sizeof number.text, "%.40s" NARROW_SPACE "%%", number_fixed(100.0 * share, digits).text);
     return number;
+}
+
+struct number number_part(double share, int digits) {
+    double largest = 1.0 - pow(10.0, -2.0 - digits);
+    return number_percent(share < 1.0 ? fmin(share, largest) : share, digits);
 }
 
 struct number number_percent_range(double low, double high, int digits) {

@@ -11,6 +11,8 @@ struct number {
 struct number number_fixed(double value, int digits);
 /* 0.7020 as "70.20 %" (with a narrow no-break space). */
 struct number number_percent(double share, int digits);
+/* The same for a part: what is less than all never reads as 100 %. */
+struct number number_part(double share, int digits);
 /* 0.6929 and 0.7109 as "69.29–71.09 %". */
 struct number number_percent_range(double low, double high, int digits);
 /* 0.2451 as "24.51 points": a difference of two percentages. */

@@ -57,21 +57,6 @@ const struct original_claim *original_claim_named(const char *key) {
     return NULL;
 }
 
-/* How many settings that the claim names the recipe has otherwise. */
-static int distance(const struct original_claim *claim, const struct recipe *recipe) {
-    return (claim->epochs != recipe->epochs) + (claim->batch_size != recipe->batch_size) +
-           (claim->steps_per_epoch != recipe->steps_per_epoch) + (claim->validation_steps != recipe->validation_steps);
-}
-
-const struct original_claim *original_claim_for(const struct recipe *recipe) {
-    const struct original_claim *nearest = NULL;
-    for (size_t i = 0; i < CLAIM_COUNT; i++)
-        if (strcmp(claims[i].model, recipe->model_name) == 0 &&
-            (nearest == NULL || distance(&claims[i], recipe) < distance(nearest, recipe)))
-            nearest = &claims[i];
-    return nearest;
-}
-
 static void count_departure(size_t *departures, struct text *out) {
     if ((*departures)++ > 0) text_append(out, ", ");
 }

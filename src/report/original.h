@@ -26,8 +26,6 @@ struct original_claim {
 };
 
 const struct original_claim *original_claim_named(const char *key); /* NULL when there is none */
-/* The claim for the recipe's network, among several the one with the nearest recipe; NULL when there is none. */
-const struct original_claim *original_claim_for(const struct recipe *recipe);
 
 /* Appends where the run, of `epochs` finished epochs, departs from the original's recipe as far as that is told: a list
  * in one line ("epochs 5 instead of 20, training images 45000 instead of 50000"). Returns how many departures there are. */

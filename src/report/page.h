@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "report/discussion.h"
 #include "report/evaluation_file.h"
+#include "report/html.h"
 #include "report/original.h"
 #include "report/report.h"
 #include "report/verdict.h"
@@ -32,9 +33,9 @@ struct page_run {
     char *summary;                         /* the model table */
     char weights_sha256[SHA256_TEXT_SIZE]; /* of last.safetensors */
     struct text departures;                /* from the original's recipe */
-    uint64_t images;                       /* training images seen, repetitions counted */
-    double share;                          /* of the recipe's training that was done, 0..1 */
-    char extent[160];                      /* where it was stopped, in words; "" when it is whole */
+    struct run_extent done;                /* of the recipe's training */
+    char partial[96];                      /* "550 of 17,000 steps"; "" when it is whole */
+    char extent[256];                      /* the same with images and share; "" when it is whole */
 };
 
 struct page {
@@ -58,42 +59,46 @@ const struct evaluation *page_split(const struct page_run *run, enum evaluation_
 double page_running_accuracy(const struct page_run *run);
 double page_seconds(const struct page_run *run); /* of training, validation included */
 const char *page_title(const struct page_run *run);
+/* What keeps the ids of several rows' figures apart. */
+const char *page_key(const struct page_run *run);
+/* The judged weights are those of the best epoch, not the last ones. */
+bool page_judges_best(const struct page_run *run);
+/* All sittings of the run had the same number of threads: that number; else 0. */
+uint64_t page_threads(const struct page_run *run);
 /* "test set" or "validation": what the validation curve shows. */
 const char *page_validation_name(const struct page_run *run);
 struct verdict_facts page_verdict_facts(const struct page_run *run);
 /* The first row that was run. */
 const struct page_run *page_first(const struct page *page);
-/* Several rows are compared, even when not all were run. */
+/* Several rows are compared, even when not all were run: a reproduction. Claims stand on such a page alone. */
 bool page_compares(const struct page *page);
 const struct full_run *page_full(const struct page *page, const struct page_run *run); /* NULL: none kept */
 
 /* <section><h2>N Title</h2>, numbered. */
-void page_begin_section(struct page *page, const char *title, struct text *out);
+void page_begin_section(struct page *page, const char *title, struct html *out);
 /* <p class="style"> with what `say` appends, escaped; nothing when it says nothing. */
-void page_append_words(const char *style, const struct text *words, struct text *out);
-void page_append_verdict(const struct page_run *run, void (*say)(const struct verdict_facts *, struct text *),
-                         const char *style, struct text *out);
-void page_append_fact(struct text *out, const char *name, const char *style, const char *value);
-void page_append_slip(const char *model, const char *section, struct text *out);
+void page_append_words(const char *style, const struct text *words, struct html *out);
+void page_append_fact(struct html *out, const char *name, const char *style, const char *value);
+void page_append_slip(const char *model, const char *section, struct html *out);
 
 /* The parts, in the order of the page. */
-void page_header(const struct page *page, struct text *out);
-ocellus_status page_data(struct page *page, struct text *out);
+void page_header(const struct page *page, struct html *out);
+ocellus_status page_data(struct page *page, struct html *out);
 ocellus_status page_network(struct page *page, size_t index,
-                            struct text *out); /* model, recipe, training, evaluation */
-ocellus_status page_evaluation(const struct page *page, const struct page_run *run, struct text *out);
-ocellus_status page_results(struct page *page, struct text *out);
-void page_discussion(struct page *page, struct text *out);
-void page_audit(struct page *page, struct text *out);
-void page_footer(struct page *page, struct text *out);
+                            struct html *out); /* model, recipe, training, evaluation */
+ocellus_status page_evaluation(const struct page *page, const struct page_run *run, struct html *out);
+ocellus_status page_results(struct page *page, struct html *out);
+void page_discussion(struct page *page, struct html *out);
+void page_audit(struct page *page, struct html *out);
+void page_again(struct page *page, struct html *out);
 
 /* A figure in `folder`/figures as inline SVG with a caption (HTML). `row` keeps the ids of several rows' figures apart. */
 ocellus_status page_append_figure(const char *folder, const char *name, const char *row, const char *caption,
-                                  struct text *out);
+                                  struct html *out);
 /* Random training images with their class names. */
-ocellus_status page_append_preview(const struct page *page, struct text *out);
+ocellus_status page_append_preview(const struct page *page, struct html *out);
 /* The test images that the network got wrong with the largest probabilities. */
-ocellus_status page_append_gallery(const struct page *page, const struct page_run *run, struct text *out);
+ocellus_status page_append_gallery(const struct page *page, const struct page_run *run, struct html *out);
 
 extern const char page_style[]; /* CSS */
 

@@ -28,19 +28,26 @@ static ocellus_status read_evaluation(struct page_run *run) {
 
 /* How much of its recipe's training the run did. */
 static void measure_extent(struct page_run *run) {
-    const struct recipe *recipe = &run->recipe;
-    const struct run_point *last = &run->progress.last;
-    uint64_t available = run->data.train_images, batch = recipe->batch_size, limit = recipe->steps_per_epoch * batch;
-    uint64_t epoch = limit > 0 && limit < available ? limit : available, steps = (epoch + batch - 1) / batch;
-    bool partial = run->progress.partial && last->epoch == run->history.count;
-    run->images = run->history.count * epoch + (partial ? last->images : 0);
-    run->share = fmin(1.0, (double)run->images / (double)(recipe->epochs * epoch));
-    if (run->history.count >= recipe->epochs) return;
+    run->done = run_extent_of(&run->recipe, &run->data, run->history.count, &run->progress);
+    if (run->done.whole) return;
     char seen[32];
-    text_with_commas(run->images, seen);
-    unsigned long long done = run->history.count * steps + (partial ? last->position : 0);
-    snprintf(run->extent, sizeof run->extent, "%llu of %llu steps (%s images, %s of the run)", done,
-             (unsigned long long)(recipe->epochs * steps), seen, number_percent(run->share, 1).text);
+    text_with_commas(run->done.images, seen);
+    run_extent_text(&run->done, run->partial);
+    snprintf(run->extent, sizeof run->extent, "%s (%s images, %s of the run)", run->partial, seen,
+             number_part(run->done.share, 1).text);
+}
+
+/* The figures must be of the weights that lie there: a run that went on since has others. */
+static ocellus_status check_judged_weights(const struct page_run *run) {
+    char path[FILE_PATH_SIZE], now[SHA256_TEXT_SIZE];
+    const struct evaluation_record *record = &run->evaluation;
+    bool known = strcmp(record->model, RUN_LAST) == 0 || strcmp(record->model, RUN_BEST) == 0;
+    if (!known || *record->weights_sha256 == '\0') return OCELLUS_OK; /* older runs do not tell */
+    TRY(run_folder_file(&run->folder, record->model, path));
+    TRY(sha256_file(path, now));
+    if (strcmp(now, record->weights_sha256) == 0) return OCELLUS_OK;
+    return fail(OCELLUS_USAGE, "%s: its evaluation is of earlier weights; the run went on (ocellus evaluate %s)", path,
+                run->folder.path);
 }
 
 static ocellus_status load_run(const struct report_row *row, struct page_run *run) {
@@ -63,8 +70,8 @@ static ocellus_status load_run(const struct report_row *row, struct page_run *ru
     TRY(file_read(path, SUMMARY_MAX_BYTES, (unsigned char **)&run->summary, &size));
     TRY(run_folder_file(&run->folder, RUN_LAST, path));
     TRY(sha256_file(path, run->weights_sha256));
+    TRY(check_judged_weights(run));
     measure_extent(run);
-    if (run->claim == NULL) run->claim = original_claim_for(&run->recipe);
     if (run->claim != NULL)
         original_departures(run->claim, &run->recipe, &run->data,
                             *run->extent != '\0' ? run->recipe.epochs : run->history.count, &run->departures);
@@ -135,7 +142,7 @@ static ocellus_status make_discussion(struct page *page) {
             .claim = run->claim,
             .full = page_full(page, run),
             .test = run->present ? page_split(run, EVALUATION_TEST) : NULL,
-            .share = run->share,
+            .share = run->done.share,
             .training = run->present ? page_running_accuracy(run) : NAN,
             .pretrained = run->present ? *run->recipe.model_weights != '\0' : run->claim->pretrained};
     }

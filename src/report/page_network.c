@@ -5,20 +5,19 @@
 #include "report/figures.h"
 #include "report/number.h"
 
+#include <math.h>
 #include <string.h>
 
-static void append_model(const struct page *page, size_t index, struct text *out) {
+static void append_model(const struct page *page, size_t index, struct html *out) {
     const struct page_run *run = &page->runs[index];
-    text_append(out, "<h3>Model</h3>\n");
+    html_append(out, "<h3>Model</h3>\n");
     for (size_t i = 0; i < index; i++)
         if (page->runs[i].present && strcmp(page->runs[i].summary, run->summary) == 0) {
-            text_append(out, "<p>The network of %s.</p>\n", page_title(&page->runs[i]));
+            html_append(out, "<p>The network of %s.</p>\n", page_title(&page->runs[i]));
             return;
         }
-    text_append(out, "<pre>");
-    text_append_html(out, run->summary);
-    text_append(out, "</pre>\n");
-    page_append_slip(run->recipe.model_name, "model", out);
+    html_append(out, "<pre>%s</pre>\n", run->summary);
+    if (run->claim != NULL) page_append_slip(run->claim->model, "model", out);
 }
 
 /* The keys that decide this run: the other optimizer's and empty texts are left out. */
@@ -32,44 +31,45 @@ static bool setting_matters(const struct recipe *recipe, const struct recipe_key
     return true;
 }
 
-static void append_settings(const struct recipe *recipe, struct text *out) {
-    text_append(out, "<div class=\"wide\"><table><thead><tr><th>Setting</th><th class=\"left\">Value</th>"
+static void append_settings(const struct recipe *recipe, struct html *out) {
+    html_append(out, "<div class=\"wide\"><table><thead><tr><th>Setting</th><th class=\"left\">Value</th>"
                      "<th class=\"left\">Meaning</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < recipe_key_count(); i++) {
         const struct recipe_key *key = recipe_key_at(i);
         char value[RECIPE_TEXT_SIZE];
         recipe_value(recipe, key, value);
         if (!setting_matters(recipe, key, value)) continue;
-        text_append(out, "<tr><td><span class=\"soft\">%s.</span>%s</td><td class=\"left\">", key->section, key->key);
-        text_append_html(out, value);
-        text_append(out, "</td><td class=\"left soft\">");
-        text_append_html(out, key->help);
-        text_append(out, "</td></tr>\n");
+        html_append(out,
+                    "<tr><td><span class=\"soft\">%s.</span>%s</td><td class=\"left\">%s</td>"
+                    "<td class=\"left soft\">%s</td></tr>\n",
+                    key->section, key->key, value, key->help);
     }
-    text_append(out, "</tbody></table></div>\n");
+    html_append(out, "</tbody></table></div>\n");
 }
 
-static void append_validation_note(const struct page_run *run, struct text *out) {
-    char train[32], validation[32];
+static void append_validation_note(const struct page_run *run, struct html *out) {
+    char train[32], validation[32], held[32];
     text_with_commas(run->data.train_images, train);
     text_with_commas(run->data.validation_images, validation);
+    text_with_commas(run->recipe.held_out, held);
     switch (run->data.validation) {
     case RECIPE_VALIDATION_TEST:
-        text_append(out,
-                    "<p class=\"note\"><strong>The test set served as validation data, as in the original "
-                    "report</strong> (%s of its images). No training image was held out of the %s, and a validation "
-                    "figure below is one of the test set. It is no independent evidence: an epoch or a setting must "
-                    "not be chosen by it.</p>\n",
-                    validation, train);
+        html_append(
+            out,
+            "<p class=\"note\"><strong>The test set served as validation data%s</strong> (%s of its images). No "
+            "training image was held out of the %s, and a validation figure below is one of the test set. It "
+            "is no independent evidence: an epoch or a setting must not be chosen by it.</p>\n",
+            run->claim != NULL ? ", as in the original report" : "", validation, train);
         break;
     case RECIPE_VALIDATION_HELD_OUT:
-        text_append(out,
-                    "<p>Validation: %s training images were held out, in equal numbers of each class; the other %s "
-                    "were for training. The test set was not used in training.</p>\n",
-                    validation, train);
+        html_append(out,
+                    "<p>Validation: %s training images were held out, in equal numbers of each class as far as it "
+                    "has them; the other %s were for training. A validation looks at %s of them. The test set was not "
+                    "used in training.</p>\n",
+                    held, train, validation);
         break;
     default:
-        text_append(out,
+        html_append(out,
                     "<p>There was no validation: all %s training images were for training, and the test set was not "
                     "used in it.</p>\n",
                     train);
@@ -77,96 +77,98 @@ static void append_validation_note(const struct page_run *run, struct text *out)
 }
 
 /* How much of the data an epoch sees and how sure validation is, where that is not all and well. */
-static void append_coverage(const struct page_run *run, struct text *out) {
+static void append_coverage(const struct page_run *run, struct html *out) {
     uint64_t limit = run->recipe.steps_per_epoch * run->recipe.batch_size;
     char seen[32], images[32];
     if (limit > 0 && limit < run->data.train_images) {
         text_with_commas(limit, seen);
         text_with_commas(run->data.train_images, images);
-        text_append(out, "<p class=\"note\">An epoch sees %s of the %s training images (%s).", seen, images,
-                    number_percent((double)limit / (double)run->data.train_images, 1).text);
-        size_t count = (size_t)run->data.validation_images;
-        if (run->recipe.validation_steps > 0) {
-            struct interval interval = wilson_interval((count * 9 + 5) / 10, count);
-            text_append(out, " Validation looks at %zu images: near 90 %% that is sure to \u00b1%s.", count,
-                        number_points((interval.high - interval.low) / 2.0, 1).text);
-        }
-        text_append(out, "</p>\n");
+        html_append(out, "<p class=\"note\">An epoch sees %s of the %s training images (%s).</p>\n", seen, images,
+                    number_part((double)limit / (double)run->data.train_images, 1).text);
+    }
+    size_t count = (size_t)run->data.validation_images;
+    if (run->recipe.validation_steps > 0 && count > 0) {
+        struct interval interval = wilson_interval((count * 9 + 5) / 10, count);
+        html_append(out, "<p class=\"note\">Validation looks at %zu images: near 90 %% that is sure to \u00b1%s.</p>\n",
+                    count, number_points((interval.high - interval.low) / 2.0, 1).text);
     }
     if (*run->extent != '\0')
-        text_append(out, "<p class=\"note\"><strong>This run is not whole:</strong> it stands after %s.</p>\n",
+        html_append(out, "<p class=\"note\"><strong>This run is not whole:</strong> it stands after %s.</p>\n",
                     run->extent);
 }
 
-static void append_recipe(const struct page_run *run, struct text *out) {
-    text_append(out, "<h3>Recipe</h3>\n");
+static void append_recipe(const struct page_run *run, struct html *out) {
+    html_append(out, "<h3>Recipe</h3>\n");
     append_validation_note(run, out);
     append_coverage(run, out);
     if (run->claim != NULL && run->departures.size > 0) {
-        text_append(out, "<p>It departs from the original report\u2019s recipe: ");
-        text_append_html(out, run->departures.bytes);
-        text_append(out, ".</p>\n");
+        html_append(out, "<p>It departs from the original report\u2019s recipe: %s.</p>\n", run->departures.bytes);
     } else if (run->claim != NULL) {
-        text_append(out, "<p>It is the original report\u2019s recipe, as far as that is told.</p>\n");
+        html_append(out, "<p>It is the original report\u2019s recipe, as far as that is told.</p>\n");
     }
-    page_append_slip(run->recipe.model_name, "recipe", out);
+    if (run->claim != NULL) page_append_slip(run->claim->model, "recipe", out);
     append_settings(&run->recipe, out);
 }
 
-static void append_history(const struct page_run *run, struct text *out) {
+static void append_history(const struct page_run *run, struct html *out) {
     const struct history *history = &run->history;
     if (history->count == 0) return;
     bool validated = run->data.validation != RECIPE_VALIDATION_NONE;
     const char *name = page_validation_name(run);
     size_t passes = run->claim != NULL ? verdict_epoch_reaching(history, run->claim->test_accuracy) : 0;
-    text_append(out, "<div class=\"wide\"><table class=\"full\"><thead><tr><th>Epoch</th><th>training loss</th>"
+    html_append(out, "<div class=\"wide\"><table class=\"full\"><thead><tr><th>Epoch</th><th>training loss</th>"
                      "<th>training accuracy</th>");
-    if (validated) text_append(out, "<th>%s loss</th><th>%s accuracy</th>", name, name);
-    text_append(out, "<th>learning rate</th><th>time</th></tr></thead><tbody>\n");
+    if (validated) html_append(out, "<th>%s loss</th><th>%s accuracy</th>", name, name);
+    html_append(out, "<th>learning rate</th><th>time</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < history->count; i++) {
         const struct history_row *row = &history->rows[i];
-        text_append(out, "<tr%s><td>%zu</td><td>%s</td><td>%s</td>", i + 1 == passes ? " class=\"mark\"" : "", i + 1,
+        html_append(out, "<tr class=\"%s\"><td>%zu</td><td>%s</td><td>%s</td>", i + 1 == passes ? "mark" : "", i + 1,
                     number_fixed(row->loss, 4).text, number_percent(row->accuracy, 2).text);
         if (validated)
-            text_append(out, "<td>%s</td><td>%s</td>", number_fixed(row->val_loss, 4).text,
+            html_append(out, "<td>%s</td><td>%s</td>", number_fixed(row->val_loss, 4).text,
                         number_percent(row->val_accuracy, 2).text);
         char rate[32];
         text_from_real(row->learning_rate, rate);
-        text_append(out, "<td>%s</td><td>%s</td></tr>\n", rate, number_duration(row->time).text);
+        html_append(out, "<td>%s</td><td>%s</td></tr>\n", rate, number_duration(row->time).text);
     }
-    text_append(out, "</tbody></table></div>\n");
+    html_append(out, "</tbody></table></div>\n");
 }
 
-static void append_claim_passed(const struct page_run *run, struct text *out) {
+static void append_claim_passed(const struct page_run *run, struct html *out) {
     if (run->claim == NULL || run->history.count == 0) return;
     double claimed = run->claim->test_accuracy;
     size_t passes = verdict_epoch_reaching(&run->history, claimed);
     if (passes > 0)
-        text_append(out,
+        html_append(out,
                     "<p>The running training accuracy passes %s, the test accuracy that the original report claims, "
                     "in <strong>epoch %zu</strong> (marked in the table).</p>\n",
                     number_percent(claimed, 2).text, passes);
     else
-        text_append(out,
+        html_append(out,
                     "<p>The running training accuracy reaches %s, the test accuracy that the original report claims, "
                     "in no epoch.</p>\n",
                     number_percent(claimed, 2).text);
 }
 
-static ocellus_status append_training(const struct page_run *run, struct text *out) {
-    const char *row = run->claim != NULL ? run->claim->key : "run", *folder = run->folder.path;
+static ocellus_status append_training(const struct page_run *run, struct html *out) {
+    const char *row = page_key(run), *folder = run->folder.path;
     bool steps = run->history.count <= 1 && run->progress.count > 0;
-    text_append(out, "<h3>Training</h3>\n");
+    bool validated = run->history.count > 0 && isfinite(run->history.rows[run->history.count - 1].val_loss);
+    html_append(out, "<h3>Training</h3>\n");
     append_claim_passed(run, out);
     if (steps) {
         TRY(page_append_figure(folder, FIGURE_LOSS, row,
-                               "Loss over the training images seen. Strong: the mean over the images since the point "
-                               "before; faint: the running mean that Keras shows; single point: validation at the end.",
+                               validated ? "Loss over the training images seen. Strong: the mean over the images since "
+                                           "the point before; faint: the running mean that Keras shows; single point: "
+                                           "validation at the end."
+                                         : "Loss over the training images seen. Strong: the mean over the images since "
+                                           "the point before; faint: the running mean that Keras shows.",
                                out));
     } else {
         TRY(page_append_figure(folder, FIGURE_LOSS, row,
-                               "Loss over the epochs. Training: the mean over the epoch while the network "
-                               "changes; validation: after the epoch.",
+                               validated ? "Loss over the epochs. Training: the mean over the epoch while the network "
+                                           "changes; validation: after the epoch."
+                                         : "Loss over the epochs: the mean over the epoch while the network changes.",
                                out));
     }
     TRY(page_append_figure(
@@ -176,17 +178,15 @@ static ocellus_status append_training(const struct page_run *run, struct text *o
     return OCELLUS_OK;
 }
 
-static void append_absent(const struct page *page, const struct page_run *run, struct text *out) {
-    text_append(out, "<p class=\"note\"><strong>Not run.</strong> ");
-    if (run->reason != NULL) text_append_html(out, run->reason);
-    text_append(out, "</p>\n");
+static void append_absent(const struct page *page, const struct page_run *run, struct html *out) {
+    html_append(out, "<p class=\"note\"><strong>Not run.</strong> %s</p>\n", run->reason != NULL ? run->reason : "");
     if (run->claim == NULL) return;
-    text_append(out, "<p>The original report claims a test accuracy of %s.%s</p>\n",
+    html_append(out, "<p>The original report claims a test accuracy of %s.%s</p>\n",
                 number_percent(run->claim->test_accuracy, 2).text,
                 page_full(page, run) != NULL ? " A whole run measured before stands in the results." : "");
 }
 
-ocellus_status page_network(struct page *page, size_t index, struct text *out) {
+ocellus_status page_network(struct page *page, size_t index, struct html *out) {
     const struct page_run *run = &page->runs[index];
     page_begin_section(page, page_title(run), out);
     if (run->present) {
@@ -197,6 +197,6 @@ ocellus_status page_network(struct page *page, size_t index, struct text *out) {
     } else {
         append_absent(page, run, out);
     }
-    text_append(out, "</section>\n");
+    html_append(out, "</section>\n");
     return OCELLUS_OK;
 }

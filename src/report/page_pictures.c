@@ -11,7 +11,7 @@
 
 enum { FIGURE_MAX_BYTES = 64 * 1024 * 1024, PREVIEW_IMAGES = 40, GALLERY_IMAGES = 24 };
 
-static void append_base64(struct text *out, const unsigned char *bytes, size_t size) {
+static void append_base64(struct html *out, const unsigned char *bytes, size_t size) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < size; i += 3) {
         size_t have = size - i < 3 ? size - i : 3;
@@ -20,13 +20,13 @@ static void append_base64(struct text *out, const unsigned char *bytes, size_t s
         if (have > 2) group |= bytes[i + 2];
         char quad[4] = {digits[group >> 18], digits[group >> 12 & 63], have > 1 ? digits[group >> 6 & 63] : '=',
                         have > 2 ? digits[group & 63] : '='};
-        text_append_bytes(out, quad, sizeof quad);
+        html_append_markup(out, quad, sizeof quad);
     }
 }
 
 /* An image of a dataset as an <img>; the browser enlarges it without smoothing. */
 static ocellus_status append_image(const struct dataset *dataset, size_t index, const char *description,
-                                   struct text *out) {
+                                   struct html *out) {
     struct image image;
     TRY(image_create(dataset->width, dataset->height, &image));
     const uint8_t *source = dataset_image(dataset, index);
@@ -38,28 +38,25 @@ static ocellus_status append_image(const struct dataset *dataset, size_t index, 
     ocellus_status status = image_encode_png(&image, &bytes, &size);
     image_free(&image);
     if (status != OCELLUS_OK) return status;
-    text_append(out, "<img src=\"data:image/png;base64,");
+    html_append(out, "<img src=\"data:image/png;base64,");
     append_base64(out, bytes, size);
     free(bytes);
-    text_append(out, "\" width=\"%zu\" height=\"%zu\" alt=\"", dataset->width, dataset->height);
-    text_append_html(out, description);
-    text_append(out, "\">");
+    html_append(out, "\" width=\"%zu\" height=\"%zu\" alt=\"%s\">", dataset->width, dataset->height, description);
     return OCELLUS_OK;
 }
 
-ocellus_status page_append_preview(const struct page *page, struct text *out) {
+ocellus_status page_append_preview(const struct page *page, struct html *out) {
     const struct dataset *train = page->train;
     size_t indices[PREVIEW_IMAGES], count = train->count < PREVIEW_IMAGES ? train->count : PREVIEW_IMAGES;
     TRY(preview_choose(train, page_first(page)->recipe.seed, count, indices));
-    text_append(out, "<ul class=\"pictures\">\n");
+    html_append(out, "<ul class=\"pictures\">\n");
     for (size_t i = 0; i < count; i++) {
         const char *name = train->class_names[train->labels[indices[i]]];
-        text_append(out, "<li>");
+        html_append(out, "<li>");
         TRY(append_image(train, indices[i], name, out));
-        text_append_html(out, name);
-        text_append(out, "</li>\n");
+        html_append(out, "%s</li>\n", name);
     }
-    text_append(out, "</ul>\n<p class=\"soft\">%zu random training images.</p>\n", count);
+    html_append(out, "</ul>\n<p class=\"soft\">%zu random training images.</p>\n", count);
     return OCELLUS_OK;
 }
 
@@ -73,19 +70,16 @@ static int compare_mistakes(const void *a, const void *b) {
     return first->index < second->index ? -1 : first->index > second->index;
 }
 
-static ocellus_status append_mistake(const struct dataset *test, const struct prediction *mistake, struct text *out) {
+static ocellus_status append_mistake(const struct dataset *test, const struct prediction *mistake, struct html *out) {
     const char *label = test->class_names[mistake->label], *predicted = test->class_names[mistake->predicted];
-    text_append(out, "<li>");
+    html_append(out, "<li>");
     TRY(append_image(test, mistake->index, label, out));
-    text_append(out, "<b>");
-    text_append_html(out, label);
-    text_append(out, "</b><em>");
-    text_append_html(out, predicted);
-    text_append(out, " %s</em></li>\n", number_percent((double)mistake->probability, 1).text);
+    html_append(out, "<b>%s</b><em>%s %s</em></li>\n", label, predicted,
+                number_part((double)mistake->probability, 1).text);
     return OCELLUS_OK;
 }
 
-ocellus_status page_append_gallery(const struct page *page, const struct page_run *run, struct text *out) {
+ocellus_status page_append_gallery(const struct page *page, const struct page_run *run, struct html *out) {
     size_t count = run->prediction_count, shown = 0;
     struct prediction *sorted = malloc(count * sizeof *sorted);
     if (sorted == NULL) return fail(OCELLUS_IO, "report: no memory");
@@ -93,12 +87,12 @@ ocellus_status page_append_gallery(const struct page *page, const struct page_ru
     qsort(sorted, count, sizeof *sorted, compare_mistakes);
     while (shown < count && shown < GALLERY_IMAGES && sorted[shown].predicted != sorted[shown].label)
         shown++;
-    text_append(out, "<h4>The surest mistakes</h4>\n");
+    html_append(out, "<h4>The surest mistakes</h4>\n");
     ocellus_status status = OCELLUS_OK;
     if (shown == 0) {
-        text_append(out, "<p>There are none: every test image is classified correctly.</p>\n");
+        html_append(out, "<p>There are none: every test image that was judged is classified correctly.</p>\n");
     } else {
-        text_append(
+        html_append(
             out,
             "<p>The %zu wrongly classified test images that the network gave the largest probabilities: the true "
             "class in bold, below it what the network says and how sure it is.</p>\n"
@@ -106,7 +100,7 @@ ocellus_status page_append_gallery(const struct page *page, const struct page_ru
             shown);
         for (size_t i = 0; i < shown && status == OCELLUS_OK; i++)
             status = append_mistake(page->test, &sorted[i], out);
-        text_append(out, "</ul>\n");
+        html_append(out, "</ul>\n");
     }
     free(sorted);
     return status;
@@ -114,24 +108,24 @@ ocellus_status page_append_gallery(const struct page *page, const struct page_ru
 
 /* Copies SVG, giving every id and every use of one the row's and the figure's name in front: several figures share the
  * page. */
-static void append_svg_body(struct text *out, const char *svg, const char *row, const char *name) {
+static void append_svg_body(struct html *out, const char *svg, const char *row, const char *name) {
     static const char *const openings[] = {"id='", "id=\"", "href='#", "href=\"#", "url(#"};
     while (*svg != '\0') {
         size_t length = 0;
         for (size_t i = 0; i < sizeof openings / sizeof openings[0] && length == 0; i++)
             if (strncmp(svg, openings[i], strlen(openings[i])) == 0) length = strlen(openings[i]);
         if (length > 0) {
-            text_append_bytes(out, svg, length);
-            text_append(out, "%s-%s-", row, name);
+            html_append_markup(out, svg, length);
+            html_append(out, "%s-%s-", row, name);
             svg += length;
         } else {
-            text_append_bytes(out, svg++, 1);
+            html_append_markup(out, svg++, 1);
         }
     }
 }
 
 ocellus_status page_append_figure(const char *folder, const char *name, const char *row, const char *caption,
-                                  struct text *out) {
+                                  struct html *out) {
     char file[128], path[FILE_PATH_SIZE];
     unsigned char *bytes;
     size_t size;
@@ -146,10 +140,10 @@ ocellus_status page_append_figure(const char *folder, const char *name, const ch
         free(bytes);
         return fail(OCELLUS_BAD_CONTENT, "%s: not an SVG file made by gnuplot", path);
     }
-    text_append(out, "<figure class=\"chart\"><svg role=\"img\" aria-label=\"%s\"", name);
-    text_append_bytes(out, start + 4, (size_t)(title - start) - 4);
+    html_append(out, "<figure class=\"chart\"><svg role=\"img\" aria-label=\"%s\"", name);
+    html_append_markup(out, start + 4, (size_t)(title - start) - 4);
     append_svg_body(out, rest + strlen("</desc>"), row, name);
-    text_append(out, "<figcaption>%s</figcaption></figure>\n", caption);
+    html_append(out, "<figcaption>%s</figcaption></figure>\n", caption);
     free(bytes);
     return OCELLUS_OK;
 }

@@ -71,10 +71,11 @@ static ocellus_status draw_class_distribution(const struct page *page, const cha
 }
 
 /* The figures of one run, in its own folder. */
-static ocellus_status draw_run(const struct page_run *run) {
+static ocellus_status draw_run(const struct page *page, const struct page_run *run) {
     char folder[FILE_PATH_SIZE];
     const struct history *history = &run->history;
     const char *validation = page_validation_name(run);
+    const char *const *names = (const char *const *)page->test->class_names; /* what evaluate wrote may be older */
     double claimed = run->claim != NULL ? run->claim->test_accuracy : NAN;
     TRY(run_folder_file(&run->folder, RUN_FIGURES, folder));
     if (history->count <= 1 && run->progress.count > 0) {
@@ -86,7 +87,7 @@ static ocellus_status draw_run(const struct page_run *run) {
         TRY(figure_loss(folder, history, validation));
         TRY(figure_accuracy(folder, history, validation, claimed));
     }
-    return figure_confusion(folder, (const char *const *)run->evaluation.class_names, page_split(run, EVALUATION_TEST));
+    return figure_confusion(folder, names, page_split(run, EVALUATION_TEST));
 }
 
 static ocellus_status draw_figures(const struct page *page) {
@@ -94,39 +95,39 @@ static ocellus_status draw_figures(const struct page *page) {
     TRY(path_join(folder, page->request->folder, RUN_FIGURES));
     TRY(draw_class_distribution(page, folder));
     for (size_t i = 0; i < page->run_count; i++)
-        if (page->runs[i].present) TRY(draw_run(&page->runs[i]));
+        if (page->runs[i].present) TRY(draw_run(page, &page->runs[i]));
     return draw_results(page, folder);
 }
 
-static ocellus_status compose(struct page *page, struct text *out) {
-    text_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+static ocellus_status compose(struct page *page, struct html *out) {
+    html_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    text_append_html(out, path_base_name(page->request->folder));
-    text_append(out, " \u2013 Ocellus</title>\n<style>\n");
-    text_append_bytes(out, page_style, strlen(page_style));
-    text_append(out, "</style>\n</head>\n<body>\n<main>\n");
+    html_append(out, "%s", path_base_name(page->request->folder));
+    html_append(out, " \u2013 Ocellus</title>\n<style>\n");
+    html_append_markup(out, page_style, strlen(page_style));
+    html_append(out, "</style>\n</head>\n<body>\n<main>\n");
     page_header(page, out);
     TRY(page_data(page, out));
     for (size_t i = 0; i < page->run_count; i++)
         TRY(page_network(page, i, out));
     TRY(page_results(page, out));
-    page_discussion(page, out);
+    if (page_compares(page)) page_discussion(page, out);
     page_audit(page, out);
-    page_footer(page, out);
-    text_append(out, "</main>\n</body>\n</html>\n");
-    return out->failed ? fail(OCELLUS_IO, "report: no memory") : OCELLUS_OK;
+    page_again(page, out);
+    html_append(out, "</main>\n</body>\n</html>\n");
+    return out->markup.failed ? fail(OCELLUS_IO, "report: no memory") : OCELLUS_OK;
 }
 
 ocellus_status report_write(const struct report_request *request, char page_path[FILE_PATH_SIZE]) {
     TRY(gnuplot_check());
     struct page page;
-    struct text out = {0};
+    struct html out = {0};
     ocellus_status status = page_load(request, &page);
     if (status == OCELLUS_OK) status = draw_figures(&page);
     if (status == OCELLUS_OK) status = compose(&page, &out);
     if (status == OCELLUS_OK) status = path_join(page_path, request->folder, RUN_REPORT);
-    if (status == OCELLUS_OK) status = file_write(page_path, out.bytes, out.size);
-    text_free(&out);
+    if (status == OCELLUS_OK) status = file_write(page_path, out.markup.bytes, out.markup.size);
+    html_free(&out);
     page_free(&page);
     return status;
 }

@@ -11,8 +11,7 @@
 
 /* A row of the page. */
 struct report_row {
-    const char
-        *claim; /* a key of report/original.h: "resnet50-base"; NULL: the one nearest to the run's recipe, or none */
+    const char *claim;  /* a key of report/original.h that the run is compared with: "resnet50-base"; NULL: none */
     const char *run;    /* the evaluated run folder; NULL: not run */
     const char *reason; /* why it was not run, for people; may be NULL */
 };

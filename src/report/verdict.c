@@ -65,15 +65,18 @@ static void append_overfitting(const struct verdict_facts *facts, struct text *o
 void verdict_measured(const struct verdict_facts *facts, struct text *out) {
     const struct evaluation *test = facts->test;
     char count[32], epochs[32];
+    size_t best = facts->best_weights ? verdict_best_validation_epoch(facts->history) : 0;
     text_with_commas(test->count, count);
     snprintf(epochs, sizeof epochs, "%zu epoch%s", facts->history->count, facts->history->count == 1 ? "" : "s");
-    text_append(out, "After %s the network classifies %s of %s%s test images correctly (95 %% interval %s)",
-                is_part(facts) ? facts->extent : epochs, number_percent(test->accuracy, 2).text,
-                is_part(facts) ? "" : "the ", count,
+    if (best != 0) text_append(out, "With the weights of epoch %zu, the best in validation, of %s ", best, epochs);
+    else text_append(out, "After %s ", is_part(facts) ? facts->extent : epochs);
+    text_append(out, "the network classifies %s of %s test images correctly (95 %% interval %s)",
+                number_percent(test->accuracy, 2).text, count,
                 number_percent_range(test->interval.low, test->interval.high, 2).text);
-    if (facts->train != NULL)
-        text_append(out, " and %s of the images it was trained on.", number_percent(facts->train->accuracy, 2).text);
-    else
+    if (facts->train != NULL) {
+        text_with_commas(facts->train->count, count);
+        text_append(out, " and %s of %s training images.", number_percent(facts->train->accuracy, 2).text, count);
+    } else
         text_append(out, "; the running training accuracy of the last epoch is %s.",
                     number_percent(running_accuracy(facts), 2).text);
     append_overfitting(facts, out);
@@ -94,7 +97,8 @@ static enum judgement judge(const struct verdict_facts *facts) {
     if (claimed <= facts->test->interval.high) return CLAIM_WITHIN;
     size_t best = verdict_best_validation_epoch(facts->history);
     if (best != 0 && facts->history->rows[best - 1].val_accuracy >= claimed) return CLAIM_VALIDATION;
-    return verdict_epoch_reaching(facts->history, claimed) != 0 ? CLAIM_TRAINING : CLAIM_UNEXPLAINED;
+    bool trained = facts->train != NULL && facts->train->accuracy >= claimed;
+    return trained || verdict_epoch_reaching(facts->history, claimed) != 0 ? CLAIM_TRAINING : CLAIM_UNEXPLAINED;
 }
 
 /* How far outside the interval of the test accuracy the claim lies. */
@@ -117,55 +121,7 @@ void verdict_headline(const struct verdict_facts *facts, struct text *out) {
         return;
     }
     if (judgement == CLAIM_BELOW) text_append(out, ": this run does better.");
-    if (judgement == CLAIM_VALIDATION) text_append(out, ", though one epoch reached it in validation.");
-    if (judgement == CLAIM_TRAINING) text_append(out, "; it matches a training accuracy, not a test accuracy.");
+    if (judgement == CLAIM_VALIDATION) text_append(out, ", though an epoch reached it in validation.");
+    if (judgement == CLAIM_TRAINING) text_append(out, "; a training accuracy reaches it, no test accuracy does.");
     if (judgement == CLAIM_UNEXPLAINED) text_append(out, ", and nothing measured in this run reaches it.");
-}
-
-/* What in the run is as large as the claim, or how near it comes. */
-static void append_where_it_occurs(const struct verdict_facts *facts, enum judgement judgement, struct text *out) {
-    const struct history *history = facts->history;
-    double claimed = facts->claim->test_accuracy;
-    size_t reached = verdict_epoch_reaching(history, claimed), best = verdict_best_validation_epoch(history);
-    double best_validation = best != 0 ? history->rows[best - 1].val_accuracy : NAN;
-    if (judgement == CLAIM_VALIDATION)
-        text_append(out,
-                    " The %s accuracy did reach it, after epoch %zu (%s): choosing the epoch by it could give the "
-                    "claimed figure.",
-                    validation_name(facts), best, number_percent(best_validation, 2).text);
-    if (judgement == CLAIM_UNEXPLAINED)
-        text_append(out,
-                    " Training accuracy does not reach it either (%s in the last epoch), so nothing measured in this "
-                    "run explains it.",
-                    number_percent(running_accuracy(facts), 2).text);
-    if (judgement != CLAIM_TRAINING) return;
-    text_append(out, " The running training accuracy passes it in epoch %zu of %zu (%s)", reached, history->count,
-                number_percent(history->rows[reached - 1].accuracy, 2).text);
-    if (best != 0)
-        text_append(out, ", while the %s accuracy of no epoch comes nearer to it than %s (%s after epoch %zu)",
-                    validation_name(facts), number_points(claimed - best_validation, 2).text,
-                    number_percent(best_validation, 2).text, best);
-    text_append(out, ". The claimed figure matches a training accuracy, not a test accuracy.");
-}
-
-void verdict_claim(const struct verdict_facts *facts, struct text *out) {
-    if (facts->claim == NULL) return;
-    enum judgement judgement = judge(facts);
-    text_append(out, "The original report claims a test accuracy of %s. That lies ",
-                number_percent(facts->claim->test_accuracy, 2).text);
-    if (judgement == CLAIM_WITHIN)
-        text_append(out, "inside the 95 %% interval of the measured test accuracy: this run agrees with it.");
-    else
-        text_append(out, "outside the 95 %% interval of the measured test accuracy, %s %s end%s.",
-                    number_points(distance_from_interval(facts), 2).text,
-                    judgement == CLAIM_BELOW ? "below its lower" : "above its upper",
-                    judgement == CLAIM_BELOW ? ": this run does better than what was claimed" : "");
-    append_where_it_occurs(facts, judgement, out);
-    if (*facts->departures != '\0')
-        text_append(out,
-                    " This run departs from the original\u2019s recipe, though (%s), so it says nothing for certain "
-                    "about the claim.",
-                    facts->departures);
-    else text_append(out, " The recipe is the original\u2019s, as far as that is told; one seed was run here.");
-    if (is_part(facts)) text_append(out, " It was stopped after %s.", facts->extent);
 }

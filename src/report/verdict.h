@@ -11,11 +11,11 @@
 
 struct verdict_facts {
     const struct original_claim *claim; /* NULL: nothing was claimed for this network */
-    const char *departures;             /* from the original's recipe; "" none */
     const struct history *history;      /* may be empty when `extent` says where the run stands */
     const struct evaluation *train;     /* NULL: not evaluated */
     const struct evaluation *test;
     bool validation_is_test;
+    bool best_weights;       /* those of the best epoch were judged, not the last ones */
     const char *extent;      /* "37 of 782 steps (...)" of a run that is not whole; NULL or "": it is */
     double running_accuracy; /* of its last epoch, in training; for a run that is not whole */
 };
@@ -27,8 +27,7 @@ size_t verdict_best_validation_epoch(const struct history *history);
 
 /* What was measured: test accuracy with its interval, training accuracy, the gap, signs of overfitting. */
 void verdict_measured(const struct verdict_facts *facts, struct text *out);
-/* What that means for the claimed value, in one sentence and in a paragraph; nothing is appended without a claim. */
+/* What that means for the claimed value, in one sentence; nothing is appended without a claim. */
 void verdict_headline(const struct verdict_facts *facts, struct text *out);
-void verdict_claim(const struct verdict_facts *facts, struct text *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,23 @@ static void take_hash(const json_value *event, char hash[SHA256_TEXT_SIZE]) {
     if (json_get_text(json_member(event, "weights_sha256"), &text)) snprintf(hash, SHA256_TEXT_SIZE, "%s", text);
 }
 
+static void take_text(const json_value *event, const char *key, char *out, size_t size) {
+    const char *text;
+    if (json_get_text(json_member(event, key), &text)) snprintf(out, size, "%s", text);
+}
+
+static ocellus_status take_resume(const json_value *event, struct run_progress *progress) {
+    struct run_resume resume = {.step = progress->step};
+    take_text(event, "kernels", resume.kernels, sizeof resume.kernels);
+    take_text(event, "version", resume.version, sizeof resume.version);
+    get_count(event, "threads", &resume.threads);
+    get_count(event, "epochs", &resume.epochs);
+    TRY(memory_grow((void **)&progress->resumes, &progress->resume_capacity, progress->resume_count + 1,
+                    sizeof resume));
+    progress->resumes[progress->resume_count++] = resume;
+    return OCELLUS_OK;
+}
+
 /* Events of other kinds, and of these without the fields that older programs did not write, say only the step. */
 static ocellus_status take_event(const json_value *event, struct run_progress *progress) {
     const char *kind = "";
@@ -39,8 +57,10 @@ static ocellus_status take_event(const json_value *event, struct run_progress *p
         take_hash(event, progress->final_weights);
         progress->finished = true;
     }
-    /* A run that was lengthened goes on after its end. */
-    if (strcmp(kind, "resume") == 0) progress->finished = false;
+    if (strcmp(kind, "resume") == 0) {
+        progress->finished = false; /* a run that was lengthened goes on after its end */
+        return take_resume(event, progress);
+    }
     if ((strcmp(kind, "step") != 0 && strcmp(kind, "stop") != 0) || !take_point(event, &point)) return OCELLUS_OK;
     progress->partial = point.position > 0;
     progress->last = point;
@@ -69,7 +89,31 @@ ocellus_status run_progress_read(const struct run_folder *run, struct run_progre
     return status;
 }
 
+struct run_extent run_extent_of(const struct recipe *recipe, const struct run_data *data, size_t epochs_done,
+                                const struct run_progress *progress) {
+    const struct run_point *last = &progress->last;
+    uint64_t available = data->train_images, batch = recipe->batch_size, limit = recipe->steps_per_epoch * batch;
+    uint64_t epoch = limit > 0 && limit < available ? limit : available, steps = (epoch + batch - 1) / batch;
+    bool within = progress->partial && last->epoch == epochs_done;
+    struct run_extent extent = {.whole = epochs_done >= recipe->epochs,
+                                .steps = epochs_done * steps + (within ? last->position : 0),
+                                .all_steps = recipe->epochs * steps,
+                                .images = epochs_done * epoch + (within ? last->images : 0)};
+    double all = (double)recipe->epochs * (double)epoch;
+    extent.share = all > 0 ? fmin(1.0, (double)extent.images / all) : 0.0;
+    return extent;
+}
+
+void run_extent_text(const struct run_extent *extent, char out[80]) {
+    enum { OUT_SIZE = 80 };
+    char done[32], all[32];
+    text_with_commas(extent->steps, done);
+    text_with_commas(extent->all_steps, all);
+    snprintf(out, OUT_SIZE, "%s of %s steps", done, all);
+}
+
 void run_progress_free(struct run_progress *progress) {
+    free(progress->resumes);
     free(progress->points);
     *progress = (struct run_progress){0};
 }

@@ -14,6 +14,13 @@ struct run_point {
     double seconds; /* the epoch had taken */
 };
 
+/* A sitting after the first: what the run was resumed on, as its "resume" event tells; "" and 0: not recorded. */
+struct run_resume {
+    uint64_t step; /* done in the run before it */
+    char kernels[16], version[32];
+    uint64_t threads, epochs; /* epochs: wanted in all, from then on */
+};
+
 struct run_progress {
     uint64_t step;            /* done in the run */
     bool finished;            /* all epochs are done */
@@ -21,9 +28,23 @@ struct run_progress {
     struct run_point last;    /* the last step, or stop, recorded in an epoch that was not finished */
     struct run_point *points; /* [count], the recorded steps, and stops between them, of all epochs; owned */
     size_t count, capacity;
+    struct run_resume *resumes; /* [resume_count]; owned */
+    size_t resume_count, resume_capacity;
     char initial_weights[SHA256_TEXT_SIZE]; /* SHA-256 of the values it started from; "": not recorded */
     char final_weights[SHA256_TEXT_SIZE];   /* ... and ended with; "" until it has */
 };
+
+/* How much of what its recipe asks for a run has done. */
+struct run_extent {
+    bool whole;
+    uint64_t steps, all_steps; /* done, and of the whole run */
+    uint64_t images;           /* training images seen, repetitions counted */
+    double share;              /* of them, 0..1 */
+};
+struct run_extent run_extent_of(const struct recipe *recipe, const struct run_data *data, size_t epochs_done,
+                                const struct run_progress *progress);
+/* "550 of 17,000 steps" */
+void run_extent_text(const struct run_extent *extent, char out[80]);
 
 /* *progress is filled anew; free it with run_progress_free(). A run without metrics.jsonl has made no step. */
 ocellus_status run_progress_read(const struct run_folder *run, struct run_progress *progress);

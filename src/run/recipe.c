@@ -261,6 +261,20 @@ void recipe_write(const struct recipe *recipe, struct text *out) {
     write_keys(recipe, true, out);
 }
 
+void recipe_command(const struct recipe *recipe, struct text *out) {
+    struct recipe defaults;
+    char value[RECIPE_TEXT_SIZE], usual[RECIPE_TEXT_SIZE];
+    recipe_defaults(&defaults);
+    text_append(out, "ocellus train");
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        recipe_value(recipe, &keys[i], value);
+        recipe_value(&defaults, &keys[i], usual);
+        if (strcmp(value, usual) == 0) continue;
+        text_append(out, " --%s%s", keys[i].flag, *value == '-' ? "=" : " "); /* a value is no flag */
+        text_append_shell_word(out, value);
+    }
+}
+
 ocellus_status recipe_hash(const struct recipe *recipe, char hash[SHA256_TEXT_SIZE]) {
     struct text text = {0};
     write_keys(recipe, false, &text);

@@ -70,6 +70,8 @@ ocellus_status recipe_read(const char *path, struct recipe *recipe);
 ocellus_status recipe_set(struct recipe *recipe, const struct recipe_key *key, const char *value, const char *source);
 /* The whole recipe as INI text, every key in the table's order; recipe_read() of it gives the same recipe. */
 void recipe_write(const struct recipe *recipe, struct text *out);
+/* The command line that trains the recipe: "ocellus train --epochs 2", with what is not the default. */
+void recipe_command(const struct recipe *recipe, struct text *out);
 /* One key's value as it is written ("0.001"). `out` is at least RECIPE_TEXT_SIZE. */
 void recipe_value(const struct recipe *recipe, const struct recipe_key *key, char out[RECIPE_TEXT_SIZE]);
 /* The first key whose value differs and that may not change on resume, or NULL. */

@@ -70,25 +70,11 @@ void run_environment_fill(struct run_environment *environment) {
     }
 }
 
-/* A word as a shell would have to be given it. */
-static void append_word(struct text *line, const char *word) {
-    if (*word && !word[strcspn(word, " \t\n\"'\\$`*?[](){}<>|&;#~!")]) {
-        text_append(line, "%s", word);
-        return;
-    }
-    text_append(line, "'");
-    for (; *word; word++) {
-        if (*word == '\'') text_append(line, "'\\''");
-        else text_append_bytes(line, word, 1);
-    }
-    text_append(line, "'");
-}
-
 void run_environment_set_command(struct run_environment *environment, int argc, const char *const *argv) {
     struct text line = {0};
     for (int i = 0; i < argc; i++) {
         if (i > 0) text_append(&line, " ");
-        append_word(&line, argv[i]);
+        text_append_shell_word(&line, argv[i]);
     }
     size_t size = sizeof environment->command_line;
     snprintf(environment->command_line, size, "%s", line.bytes ? line.bytes : "");
@@ -138,6 +124,7 @@ ocellus_status run_data_write(const struct run_folder *run, const struct run_dat
                     json_set(map, "test_sha256", json_new_text(data->test_sha256)) &&
                     json_set(map, "train_images", json_new_integer((int64_t)data->train_images)) &&
                     json_set(map, "validation_images", json_new_integer((int64_t)data->validation_images)) &&
+                    json_set(map, "test_images", json_new_integer((int64_t)data->test_images)) &&
                     json_set(map, "validation", json_new_text(validation));
     return write_record(run, RUN_DATA, map, complete);
 }
@@ -164,6 +151,9 @@ ocellus_status run_data_read(const struct run_folder *run, struct run_data *data
     if (!status) status = read_text(map, path, "test_sha256", data->test_sha256, sizeof data->test_sha256);
     if (!status) status = read_count(map, path, "train_images", &data->train_images);
     if (!status) status = read_count(map, path, "validation_images", &data->validation_images);
+    data->test_images = 0; /* older runs do not tell */
+    if (!status && json_member(map, "test_images") != NULL)
+        status = read_count(map, path, "test_images", &data->test_images);
     if (!status) status = read_validation(map, path, &data->validation);
     json_release(map);
     return status;

@@ -29,6 +29,8 @@
 #define RUN_LOG         "train.log"
 #define RUN_LOCK        "lock"
 
+enum { RUN_DATA_NAME_SIZE = 128 };
+
 struct run_folder {
     char path[FILE_PATH_SIZE];
     int lock; /* file descriptor that holds the flock; -1 when not locked */
@@ -66,9 +68,10 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
 
 /* data.json: which images the run trained on and which it was judged by during training. */
 struct run_data {
-    char name[32];
+    char name[RUN_DATA_NAME_SIZE]; /* as the dataset's */
     char train_sha256[SHA256_TEXT_SIZE], test_sha256[SHA256_TEXT_SIZE];
     uint64_t train_images, validation_images;
+    uint64_t test_images; /* of the whole test set; 0: not recorded */
     enum recipe_validation validation;
 };
 ocellus_status run_data_write(const struct run_folder *run, const struct run_data *data);

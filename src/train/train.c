@@ -309,6 +309,7 @@ static ocellus_status write_data(const struct loop *loop) {
     const struct train_sets *sets = loop->options->sets;
     struct run_data data = {.train_images = sets->train.count,
                             .validation_images = loop->plan.validation_images,
+                            .test_images = sets->test_data ? sets->test_data->count : 0,
                             .validation = (enum recipe_validation)loop->options->recipe->validation};
     snprintf(data.name, sizeof data.name, "%s", sets->train_data->name);
     snprintf(data.train_sha256, sizeof data.train_sha256, "%s", sets->train_data->sha256);

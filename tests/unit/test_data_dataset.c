@@ -62,11 +62,11 @@ static void test_load_turns_planes_into_pixels(void **state) {
     load(*state, &train, &test);
     assert_int_equal(train.count, RECORDS);
     assert_int_equal(test.count, FILE_RECORDS);
-    assert_string_equal(train.name, "cifar10");
+    assert_non_null(strstr(train.name, " (CIFAR-10's layout)")); /* other images than the published */
     assert_string_equal(train.split, "train");
     assert_string_equal(test.split, "test");
     assert_int_equal(train.classes, 10);
-    assert_string_equal(train.class_names[3], "cat");
+    assert_string_equal(train.class_names[3], "3"); /* and nothing says what it shows */
     for (size_t i = 0; i < train.count; i += 7) {
         assert_int_equal(train.labels[i], i % FILE_RECORDS % 10);
         const uint8_t *pixels = dataset_image(&train, i);
@@ -81,6 +81,63 @@ static void test_load_turns_planes_into_pixels(void **state) {
     assert_string_equal(test.sha256, expected);
     assert_int_equal(strlen(train.sha256), 64);
     assert_string_not_equal(train.sha256, test.sha256);
+    dataset_free(&train);
+    dataset_free(&test);
+}
+
+static void write_names(const char *folder, const char *text) {
+    const char *path = temporary_path(folder, "batches.meta.txt");
+    assert_int_equal(file_write(path, text, strlen(text)), OCELLUS_OK);
+}
+
+/* Each file of names, and what classes 0, 1, 2 and 9 are called. */
+static void test_names_come_from_the_folder_or_are_numbers(void **state) {
+    static const struct {
+        const char *text, *names[4];
+    } cases[] = {
+        {"zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n\n", {"zero", "one", "two", "nine"}},
+        {"zero\r\none\r\ntwo\r\nthree\r\n4\r\n5\r\n6\r\n7\r\n8\r\n\"9\"", {"zero", "one", "two", "\"9\""}},
+        /* None of it is taken where it cannot be right. */
+        {"rock\npaper\nscissors\n", {"0", "1", "2", "9"}}, /* class 3 and more have images */
+        {"", {"0", "1", "2", "9"}},
+        {"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\nten\n", {"0", "1", "2", "9"}},
+        {"a\na\nc\nd\ne\nf\ng\nh\ni\nj\n", {"0", "1", "2", "9"}},
+        {"a\n\nc\nd\ne\nf\ng\nh\ni\nj\nk\n", {"0", "1", "2", "9"}},
+        {"a\x1b[2J\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", {"0", "1", "2", "9"}},
+        {"a\xff\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", {"0", "1", "2", "9"}},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nb\nc\nd\ne\nf\n"
+         "g\nh\ni\nj\n",
+         {"0", "1", "2", "9"}},
+    };
+    static const size_t looked_at[4] = {0, 1, 2, 9};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct dataset train, test;
+        write_names(*state, cases[i].text);
+        load(*state, &train, &test);
+        for (size_t j = 0; j < 4; j++) {
+            assert_string_equal(train.class_names[looked_at[j]], cases[i].names[j]);
+            assert_string_equal(test.class_names[looked_at[j]], cases[i].names[j]);
+        }
+        dataset_free(&train);
+        dataset_free(&test);
+    }
+}
+
+/* Three classes in a layout of ten: the others are called by their numbers, and none like another. */
+static void test_fewer_names_than_classes(void **state) {
+    static unsigned char record[3073];
+    struct dataset train, test;
+    for (size_t i = 0; i < 6; i++) {
+        record[0] = (unsigned char)(i % 3);
+        assert_int_equal(file_write(temporary_path(*state, names[i]), record, sizeof record), OCELLUS_OK);
+    }
+    write_names(*state, "rock\npaper\n7\n");
+    load(*state, &train, &test);
+    assert_string_equal(train.class_names[0], "rock");
+    assert_string_equal(train.class_names[2], "7");
+    assert_string_equal(train.class_names[6], "6");
+    assert_string_equal(train.class_names[7], "class 7");
+    assert_int_equal(train.classes, 10);
     dataset_free(&train);
     dataset_free(&test);
 }
@@ -331,6 +388,7 @@ static void test_preview_grid_shows_the_chosen_images(void **state) {
 
 static void test_preview_in_a_terminal(void **state) {
     struct dataset train, test;
+    write_names(*state, "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n");
     load(*state, &train, &test);
     char *printed = NULL;
     size_t size = 0;
@@ -361,6 +419,8 @@ static void test_preview_in_a_terminal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_load_turns_planes_into_pixels),
+        IN_FOLDER(test_names_come_from_the_folder_or_are_numbers),
+        IN_FOLDER(test_fewer_names_than_classes),
         IN_FOLDER(test_bad_labels_are_named),
         IN_FOLDER(test_bad_sizes_are_named_with_a_guess),
         IN_FOLDER(test_a_wrong_hash_is_refused),

@@ -46,7 +46,9 @@ static void every_fault_is_found_with_its_numbers(void **state) {
     struct audit_facts facts = cifar10;
     facts.seeds = 1;
     facts.claim = original_claim_named("resnet50-custom");
-    assert_string_equal(says(&recipe, &facts, AUDIT_TEST_AS_VALIDATION), "Its 32 validation images are test images.");
+    assert_string_equal(
+        says(&recipe, &facts, AUDIT_TEST_AS_VALIDATION),
+        "Its 32 validation images are test images; the last weights were judged: no epoch was chosen by them.");
     /* Wilson at 29 of 32: 75.78 to 96.76 %. */
     assert_string_equal(says(&recipe, &facts, AUDIT_FEW_VALIDATION_IMAGES),
                         "32 validation images: an accuracy near 90\u202f% is known to \u00b110.5\u202fpoints at best.");
@@ -54,7 +56,8 @@ static void every_fault_is_found_with_its_numbers(void **state) {
                         "An epoch of 550 steps of 32 sees 17,600 of 50,000 training images (35.2\u202f%).");
     assert_string_equal(says(&recipe, &facts, AUDIT_ONE_SEED), "One run, with seed 1.");
     assert_null(says(&recipe, &facts, AUDIT_CONTINUED_WEIGHTS));
-    assert_non_null(says(&recipe, &facts, AUDIT_OPTIMIZER_UNNAMED));
+    assert_string_equal(says(&recipe, &facts, AUDIT_OPTIMIZER_UNNAMED),
+                        "The original report does not say which one it used; the recipe here has Adam with 0.001.");
     assert_non_null(says(&recipe, &facts, AUDIT_PREPROCESSING_UNNAMED));
 }
 
@@ -68,8 +71,10 @@ static void each_rule_follows_its_own_cause(void **state) {
     assert_null(says(&recipe, &facts, AUDIT_OPTIMIZER_UNNAMED)); /* Adam is named */
     recipe.validation_steps = 0;
     assert_null(says(&recipe, &facts, AUDIT_FEW_VALIDATION_IMAGES)); /* 10,000 images */
-    assert_string_equal(says(&recipe, &facts, AUDIT_TEST_AS_VALIDATION),
-                        "Its 10,000 validation images are test images.");
+    assert_string_equal(
+        says(&recipe, &facts, AUDIT_TEST_AS_VALIDATION),
+        "Its 10,000 validation images are test images; the last weights were judged: no epoch was chosen "
+        "by them.");
     recipe.validation_steps = 31;
     assert_non_null(says(&recipe, &facts, AUDIT_FEW_VALIDATION_IMAGES)); /* 992 */
     recipe.validation_steps = 32;
@@ -78,9 +83,26 @@ static void each_rule_follows_its_own_cause(void **state) {
     assert_null(says(&recipe, &facts, AUDIT_TEST_AS_VALIDATION));
     recipe.steps_per_epoch = 1562;
     assert_string_equal(says(&recipe, &facts, AUDIT_COVERAGE),
-                        "An epoch of 1562 steps of 32 sees 49,984 of 50,000 training images (100.0\u202f%).");
+                        "An epoch of 1562 steps of 32 sees 49,984 of 50,000 training images (99.9\u202f%).");
     recipe.steps_per_epoch = 1563;
     assert_null(says(&recipe, &facts, AUDIT_COVERAGE));
+}
+
+/* What is said about a recipe is that recipe's, and of the weights that were judged. */
+static void sentences_follow_the_recipe(void **state) {
+    (void)state;
+    struct recipe recipe = custom();
+    struct audit_facts facts = cifar10;
+    facts.claim = original_claim_named("resnet50-custom");
+    recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+    recipe.learning_rate = 0.05;
+    assert_non_null(strstr(says(&recipe, &facts, AUDIT_OPTIMIZER_UNNAMED), "the recipe here has SGD with 0.05."));
+    facts.best_weights = true;
+    assert_non_null(strstr(says(&recipe, &facts, AUDIT_TEST_AS_VALIDATION), "are those of the best epoch by them."));
+    for (int rule = 0; rule < AUDIT_RULES; rule++) { /* reasons are the same for all: they name no setting */
+        assert_null(strstr(audit_why((enum audit_rule)rule), "here the original"));
+        assert_null(strstr(audit_why((enum audit_rule)rule), "0.01"));
+    }
 }
 
 static void lineage_is_told(void **state) {
@@ -110,7 +132,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_recipe_has_no_finding),   cmocka_unit_test(every_fault_is_found_with_its_numbers),
         cmocka_unit_test(each_rule_follows_its_own_cause), cmocka_unit_test(lineage_is_told),
-        cmocka_unit_test(every_rule_has_its_reason),
+        cmocka_unit_test(every_rule_has_its_reason),       cmocka_unit_test(sentences_follow_the_recipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,7 @@ static void make_run(const char *run_path, const struct dataset *train, const st
     struct run_environment environment;
     run_environment_fill(&environment);
     environment.threads = 2;
+    snprintf(environment.version, sizeof environment.version, "0.9");
     snprintf(environment.kernels, sizeof environment.kernels, "reference");
     snprintf(environment.command_line, sizeof environment.command_line, "ocellus train <&>");
     assert_ok(run_environment_write(&run, &environment));
@@ -170,14 +171,12 @@ static void the_page_holds_its_numbers(void **state) {
     char *html = read_text("", page);
     static const char *const needed[] = {
         "X_train  (60, 4, 4, 3)\ny_train  (60, 1)\nX_test   (30, 4, 4, 3)\ny_test   (30, 1)\n",
-        "70.00\u202f% of the 30 test images",
+        "After 3 epochs the network classifies 70.00\u202f% of 30 test images",
         "95 % interval 52.12\u201383.34\u202f%",
-        "90.19\u202f%",
-        "The test set served as validation data",
-        "in <strong>epoch 3</strong>", /* whose running accuracy is 95 % */
+        "<strong>The test set served as validation data</strong> (30 of its images)",
         "ocellus train &lt;&amp;&gt;",
         "Model: &quot;simcnn&quot; &lt;&amp;&gt;",
-        "epochs 3 instead of 20, training images 60 instead of 50000",
+        "<h1>simcnn on CIFAR-10</h1>",
         "<b>&lt;script&gt;alert(1)&lt;/script&gt;</b><em>cat 78.0\u202f%</em>", /* image 28 */
     };
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
@@ -187,6 +186,156 @@ static void the_page_holds_its_numbers(void **state) {
     assert_holds(html, weights);
     assert_holds(html, fixture->train.sha256);
     free(html);
+}
+
+/* The page of one's own run knows nothing of the original report. */
+static void one_run_is_measured_against_no_claim(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE], figures[FILE_PATH_SIZE];
+    assert_ok(write_page(fixture, page));
+    char *html = read_text("", page);
+    static const char *const never[] = {"laim", "90.19", "riginal", "Discussion", "misprinted", "Prose against"};
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        if (strstr(html, never[i]) != NULL) fail_msg("\"%.60s\" is on the page", strstr(html, never[i]));
+    free(html);
+    assert_ok(path_join(figures, fixture->run, RUN_FIGURES));
+    static const char *const files[] = {"accuracy.svg", "accuracy.gnuplot", "results.csv", "results.svg"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *text = read_text(figures, files[i]);
+        assert_null(strstr(text, "claimed"));
+        free(text);
+    }
+}
+
+/* Other data in CIFAR-10's layout keep their own name, also where evaluate wrote other names before. */
+static void data_are_called_what_they_are(void **state) {
+    struct fixture *fixture = *state;
+    char page[FILE_PATH_SIZE];
+    struct dataset *sets[] = {&fixture->train, &fixture->test};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(sets[i]->name, sizeof sets[i]->name, "own (CIFAR-10's layout)");
+        memory_free(sets[i]->class_names[0]);
+        sets[i]->class_names[0] = memory_copy_text("rock");
+    }
+    assert_ok(write_page(fixture, page));
+    char *html = read_text("", page);
+    assert_holds(html, "<h1>simcnn on own (CIFAR-10&#39;s layout)</h1>");
+    assert_holds(html, "<td>rock</td>");
+    assert_null(strstr(html, ">cat"));
+    assert_null(strstr(html, " on CIFAR-10<"));
+    free(html);
+}
+
+#define HOSTILE "<x-evil a='\">&`touch broken`"
+
+/* Every text that a received run can bring: none of it is markup on the page or runs in a script. */
+static void no_text_of_a_run_is_markup(void **state) {
+    struct fixture *fixture = *state;
+    struct run_folder run;
+    char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE], figures[FILE_PATH_SIZE];
+    assert_ok(run_folder_open(&run, fixture->run));
+    write_file(&run, RUN_RECIPE,
+               "[model]\nname = " HOSTILE "\nweights = " HOSTILE "w\nfreeze = " HOSTILE "f\n[data]\nname = " HOSTILE
+               "d\npath = " HOSTILE "p\nvalidation = test\n[training]\nepochs = 3\n");
+    write_file(&run, RUN_SUMMARY, "summary " HOSTILE "\n");
+    struct run_environment environment = {.threads = 2};
+    char *const texts[] = {environment.version,   environment.compiler, environment.system,
+                           environment.processor, environment.started,  environment.command_line};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        snprintf(texts[i], 32, HOSTILE);
+    snprintf(environment.kernels, sizeof environment.kernels, "<x-evil>");
+    assert_ok(run_environment_write(&run, &environment));
+    write_file(&run, RUN_EVENTS,
+               "{\"t\": 1, \"kind\": \"start\", \"step\": 0, \"weights_sha256\": \"<x-evil>\"}\n"
+               "{\"t\": 1, \"kind\": \"epoch\", \"step\": 2}\n"
+               "{\"t\": 1, \"kind\": \"resume\", \"step\": 2, \"kernels\": \"<x-evil>2\", \"version\": \"<x-evil>3\", "
+               "\"threads\": 1, \"epochs\": 3}\n"
+               "{\"t\": 1, \"kind\": \"end\", \"step\": 6, \"weights_sha256\": \"<x-evil>\"}\n");
+    struct evaluation_record record;
+    assert_ok(run_folder_file(&run, RUN_EVALUATION, path));
+    assert_ok(evaluation_file_read(path, &record));
+    snprintf(record.model, sizeof record.model, HOSTILE);
+    memory_free(record.class_names[0]);
+    record.class_names[0] = memory_copy_text(HOSTILE);
+    assert_ok(evaluation_file_write(path, &record));
+    evaluation_record_free(&record);
+    for (size_t i = 0; i < 2; i++) {
+        struct dataset *set = i == 0 ? &fixture->train : &fixture->test;
+        snprintf(set->name, sizeof set->name, HOSTILE);
+        memory_free(set->class_names[0]);
+        set->class_names[0] = memory_copy_text(HOSTILE);
+    }
+    assert_ok(write_page(fixture, page));
+    char *html = read_text("", page);
+    if (strstr(html, "<x-evil") != NULL) fail_msg("markup: %.200s", strstr(html, "<x-evil") - 100);
+    assert_true(count_of(html, "&lt;x-evil") > 20);
+    free(html);
+    assert_ok(path_join(figures, fixture->run, RUN_FIGURES));
+    static const char *const scripts[] = {FIGURE_CLASSES, FIGURE_LOSS, FIGURE_ACCURACY, FIGURE_CONFUSION,
+                                          FIGURE_RESULTS};
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        char file[128];
+        snprintf(file, sizeof file, "%s.gnuplot", scripts[i]);
+        char *script = read_text(figures, file);
+        assert_null(strstr(script, "evil"));
+        free(script);
+    }
+    assert_ok(path_join(path, figures, "broken"));
+    assert_false(path_exists(path));
+}
+
+/* What is printed to do it again, for the events of a run of 3 epochs. */
+static void check_again(const struct fixture *fixture, const char *recipe, const char *events,
+                        const char *const *needed, const char *never) {
+    struct run_folder run;
+    char page[FILE_PATH_SIZE];
+    assert_ok(run_folder_open(&run, fixture->run));
+    if (recipe != NULL) write_file(&run, RUN_RECIPE, recipe);
+    write_file(&run, RUN_EVENTS, events);
+    assert_ok(write_page(fixture, page));
+    char *html = read_text("", page), *again = strstr(html, "Doing it again");
+    assert_non_null(again);
+    for (; *needed != NULL; needed++)
+        assert_holds(again, *needed);
+    if (strstr(again, never) != NULL) fail_msg("\"%s\" is said", never);
+    free(html);
+}
+
+static void what_does_it_again_is_decided_by_the_records(void **state) {
+    struct fixture *fixture = *state;
+#define START "{\"t\": 1, \"kind\": \"start\", \"step\": 0}\n"
+#define END   "{\"t\": 1, \"kind\": \"end\", \"step\": 6}\n"
+    static const char same[] = "gives model files with the same SHA-256, with the";
+    /* The fixture's kernels are called "reference", which OCELLUS_CPU does not take. */
+    check_again(fixture, NULL, START END,
+                (const char *const[]){"<dd class=\"hash\">ocellus train --validation test --epochs 3</dd>", same, NULL},
+                "Resumed");
+    /* Lengthened on the same kernels: the command of the whole, not the first one. */
+    check_again(
+        fixture, "[model]\nfreeze = it's *\n[data]\npath = my data\nvalidation = test\n[training]\nepochs = 3\n",
+        START "{\"t\": 1, \"kind\": \"resume\", \"step\": 2, \"kernels\": \"reference\", \"threads\": 1, "
+              "\"epochs\": 3, \"version\": \"0.9\"}\n" END,
+        (const char *const[]){"ocellus train --freeze &#39;it&#39;\\&#39;&#39;s *&#39; --data-path &#39;my data&#39; "
+                              "--validation test --epochs 3</dd>",
+                              "after step 2; 3 epochs in all; reference kernels, 1 thread, Ocellus", same, NULL},
+        "no single command");
+    /* On other kernels; the sitting before the last made no step. */
+    check_again(
+        fixture, NULL,
+        START "{\"t\": 1, \"kind\": \"resume\", \"step\": 4, \"kernels\": \"neon\", \"threads\": 2, "
+              "\"epochs\": 3, \"version\": \"0.9\"}\n"
+              "{\"t\": 1, \"kind\": \"resume\", \"step\": 4, \"kernels\": \"avx2\", \"threads\": 2, "
+              "\"epochs\": 3, \"version\": \"0.9\"}\n" END,
+        (const char *const[]){"<dd class=\"\">reference; from step 4 on avx2</dd>", "no single command gives", NULL},
+        same);
+    /* As older programs left it. */
+    check_again(fixture, NULL, START "{\"t\": 1, \"kind\": \"resume\", \"step\": 4}\n" END,
+                (const char *const[]){"reference; from step 4 on not recorded",
+                                      "kernels, threads and version not recorded", "is not known", NULL},
+                same);
+    /* Not whole. */
+    check_again(fixture, "[data]\nvalidation = test\n[training]\nepochs = 4\n", START,
+                (const char *const[]){"partial (6 of 8 steps): the command gives the whole run", NULL}, same);
 }
 
 /* Makes of a run one that was stopped in its only epoch, after 2 of 6 steps of 10 images, and judged on 12 test images, all
@@ -255,13 +404,21 @@ static void rows_stand_beside_each_other(void **state) {
         "91.20\u202f%",                           /* the kept whole run */
         "10,000 test images, 2026-11-05",
         "2 of 6 steps (20 images, 33.3\u202f% of the run)",
-        "<td><b>75.00\u202f%</b></td>",                                       /* its running training accuracy */
+        "<span class=\"partial\">75.00\u202f%</span>", /* its running training accuracy */
+        /* The whole run is large, the part small beside it. */
+        "<dt>ResNet50, custom</dt><dd>91.20\u202f%<small>claimed 89.84\u202f%<br>a whole run, measured before<br>here "
+        "91.67\u202f%, partial: 2 of 6 steps</small>",
+        "<dt>ResNet50, base</dt><dd>\u2013<small>claimed 55.95\u202f%<br>no whole run<br>not run here</small>",
+        "<dt>SimCNN</dt><dd>70.00\u202f%<small>claimed 90.19\u202f%<br>the whole run</small>",
         "SimCNN \u2013 ResNet50, custom</td><td>12</td><td>1</td><td>2</td>", /* McNemar's counts */
         "chance?",
         "abcdef\u2026", /* where its weights come from */
         "Prose against table",
         "Preprocessing not named",
-        "Its 10 validation images are test images.",
+        "Its 10 validation images are test images; the last weights were judged: no epoch was chosen by them.",
+        "the recipe here has Adam with 0.001.",
+        "in <strong>epoch 3</strong>", /* whose running accuracy is 95 % */
+        "epochs 3 instead of 20, training images 60 instead of 50000",
     };
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         assert_holds(html, needed[i]);
@@ -288,7 +445,7 @@ static void the_page_needs_nothing_outside_it(void **state) {
     assert_int_equal(count_of(html, "src=\"data:"), 40 + 9); /* preview and mistakes */
     assert_int_equal(count_of(html, "href="), count_of(html, "href='#"));
     assert_int_equal(count_of(html, "<svg "), 5);
-    assert_int_equal(count_of(html, "id='simcnn-loss-gpDot'"), 1); /* no id twice */
+    assert_int_equal(count_of(html, "id='run-loss-gpDot'"), 1); /* no id twice */
     assert_int_equal(count_of(html, "id='gpDot'"), 0);
     free(html);
 }
@@ -387,6 +544,23 @@ static void a_run_that_is_not_evaluated_says_so(void **state) {
     assert_holds(status_message(), "the run is not evaluated yet");
 }
 
+static void figures_of_earlier_weights_are_refused(void **state) {
+    struct fixture *fixture = *state;
+    struct run_folder run;
+    struct evaluation_record record;
+    char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    assert_ok(run_folder_open(&run, fixture->run));
+    assert_ok(run_folder_file(&run, RUN_EVALUATION, path));
+    assert_ok(evaluation_file_read(path, &record));
+    sha256_bytes("weights", 7, record.weights_sha256);
+    assert_ok(evaluation_file_write(path, &record));
+    evaluation_record_free(&record);
+    assert_ok(write_page(fixture, page));
+    write_file(&run, RUN_LAST, "other weights");
+    assert_int_equal(write_page(fixture, page), OCELLUS_USAGE);
+    assert_holds(status_message(), "its evaluation is of earlier weights; the run went on (ocellus evaluate ");
+}
+
 static void a_missing_gnuplot_is_told_before_any_work(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE], before[FILE_PATH_SIZE];
@@ -431,6 +605,10 @@ static void bars_end_where_their_counts_say(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_page_holds_its_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_run_is_measured_against_no_claim, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(data_are_called_what_they_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_text_of_a_run_is_markup, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_it_again_is_decided_by_the_records, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_stand_beside_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_page_needs_nothing_outside_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_figures_stand_beside_their_tables, set_up, tear_down),
@@ -438,6 +616,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(other_data_than_the_run_had_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(predictions_of_another_evaluation_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_that_is_not_evaluated_says_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(figures_of_earlier_weights_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_gnuplot_is_told_before_any_work, set_up, tear_down),
         cmocka_unit_test(a_failing_script_is_told_in_gnuplots_words),
         cmocka_unit_test(bars_end_where_their_counts_say),

@@ -141,10 +141,17 @@ static void records_read_back(void **state) {
     assert_int_equal(environment_again.threads, 3);
     assert_int_equal(strlen(environment.started), 25);
 
-    struct run_data data = {"cifar10", "aa", "bb", 45000, 5000, RECIPE_VALIDATION_HELD_OUT}, data_again = {0};
+    struct run_data data = {"cifar10", "aa", "bb", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT}, data_again;
+    memset(&data_again, 0, sizeof data_again);
     assert_int_equal(run_data_write(&run, &data), OCELLUS_OK);
     assert_int_equal(run_data_read(&run, &data_again), OCELLUS_OK);
     assert_memory_equal(&data, &data_again, sizeof data);
+    /* As older programs wrote it. */
+    write_text(&run, RUN_DATA,
+               "{\"name\": \"cifar10\", \"train_sha256\": \"aa\", \"test_sha256\": \"bb\", \"train_images\": 45000, "
+               "\"validation_images\": 5000, \"validation\": \"held-out\"}\n");
+    assert_int_equal(run_data_read(&run, &data_again), OCELLUS_OK);
+    assert_int_equal(data_again.test_images, 0);
     write_text(&run, RUN_DATA, "{\"name\": \"cifar10\"}\n");
     assert_int_equal(run_data_read(&run, &data_again), OCELLUS_BAD_CONTENT);
     run_folder_close(&run);
