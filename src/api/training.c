@@ -103,7 +103,7 @@ static ocellus_status train_model(struct model_use *use, const struct dataset *t
     TRY(make_recipe(options, validation != NULL, &recipe));
     TRY(train_sets_create(&recipe, train, validation, &sets));
     struct engine_options engine_options = {.threads = model->threads,
-                                            .batch_size = recipe.batch_size,
+                                            .batch_size = train_batch_size(&recipe, &sets),
                                             .training = true,
                                             .optimizer = train_optimizer(&recipe)};
     struct engine *engine = NULL;

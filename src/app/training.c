@@ -73,8 +73,10 @@ static ocellus_status open_network(struct training *training, size_t threads) {
     const struct recipe *recipe = &training->recipe;
     TRY(network_for_dataset(recipe->model_name, training->sets.train_data, &training->graph));
     TRY(freeze_layers(training->graph, recipe->model_freeze));
-    struct engine_options options = {
-        .threads = threads, .batch_size = recipe->batch_size, .training = true, .optimizer = train_optimizer(recipe)};
+    struct engine_options options = {.threads = threads,
+                                     .batch_size = train_batch_size(recipe, &training->sets),
+                                     .training = true,
+                                     .optimizer = train_optimizer(recipe)};
     TRY(engine_open(training->graph, &options, &training->engine));
     TRY(engine_initialize(training->engine, recipe->seed));
     if (!recipe->model_weights[0]) return OCELLUS_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processor limit of control groups. A file that is not there means no limit, so nothing here fails. */
+/* The limits of control groups. A file that is not there means no limit, so nothing here fails. */
 #include "base/cgroup.h"
 
 #include "base/files.h"
@@ -82,4 +82,21 @@ size_t cgroup_processors(const char *membership, const char *mount) {
     }
     fclose(stream);
     return limit;
+}
+
+/* Of a limit and what is used of it. */
+static bool read_bytes(const char *folder, const char *name, unsigned long long *bytes) {
+    char line[64];
+    return read_setting(folder, name, line) && sscanf(line, "%llu", bytes) == 1; /* "max" is no number */
+}
+
+size_t cgroup_memory(const char *mount) {
+    char folder[FILE_PATH_SIZE];
+    unsigned long long limit, used;
+    bool known = read_bytes(mount, "memory.max", &limit) && read_bytes(mount, "memory.current", &used);
+    if (!known && path_join(folder, mount, "memory") == OCELLUS_OK)
+        known =
+            read_bytes(folder, "memory.limit_in_bytes", &limit) && read_bytes(folder, "memory.usage_in_bytes", &used);
+    if (!known || limit >= SIZE_MAX) return SIZE_MAX;
+    return limit > used ? (size_t)(limit - used) : 0;
 }

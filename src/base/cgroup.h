@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processor limit of control groups (containers). */
+/* The limits of control groups (containers). */
 #ifndef BASE_CGROUP_H
 #define BASE_CGROUP_H
 
@@ -8,5 +8,8 @@
 /* Processors the quota allows, rounded up: the smallest of this process's groups and all above them, v1 or v2. 0 when
  * there is no limit. `membership` is /proc/self/cgroup and `mount` is /sys/fs/cgroup, but for tests. */
 size_t cgroup_processors(const char *membership, const char *mount);
+
+/* Bytes that the group at the mount, which in a container is its own, may still take, v1 or v2; SIZE_MAX without a limit. */
+size_t cgroup_memory(const char *mount);
 
 #endif

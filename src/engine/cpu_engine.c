@@ -86,8 +86,23 @@ static void measure_memory(struct engine *engine) {
         workers * (engine->moments_size + engine->finish_parts_size + engine->conv_scratch_size) * sizeof(real);
 }
 
+/* A file of a kilobyte may ask for any amount: the values of one image have a limit, and all together what there is. */
+static ocellus_status check_memory(const struct engine *engine) {
+    enum { ALWAYS_TRIED = 64 << 20 };
+    const struct plan *plan = engine->inference;
+    const size_t image = plan->scratch_bytes / plan_block(plan) + plan->batch_bytes / plan->batch_size;
+    if (image > ENGINE_MOST_IMAGE_BYTES) {
+        return fail(OCELLUS_BAD_CONTENT, "%s: the values of one image need %zu MB (expected at most %zu)",
+                    engine->graph->name, image >> 20, ENGINE_MOST_IMAGE_BYTES >> 20);
+    }
+    const size_t planned = engine_planned_bytes(engine);
+    const size_t available = planned > ALWAYS_TRIED ? memory_available() : SIZE_MAX;
+    if (planned <= available) { return OCELLUS_OK; }
+    return fail(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu, and %zu MB are free", engine->graph->name,
+                planned >> 20, engine->options.batch_size, available >> 20);
+}
+
 static ocellus_status allocate_memory(struct engine *engine) {
-    measure_memory(engine);
     size_t workers = thread_pool_size(engine->pool), images = engine->options.batch_size,
            classes = shape_size(&engine->graph->nodes[engine->inference->logits_node].shape);
     engine->batch = memory_allocate(engine->memory.batch, 1);
@@ -123,6 +138,8 @@ static ocellus_status open_parts(struct engine *engine) {
         TRY(plan_create(engine->graph, engine->kernels, true, engine->options.batch_size, &engine->training));
         TRY(engine_plan_pieces(engine));
     }
+    measure_memory(engine);
+    TRY(check_memory(engine));
     TRY(engine_allocate_state(engine));
     TRY(engine_allocate_packed(engine));
     TRY(allocate_norms(engine));

@@ -34,8 +34,12 @@ enum engine_mode {
     ENGINE_STATISTICS /* forward with batch statistics, which are averaged over calls for engine_adopt_statistics() */
 };
 
+/* What the values between layers may take for one image of an inference, whatever a graph from a file asks for. */
+#define ENGINE_MOST_IMAGE_BYTES ((size_t)512 << 20)
+
 /* Plans and allocates everything; nothing after this allocates. The graph must outlive the engine. Parameters are zero
- * until set. OCELLUS_IO when memory does not suffice: the message says how much is needed. */
+ * until set. OCELLUS_BAD_CONTENT when one image needs more than ENGINE_MOST_IMAGE_BYTES; OCELLUS_IO when memory does not
+ * suffice: the message says how much is needed, and it is compared with what is free before anything is allocated. */
 ocellus_status engine_open(const struct graph *graph, const struct engine_options *options, struct engine **engine);
 void engine_close(struct engine *engine);
 

@@ -35,6 +35,12 @@ void train_sets_free(struct train_sets *sets) {
     *sets = (struct train_sets){0};
 }
 
+size_t train_batch_size(const struct recipe *recipe, const struct train_sets *sets) {
+    const size_t train = sets->train.count, validation = sets->validation.count;
+    const size_t most = train > validation ? train : validation;
+    return recipe->batch_size < most ? (size_t)recipe->batch_size : most;
+}
+
 /* How many batches cover `images`, or the wanted number of them; *seen gets how many images that are. */
 static ocellus_status count_steps(const char *key, uint64_t wanted, uint64_t images, uint64_t batch_size,
                                   uint64_t *steps, uint64_t *seen) {

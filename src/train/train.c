@@ -373,7 +373,7 @@ static ocellus_status open_loop(struct loop *loop) {
     TRY(train_plan_make(options->recipe, options->sets, &loop->plan));
     TRY(predict_check(options->graph, options->sets->train.dataset));
     if (options->sets->validation.dataset) TRY(predict_check(options->graph, options->sets->validation.dataset));
-    TRY(batch_buffer_create(options->graph, (size_t)loop->plan.batch_size, &loop->buffer));
+    TRY(batch_buffer_create(options->graph, train_batch_size(options->recipe, options->sets), &loop->buffer));
     loop->order = memory_allocate(options->sets->train.count, sizeof *loop->order);
     if (!loop->order) return OCELLUS_IO;
     loop->optimizer = train_optimizer(options->recipe);

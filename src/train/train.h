@@ -19,6 +19,8 @@ struct train_sets {
 ocellus_status train_sets_create(const struct recipe *recipe, const struct dataset *train, const struct dataset *test,
                                  struct train_sets *sets);
 void train_sets_free(struct train_sets *sets);
+/* Images of the largest batch that there will be: the recipe's batch size, cut to the images there are. */
+size_t train_batch_size(const struct recipe *recipe, const struct train_sets *sets);
 
 /* What a recipe means for these images: how many steps, what share of the images an epoch sees, and how sure validation
  * is. OCELLUS_USAGE when there are more steps_per_epoch or validation_steps than images allow. */
@@ -65,7 +67,7 @@ typedef void (*train_observer)(void *context, const struct train_event *event);
 struct train_options {
     const struct recipe *recipe;
     const struct graph *graph;
-    struct engine *engine; /* opened for training with at least the recipe's batch size; its parameters are the start */
+    struct engine *engine; /* opened for training with train_batch_size(); its parameters are the start */
     const struct train_sets *sets;
     const struct run_folder *run; /* locked; NULL: nothing is written and nothing can be resumed */
     bool resume;                  /* go on from the run's checkpoint; without one, from the beginning */

@@ -431,14 +431,41 @@ static void test_batch_of_one(void **state) {
     graph_free(graph);
 }
 
+/* 8 x 8 pixels that become 8192 x 8192: refused by its plan, before anything is allocated. */
+static void test_memory_is_bounded(void **state) {
+    (void)state;
+    const size_t from[] = {0, 1, 2, 3};
+    const union layer_config layers[] = {{.input_layer = {.shape = {3, {8, 8, 3}}}},
+                                         {.up_sampling2d = {.size = {1024, 1024}}},
+                                         {.activation = {ACTIVATION_LINEAR}},
+                                         {.dense = {.units = 2, .activation = ACTIVATION_SOFTMAX}}};
+    const char *const names[] = {"InputLayer", "UpSampling2D", "GlobalAveragePooling2D", "Dense"};
+    struct graph *graph = NULL;
+    struct engine *engine = NULL;
+    check(graph_create("wide", &graph));
+    for (size_t i = 0; i < 4; i++)
+        check(graph_add(graph, names[i], NULL, NULL, &layers[i], i > 0 ? &from[i - 1] : NULL, i > 0, NULL));
+    const struct engine_options one = {.threads = 1, .batch_size = 1};
+    assert_int_equal(engine_open(graph, &one, &engine), OCELLUS_BAD_CONTENT);
+    assert_string_equal(status_message(), "wide: the values of one image need 768 MB (expected at most 512)");
+    assert_null(engine);
+    graph_free(graph);
+    graph = small_simcnn();
+    const struct engine_options huge = {.threads = 1, .batch_size = (size_t)1 << 28};
+    assert_int_equal(engine_open(graph, &huge, &engine), OCELLUS_IO);
+    assert_non_null(strstr(status_message(), "MB are free"));
+    graph_free(graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tensor_list),    cmocka_unit_test(test_set_and_get),
-        cmocka_unit_test(test_initial_values), cmocka_unit_test(test_refused_names),
-        cmocka_unit_test(test_refused_calls),  cmocka_unit_test(test_loss),
-        cmocka_unit_test(test_updates),        cmocka_unit_test(test_statistics),
-        cmocka_unit_test(test_moving_average), cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_nonfinite),      cmocka_unit_test(test_batch_of_one),
+        cmocka_unit_test(test_tensor_list),       cmocka_unit_test(test_set_and_get),
+        cmocka_unit_test(test_initial_values),    cmocka_unit_test(test_refused_names),
+        cmocka_unit_test(test_refused_calls),     cmocka_unit_test(test_loss),
+        cmocka_unit_test(test_updates),           cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_moving_average),    cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_nonfinite),         cmocka_unit_test(test_batch_of_one),
+        cmocka_unit_test(test_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
