@@ -166,6 +166,6 @@ ocellus_status reproduce_record(const char *folder, const struct dataset *test) 
         TRY(record_run(&state, name, &runs[count]));
         count++;
     }
-    TRY(path_join(path, folder, "full-runs.json"));
+    TRY(path_inside(path, folder, "full-runs.json"));
     return count > 0 ? full_runs_write(path, runs, count) : OCELLUS_OK;
 }

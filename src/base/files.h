@@ -14,6 +14,9 @@ enum { FILE_PATH_SIZE = 4096 };
 
 /* out = a + "/" + b (b alone when it is absolute or a is ""). OCELLUS_USAGE when it does not fit in FILE_PATH_SIZE. */
 ocellus_status path_join(char out[FILE_PATH_SIZE], const char *a, const char *b);
+/* The same for a file of a folder that may come from anywhere: OCELLUS_USAGE where a part of `name` is a symbolic link, which
+ * may lead out of the folder. */
+ocellus_status path_inside(char out[FILE_PATH_SIZE], const char *folder, const char *name);
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
 /* The part after the last slash; points into path. */
@@ -25,6 +28,13 @@ ocellus_status folder_remove(const char *path);
 /* The names in a folder in byte order, without "." and "..", as a NULL-terminated array; free with names_free(). */
 ocellus_status folder_names(const char *path, char ***names, size_t *count);
 void names_free(char **names);
+/* A new folder in `parent` for work that is thrown away, told from what a killed process left as file_write()'s temporary
+ * files are; `lock` is to be closed after folder_remove(). */
+ocellus_status folder_make_temporary(const char *parent, char path[FILE_PATH_SIZE], int *lock);
+/* Whether a name is that of such a folder or of a temporary file of file_write(). */
+bool path_is_temporary(const char *name);
+/* Removes those in `folder` whose process does not live any more. */
+ocellus_status temporaries_sweep(const char *folder);
 /* $XDG_CACHE_HOME/ocellus, else ~/.cache/ocellus; made when missing. */
 ocellus_status folder_cache(char out[FILE_PATH_SIZE]);
 
@@ -35,6 +45,12 @@ ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, 
 ocellus_status file_read_start(const char *path, size_t size, unsigned char *bytes, size_t *got);
 /* Size of a regular file. */
 ocellus_status file_size(const char *path, uint64_t *size);
+
+/* Opens a file that is written where it lies, made when missing: `flags` are O_RDWR or O_WRONLY, with O_APPEND or without.
+ * Never through a link, nor into a device, a pipe or a file that has another name elsewhere (OCELLUS_USAGE). */
+ocellus_status file_open_in_place(const char *path, int flags, int *file);
+/* Renames a file in the same file system; refuses what file_write() refuses. */
+ocellus_status file_move(const char *from, const char *to);
 
 /* Replaces `path` by the bytes, or leaves it as it was: a temporary file in the same folder (O_EXCL), space reserved
  * first, written, flushed to disk, renamed, the folder flushed. The temporary file is removed on failure. A path that

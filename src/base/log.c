@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include "base/c_locale.h"
+#include "base/files.h"
 #include "base/log_lines.h"
 #include "base/text.h"
 
@@ -39,11 +40,15 @@ void log_set_file(const char *path) {
     stop_copy(0);
     copy_path = path;
     if (!path) return;
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-    copy = file < 0 ? NULL : fdopen(file, "a");
+    int file;
+    if (file_open_in_place(path, O_WRONLY | O_APPEND, &file) != OCELLUS_OK) {
+        log_warning("%s", status_message());
+        return;
+    }
+    copy = fdopen(file, "a");
     if (copy) return;
     int error = errno;
-    if (file >= 0) close(file);
+    close(file);
     stop_copy(error);
 }
 

@@ -4,17 +4,14 @@
 #include "base/files.h"
 #include "formats/isolated.h"
 
-#include <stdio.h>
 #include <string.h>
 
 bool keras_hdf5_is_one(const char *path) {
     static const char signature[8] = "\x89HDF\r\n\x1a\n";
-    char start[sizeof signature] = {0};
-    FILE *stream = path_exists(path) && !path_is_folder(path) ? fopen(path, "rbe") : NULL;
-    if (!stream) return false;
-    const size_t got = fread(start, 1, sizeof start, stream);
-    fclose(stream);
-    return got == sizeof start && memcmp(start, signature, sizeof start) == 0;
+    unsigned char start[sizeof signature];
+    size_t got = 0;
+    return file_read_start(path, sizeof start, start, &got) == OCELLUS_OK && got == sizeof start &&
+           memcmp(start, signature, sizeof start) == 0;
 }
 
 #ifdef OCELLUS_HDF5

@@ -95,6 +95,8 @@ static json_value *split_to_json(const struct evaluation *evaluation, char *cons
 json_value *evaluation_record_to_json(const struct evaluation_record *record) {
     json_value *root = json_new_map(), *splits = json_new_map();
     bool made = json_set(root, "model", json_new_text(record->model));
+    if (*record->predictions_sha256)
+        made = made && json_set(root, "predictions_sha256", json_new_text(record->predictions_sha256));
     for (size_t i = 0; i < EVALUATION_SPLITS && made; i++)
         if (record->present[i])
             made = json_set(splits, evaluation_split_name((enum evaluation_split)i),
@@ -210,6 +212,9 @@ ocellus_status evaluation_file_read(const char *path, struct evaluation_record *
     const char *model;
     if (json_get_text(json_member(root, "model"), &model)) snprintf(record->model, sizeof record->model, "%s", model);
     else status = fail(OCELLUS_BAD_CONTENT, "%s: model: expected a text", path);
+    const char *hash;
+    if (json_get_text(json_member(root, "predictions_sha256"), &hash))
+        snprintf(record->predictions_sha256, sizeof record->predictions_sha256, "%s", hash);
     const json_value *splits = json_member(root, "splits");
     for (size_t i = 0; i < EVALUATION_SPLITS && status == OCELLUS_OK; i++) {
         const char *name = evaluation_split_name((enum evaluation_split)i);

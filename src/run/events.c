@@ -3,6 +3,7 @@
 #include "run/run_folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +48,14 @@ ocellus_status run_events_open(const struct run_folder *run, uint64_t last_step,
     events->stream = NULL;
     TRY(run_folder_file(run, RUN_EVENTS, events->path));
     TRY(find_cut(events->path, last_step, &cut));
-    events->stream = fopen(events->path, "ae");
-    if (!events->stream) return fail_errno(errno, "%s: cannot open", events->path);
+    int file;
+    TRY(file_open_in_place(events->path, O_WRONLY | O_APPEND, &file));
+    events->stream = fdopen(file, "a");
+    if (!events->stream) {
+        int error = errno;
+        close(file);
+        return fail_errno(error, "%s: cannot open", events->path);
+    }
     if (ftruncate(fileno(events->stream), (off_t)cut) != 0) {
         ocellus_status status = fail_errno(errno, "%s: cannot cut back", events->path);
         run_events_close(events);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { RECORD_LIMIT = 64 * 1024 };
 
@@ -63,6 +64,8 @@ void run_environment_fill(struct run_environment *environment) {
         snprintf(environment->system, sizeof environment->system, "%.64s %.96s %.64s", system.sysname, system.release,
                  system.machine);
     }
+    if (!getcwd(environment->working_folder, sizeof environment->working_folder))
+        environment->working_folder[0] = '\0';
     time_t now = time(NULL);
     struct tm utc;
     if (gmtime_r(&now, &utc)) {
@@ -108,7 +111,8 @@ ocellus_status run_environment_write(const struct run_folder *run, const struct 
                     json_set(map, "kernels", json_new_text(environment->kernels)) &&
                     json_set(map, "threads", json_new_integer((int64_t)environment->threads)) &&
                     json_set(map, "started", json_new_text(environment->started)) &&
-                    json_set(map, "command_line", json_new_text(environment->command_line));
+                    json_set(map, "command_line", json_new_text(environment->command_line)) &&
+                    json_set(map, "working_folder", json_new_text(environment->working_folder));
     return write_record(run, RUN_ENVIRONMENT, map, complete);
 }
 
@@ -126,6 +130,9 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
     if (!status) status = read_count(map, path, "threads", &e->threads);
     if (!status) status = read_text(map, path, "started", e->started, sizeof e->started);
     if (!status) status = read_text(map, path, "command_line", e->command_line, sizeof e->command_line);
+    e->working_folder[0] = '\0';
+    if (!status && json_member(map, "working_folder"))
+        status = read_text(map, path, "working_folder", e->working_folder, sizeof e->working_folder);
     json_release(map);
     return status;
 }
