@@ -33,7 +33,7 @@ static const struct option evaluate_options[] = {
     {"test-images", "N", "judge only N test images", OPTION_COUNT, &test_images},
     {"train-images", "N", "judge only N training images (0: none)", OPTION_NUMBER, &train_images},
     {"reestimate", "N", "judge again with statistics of N training images", OPTION_COUNT, &reestimate},
-    {"data-path", "PATH", "folder of the run's data (where its recipe says)", OPTION_TEXT, &data_path},
+    {"data-path", "PATH", "folder of the run's data (its recipe's)", OPTION_TEXT, &data_path},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
     {"json", NULL, "print evaluation.json", OPTION_SWITCH, &json},
     {0},

@@ -122,6 +122,7 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
     TRY(run_folder_file(run, RUN_ENVIRONMENT, path));
     TRY(json_parse_file(path, RECORD_LIMIT, &map));
     struct run_environment *e = environment;
+    *e = (struct run_environment){0};
     ocellus_status status = read_text(map, path, "version", e->version, sizeof e->version);
     if (!status) status = read_text(map, path, "compiler", e->compiler, sizeof e->compiler);
     if (!status) status = read_text(map, path, "system", e->system, sizeof e->system);
@@ -130,7 +131,6 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
     if (!status) status = read_count(map, path, "threads", &e->threads);
     if (!status) status = read_text(map, path, "started", e->started, sizeof e->started);
     if (!status) status = read_text(map, path, "command_line", e->command_line, sizeof e->command_line);
-    e->working_folder[0] = '\0';
     if (!status && json_member(map, "working_folder"))
         status = read_text(map, path, "working_folder", e->working_folder, sizeof e->working_folder);
     json_release(map);

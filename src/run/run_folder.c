@@ -170,10 +170,12 @@ ocellus_status run_folder_open(struct run_folder *run, const char *path) {
     TRY(set_path(run, path));
     if (!path_exists(run->path)) return fail(OCELLUS_USAGE, "%s: no such run folder", run->path);
     if (!path_is_folder(run->path)) return fail_is_file(run->path);
-    if (!run_folder_is_run(run->path))
-        return fail(OCELLUS_USAGE, "%s: not a run folder (no %s%s)", run->path, RUN_RECIPE,
-                    run_folder_is_free(run->path) ? ": a run that never began, which can be begun again" : "");
-    return OCELLUS_OK;
+    if (run_folder_is_run(run->path)) return OCELLUS_OK;
+    char lock[FILE_PATH_SIZE];
+    TRY(run_folder_file(run, RUN_LOCK, lock));
+    bool ended_early = path_exists(lock) && run_folder_is_free(run->path);
+    return fail(OCELLUS_USAGE, "%s: not a run folder (no %s)%s", run->path, RUN_RECIPE,
+                ended_early ? "; its training ended before it began: begin it again" : "");
 }
 
 ocellus_status run_folder_open_locked(struct run_folder *run, const char *path) {

@@ -51,7 +51,6 @@ interrupt() {
 interrupt sigkill KILL '20' 137
 interrupt sigkill-in-epoch-2 KILL '1[0-3].' 137
 interrupt sigint INT '20' 130
-interrupt sighup HUP '20' 129
 interrupt sigterm TERM '30' 143
 
 # A run that a live process holds is left alone.
