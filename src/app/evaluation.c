@@ -223,8 +223,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
         status = evaluation_record_create(request->weights, (const char *const *)train_data->class_names,
                                           train_data->classes, record);
     if (status == OCELLUS_OK) status = evaluate_splits(&network, request, &recipe, &sets, &images, record);
-    if (status == OCELLUS_OK && request->reestimate > 0)
-        status = reestimate(&network, request, &recipe, &sets, record);
+    if (status == OCELLUS_OK && request->reestimate > 0) status = reestimate(&network, request, &recipe, &sets, record);
     judged = status == OCELLUS_OK;
     if (judged) status = write_result(&run, &images, record);
 

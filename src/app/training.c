@@ -53,8 +53,8 @@ ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
     TRY(run_folder_file(&run, RUN_RECIPE, file));
     TRY(recipe_read(file, recipe));
     char folder[FILE_PATH_SIZE], moved[FILE_PATH_SIZE];
-    if (begun_elsewhere(&run, recipe->data_path, folder) &&
-        path_join(moved, folder, recipe->data_path) == OCELLUS_OK && path_exists(moved))
+    if (begun_elsewhere(&run, recipe->data_path, folder) && path_join(moved, folder, recipe->data_path) == OCELLUS_OK &&
+        path_exists(moved))
         TRY(recipe_set(recipe, recipe_key_for_flag("data-path"), moved, file));
     return OCELLUS_OK;
 }

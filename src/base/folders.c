@@ -32,8 +32,7 @@ ocellus_status path_inside(char out[FILE_PATH_SIZE], const char *folder, const c
         char kept = *end;
         *end = '\0';
         bool link = lstat(out, &about) == 0 && S_ISLNK(about.st_mode);
-        if (link)
-            return fail(OCELLUS_USAGE, "%s: is a symbolic link (expected one of the folder's own files)", out);
+        if (link) return fail(OCELLUS_USAGE, "%s: is a symbolic link (expected one of the folder's own files)", out);
         *end = kept;
         if (!kept) break;
     }

@@ -23,10 +23,10 @@ static const struct command train_command = {
     .name = "train",
     .arguments = "[MODEL]",
     .summary = "Trains a network into a new run folder, or goes on with one (--resume).",
-    .details =
-        "MODEL is a built-in network. Ctrl-C finishes the step, saves a checkpoint and ends with 130, as does SIGTERM (143) and a terminal "
-        "that goes away (SIGHUP, 129); `ocellus train "
-        "--resume --run PATH` goes on to the same bits as an uninterrupted training.",
+    .details = "MODEL is a built-in network. Ctrl-C finishes the step, saves a checkpoint and ends with 130, as does "
+               "SIGTERM (143) and a terminal "
+               "that goes away (SIGHUP, 129); `ocellus train "
+               "--resume --run PATH` goes on to the same bits as an uninterrupted training.",
     .append_lists = append_lists,
     .maximum = 1,
 };

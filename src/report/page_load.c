@@ -25,8 +25,9 @@ static ocellus_status read_evaluation(struct page_run *run) {
     const char *wanted = run->evaluation.predictions_sha256;
     if (*wanted) TRY(sha256_file(path, hash)); /* older runs do not tell */
     if (*wanted && strcmp(hash, wanted) != 0)
-        return fail(OCELLUS_BAD_CONTENT, "%s: not the one that " RUN_EVALUATION " was written with (ocellus evaluate %s)",
-                    path, run->folder.path);
+        return fail(OCELLUS_BAD_CONTENT,
+                    "%s: not the one that " RUN_EVALUATION " was written with (ocellus evaluate %s)", path,
+                    run->folder.path);
     return predictions_read(path, &run->predictions, &run->prediction_count);
 }
 

@@ -64,8 +64,7 @@ void run_environment_fill(struct run_environment *environment) {
         snprintf(environment->system, sizeof environment->system, "%.64s %.96s %.64s", system.sysname, system.release,
                  system.machine);
     }
-    if (!getcwd(environment->working_folder, sizeof environment->working_folder))
-        environment->working_folder[0] = '\0';
+    if (!getcwd(environment->working_folder, sizeof environment->working_folder)) environment->working_folder[0] = '\0';
     time_t now = time(NULL);
     struct tm utc;
     if (gmtime_r(&now, &utc)) {

@@ -58,8 +58,8 @@ bool run_folder_is_run(const char *path);
 struct run_environment {
     char version[32], compiler[128], system[256], processor[128], kernels[16];
     uint64_t threads;
-    char started[32];        /* "2025-03-01T12:34:56+00:00" */
-    char command_line[4096]; /* a longer one is cut and ends in "..." */
+    char started[32];                    /* "2025-03-01T12:34:56+00:00" */
+    char command_line[4096];             /* a longer one is cut and ends in "..." */
     char working_folder[FILE_PATH_SIZE]; /* where relative paths of recipe and command line begin; "": not recorded */
 };
 /* Fills version, compiler, system, processor, started and working_folder from this program and machine; the caller sets the rest. */
