@@ -16,6 +16,7 @@ typedef enum ocellus_status {
     OCELLUS_DIVERGED = 5,      /* a loss, a weight or a network's output became NaN or infinite */
     OCELLUS_IN_USE = 6,        /* the run folder belongs to a live process, or the object to another call */
     OCELLUS_STOPPED = 75,      /* stopped as planned; the run can be resumed */
+    OCELLUS_HANGUP = 129,      /* stopped by SIGHUP (the terminal is gone) after a saved checkpoint */
     OCELLUS_INTERRUPTED = 130, /* stopped by SIGINT after a saved checkpoint */
     OCELLUS_TERMINATED = 143   /* stopped by SIGTERM after a saved checkpoint */
 } ocellus_status;

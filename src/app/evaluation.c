@@ -20,22 +20,26 @@ static const float *image_probabilities(const struct predictions *predictions, s
     return predictions->probabilities + image * predictions->classes;
 }
 
-/* Of the images of `set`, in its order. */
-static ocellus_status write_predictions(const struct predictions *predictions, const struct image_set *set,
-                                        const char *path) {
-    struct prediction *rows = memory_allocate(predictions->count, sizeof *rows);
-    if (!rows) return OCELLUS_IO;
+/* What predictions.csv says of the images of a set, in its order; owned. */
+struct judged_images {
+    struct prediction *rows;
+    size_t count;
+};
+
+static ocellus_status keep_predictions(const struct predictions *predictions, const struct image_set *set,
+                                       struct judged_images *images) {
+    images->rows = memory_allocate(predictions->count, sizeof *images->rows);
+    if (!images->rows) return OCELLUS_IO;
+    images->count = predictions->count;
     for (size_t i = 0; i < predictions->count; i++) {
         const float *probabilities = image_probabilities(predictions, i);
-        rows[i] = (struct prediction){.index = set->indices ? set->indices[i] : i,
-                                      .label = predictions->labels[i],
-                                      .predicted = predictions->predicted[i],
-                                      .probability = probabilities[predictions->predicted[i]],
-                                      .label_probability = probabilities[predictions->labels[i]]};
+        images->rows[i] = (struct prediction){.index = set->indices ? set->indices[i] : i,
+                                              .label = predictions->labels[i],
+                                              .predicted = predictions->predicted[i],
+                                              .probability = probabilities[predictions->predicted[i]],
+                                              .label_probability = probabilities[predictions->labels[i]]};
     }
-    ocellus_status status = predictions_write(path, rows, predictions->count);
-    memory_free(rows);
-    return status;
+    return OCELLUS_OK;
 }
 
 enum { SUBSET_SEED = 1 }; /* part of every published figure: never change */
@@ -61,9 +65,9 @@ ocellus_status evaluation_subset(const struct image_set *set, size_t count, bool
     return OCELLUS_OK;
 }
 
-/* One pass of the network over a set; the predictions are written to `path` unless it is NULL. */
+/* One pass of the network over a set; *images is filled unless it is NULL. */
 static ocellus_status judge(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
-                            const char *what, const char *path, struct evaluation *evaluation) {
+                            const char *what, struct judged_images *images, struct evaluation *evaluation) {
     struct progress progress;
     progress_begin(&progress, what, "images", set->count);
     struct predict_hooks hooks = {.progress = show_pass, .context = &progress};
@@ -73,7 +77,7 @@ static ocellus_status judge(struct engine *engine, struct batch_buffer *buffer, 
     if (status == OCELLUS_OK)
         status = evaluation_compute(predictions.count, predictions.classes, predictions.labels, predictions.predicted,
                                     predictions.losses, evaluation);
-    if (status == OCELLUS_OK && path) status = write_predictions(&predictions, set, path);
+    if (status == OCELLUS_OK && images) status = keep_predictions(&predictions, set, images);
     predictions_free(&predictions);
     return status;
 }
@@ -81,21 +85,21 @@ static ocellus_status judge(struct engine *engine, struct batch_buffer *buffer, 
 /* At most `count` images of one split. */
 static ocellus_status evaluate_split(const struct network *network, struct batch_buffer *buffer,
                                      const struct image_set *set, size_t count, enum evaluation_split split,
-                                     const char *path, struct evaluation_record *record) {
+                                     struct judged_images *images, struct evaluation_record *record) {
     char what[64];
     struct image_set subset;
     size_t *indices;
     snprintf(what, sizeof what, "evaluating %s", evaluation_split_name(split));
     TRY(evaluation_subset(set, count, split == EVALUATION_TEST, &subset, &indices));
-    ocellus_status status = judge(network->engine, buffer, &subset, what, path, &record->splits[split]);
+    ocellus_status status = judge(network->engine, buffer, &subset, what, images, &record->splits[split]);
     record->present[split] = status == OCELLUS_OK;
     free(indices);
     return status;
 }
 
 static ocellus_status evaluate_splits(const struct network *network, const struct evaluation_request *request,
-                                      const struct recipe *recipe, const struct train_sets *sets, const char *path,
-                                      struct evaluation_record *record) {
+                                      const struct recipe *recipe, const struct train_sets *sets,
+                                      struct judged_images *images, struct evaluation_record *record) {
     struct batch_buffer buffer;
     TRY(batch_buffer_create(network->graph, NETWORK_BATCH, &buffer));
     struct image_set test = image_set_all(sets->test_data);
@@ -106,7 +110,7 @@ static ocellus_status evaluate_splits(const struct network *network, const struc
         status =
             evaluate_split(network, &buffer, &sets->validation, EVALUATION_ALL, EVALUATION_VALIDATION, NULL, record);
     if (status == OCELLUS_OK)
-        status = evaluate_split(network, &buffer, &test, request->test_images, EVALUATION_TEST, path, record);
+        status = evaluate_split(network, &buffer, &test, request->test_images, EVALUATION_TEST, images, record);
     batch_buffer_free(&buffer);
     return status;
 }
@@ -157,15 +161,28 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     return status;
 }
 
-/* The figures and what they rest on are written together, the figures last. */
-static ocellus_status evaluate_all(const struct network *network, const struct evaluation_request *request,
-                                   const struct recipe *recipe, const struct train_sets *sets,
-                                   const struct run_folder *run, struct evaluation_record *record) {
+/* Whether the result that lies there is of more images: a quick look never replaces it. */
+static bool is_of_more(const char *path, const struct evaluation_record *record) {
+    struct evaluation_record old;
+    if (!path_exists(path) || evaluation_file_read(path, &old) != OCELLUS_OK) return false;
+    const size_t old_test = old.splits[EVALUATION_TEST].count, test = record->splits[EVALUATION_TEST].count;
+    const size_t old_train = old.splits[EVALUATION_TRAIN].count, train = record->splits[EVALUATION_TRAIN].count;
+    evaluation_record_free(&old);
+    return old_test > test || (old_test == test && old_train > train);
+}
+
+/* The predictions first: the figures name them, so that a reader knows whether the two belong together. */
+static ocellus_status write_result(const struct run_folder *run, const struct judged_images *images,
+                                   struct evaluation_record *record) {
     char evaluation_path[FILE_PATH_SIZE], predictions_path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, RUN_EVALUATION, evaluation_path));
     TRY(run_folder_file(run, RUN_PREDICTIONS, predictions_path));
-    TRY(evaluate_splits(network, request, recipe, sets, predictions_path, record));
-    if (request->reestimate > 0) TRY(reestimate(network, request, recipe, sets, record));
+    if (is_of_more(evaluation_path, record)) {
+        log_notice("%s: not replaced, as it is of more images", evaluation_path);
+        return OCELLUS_OK;
+    }
+    TRY(predictions_write(predictions_path, images->rows, images->count));
+    TRY(sha256_file(predictions_path, record->predictions_sha256));
     return evaluation_file_write(evaluation_path, record);
 }
 
@@ -186,10 +203,14 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     struct dataset train = {0}, test = {0};
     struct train_sets sets = {0};
     struct network network = {0};
+    struct judged_images images = {0};
+    bool judged = false;
     *record = (struct evaluation_record){0};
 
     TRY(run_folder_open(&run, request->run));
     ocellus_status status = training_recipe_of_run(request->run, &recipe);
+    if (status == OCELLUS_OK && request->data_path)
+        status = recipe_set(&recipe, recipe_key_for_flag("data-path"), request->data_path, "--data-path");
     if (status == OCELLUS_OK)
         status = network_open(request->run, request->weights, request->threads, NETWORK_BATCH, &network);
     if (status == OCELLUS_OK && !request->train) status = training_load_data(&recipe, &train, &test);
@@ -202,13 +223,17 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
         status = evaluation_record_create(request->weights, (const char *const *)train_data->class_names,
                                           train_data->classes, record);
     if (status == OCELLUS_OK) status = sha256_file(network.path, record->weights_sha256);
-    if (status == OCELLUS_OK) status = evaluate_all(&network, request, &recipe, &sets, &run, record);
+    if (status == OCELLUS_OK) status = evaluate_splits(&network, request, &recipe, &sets, &images, record);
+    if (status == OCELLUS_OK && request->reestimate > 0) status = reestimate(&network, request, &recipe, &sets, record);
+    judged = status == OCELLUS_OK;
+    if (judged) status = write_result(&run, &images, record);
 
+    memory_free(images.rows);
     train_sets_free(&sets);
     network_close(&network);
     dataset_free(&train);
     dataset_free(&test);
     run_folder_close(&run);
-    if (status != OCELLUS_OK) evaluation_record_free(record);
+    if (!judged) evaluation_record_free(record);
     return status;
 }

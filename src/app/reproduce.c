@@ -61,7 +61,7 @@ static ocellus_status read_state(const struct run_folder *run, struct reproduce_
 ocellus_status reproduce_look(const char *folder, const char *name, const struct recipe *recipe,
                               struct reproduce_state *state) {
     *state = (struct reproduce_state){.recipe = *recipe};
-    TRY(path_join(state->path, folder, name));
+    TRY(path_inside(state->path, folder, name));
     state->exists = run_folder_is_run(state->path);
     if (!state->exists) return OCELLUS_OK;
     TRY(training_recipe_of_run(state->path, &state->recipe));
@@ -98,7 +98,7 @@ ocellus_status reproduce_report(const char *folder, const char *const reasons[RE
     struct report_row rows[REPRODUCE_ROWS];
     for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
         char evaluation[FILE_PATH_SIZE];
-        TRY(path_join(paths[i], folder, reproduce_rows[i].claim));
+        TRY(path_inside(paths[i], folder, reproduce_rows[i].claim));
         enum path_kind kind;
         TRY(path_join(evaluation, paths[i], RUN_EVALUATION));
         TRY(path_look(evaluation, &kind));
@@ -172,6 +172,6 @@ ocellus_status reproduce_record(const char *folder, const struct dataset *test) 
         TRY(record_run(&state, name, &runs[count]));
         count++;
     }
-    TRY(path_join(path, folder, "full-runs.json"));
+    TRY(path_inside(path, folder, "full-runs.json"));
     return count > 0 ? full_runs_write(path, runs, count) : OCELLUS_OK;
 }

@@ -5,8 +5,10 @@
 #include "app/recipes.h"
 #include "base/log.h"
 #include "model/summary.h"
+#include "train/checkpoint.h"
 
 #include <string.h>
+#include <unistd.h>
 
 ocellus_status training_recipe(const char *name, struct recipe *recipe) {
     recipe_defaults(recipe);
@@ -35,14 +37,28 @@ void training_append_recipes(struct text *out) {
         text_append(out, "%s%s", row == recipe_table ? "" : ", ", row->name);
 }
 
+/* A run's relative paths begin where it was begun. Whether that is another folder than this process's; false when it was not
+ * recorded, and for a path that is not relative. */
+static bool begun_elsewhere(const struct run_folder *run, const char *path, char folder[FILE_PATH_SIZE]) {
+    struct run_environment environment;
+    char here[FILE_PATH_SIZE];
+    if (!*path || *path == '/' || run_environment_read(run, &environment) != OCELLUS_OK) return false;
+    memcpy(folder, environment.working_folder, FILE_PATH_SIZE);
+    return *folder == '/' && getcwd(here, sizeof here) && strcmp(here, folder) != 0;
+}
+
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
     struct run_folder run;
     TRY(run_folder_open(&run, path));
     char file[FILE_PATH_SIZE];
-    ocellus_status status = run_folder_file(&run, RUN_RECIPE, file);
-    run_folder_close(&run);
     recipe_defaults(recipe);
-    return status == OCELLUS_OK ? recipe_read(file, recipe) : status;
+    TRY(run_folder_file(&run, RUN_RECIPE, file));
+    TRY(recipe_read(file, recipe));
+    char folder[FILE_PATH_SIZE], moved[FILE_PATH_SIZE];
+    if (begun_elsewhere(&run, recipe->data_path, folder) && path_join(moved, folder, recipe->data_path) == OCELLUS_OK &&
+        path_exists(moved))
+        TRY(recipe_set(recipe, recipe_key_for_flag("data-path"), moved, file));
+    return OCELLUS_OK;
 }
 
 ocellus_status training_load_data(const struct recipe *recipe, struct dataset *train, struct dataset *test) {
@@ -68,19 +84,34 @@ static ocellus_status freeze_layers(struct graph *graph, const char *patterns) {
     return OCELLUS_OK;
 }
 
+/* Not needed where a checkpoint holds all values: the file may be gone by then. */
+static ocellus_status load_weights(struct training *training, const struct training_request *request) {
+    const char *weights = training->recipe.model_weights;
+    struct run_folder run;
+    char folder[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    if (!*weights) return OCELLUS_OK;
+    if (request->resume) {
+        TRY(run_folder_open(&run, request->run));
+        if (checkpoint_exists(&run)) return OCELLUS_OK;
+        if (begun_elsewhere(&run, weights, folder) && path_join(path, folder, weights) == OCELLUS_OK &&
+            path_exists(path))
+            weights = path;
+    }
+    return network_load_weights(training->engine, training->graph, weights);
+}
+
 /* The network with the values it starts from. */
-static ocellus_status open_network(struct training *training, size_t threads) {
+static ocellus_status open_network(struct training *training, const struct training_request *request) {
     const struct recipe *recipe = &training->recipe;
     TRY(network_for_dataset(recipe->model_name, training->sets.train_data, &training->graph));
     TRY(freeze_layers(training->graph, recipe->model_freeze));
-    struct engine_options options = {.threads = threads,
+    struct engine_options options = {.threads = request->threads,
                                      .batch_size = train_batch_size(recipe, &training->sets),
                                      .training = true,
                                      .optimizer = train_optimizer(recipe)};
     TRY(engine_open(training->graph, &options, &training->engine));
     TRY(engine_initialize(training->engine, recipe->seed));
-    if (!recipe->model_weights[0]) return OCELLUS_OK;
-    return network_load_weights(training->engine, training->graph, recipe->model_weights);
+    return load_weights(training, request);
 }
 
 /* What a new run folder says about itself from the start. */
@@ -111,9 +142,18 @@ static ocellus_status open_run(struct training *training, const struct training_
     return run_folder_create(&training->run, path);
 }
 
+/* A relative path that was given here would be taken as one from where the run was begun, the next time. */
+static ocellus_status anchor_data_path(struct training *training) {
+    struct recipe *recipe = &training->recipe;
+    char folder[FILE_PATH_SIZE], here[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    if (!begun_elsewhere(&training->run, recipe->data_path, folder) || !getcwd(here, sizeof here)) return OCELLUS_OK;
+    TRY(path_join(path, here, recipe->data_path));
+    return recipe_set(recipe, recipe_key_for_flag("data-path"), path, "--data-path");
+}
+
 static ocellus_status open_all(struct training *training, const struct training_request *request) {
     /* A folder that is in the way is said before the data is loaded; run_folder_create() decides. */
-    if (!request->resume && request->run && path_exists(request->run))
+    if (!request->resume && request->run && !run_folder_is_free(request->run))
         return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
                     request->run);
     const struct dataset *train = request->train, *test = request->test;
@@ -125,8 +165,9 @@ static ocellus_status open_all(struct training *training, const struct training_
     TRY(train_sets_create(&training->recipe, train, test, &training->sets));
     struct train_plan plan;
     TRY(train_plan_make(&training->recipe, &training->sets, &plan));
-    TRY(open_network(training, request->threads));
+    TRY(open_network(training, request));
     TRY(open_run(training, request));
+    if (request->resume) TRY(anchor_data_path(training));
     TRY(run_folder_file(&training->run, RUN_LOG, training->log_path));
     log_set_file(training->log_path);
     return request->resume ? OCELLUS_OK : write_records(training, request);
@@ -181,7 +222,7 @@ ocellus_status training_measure(const struct training_request *request, struct t
     size_t batch = (size_t)request->recipe->batch_size;
     batch = batch < request->train->count ? batch : request->train->count;
     ocellus_status status = train_sets_create(&training.recipe, request->train, request->test, &training.sets);
-    if (status == OCELLUS_OK) status = open_network(&training, request->threads);
+    if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
     if (status == OCELLUS_OK) {
         batch_buffer_fill(&buffer, &training.sets.train, 0, batch);

@@ -46,7 +46,7 @@ ocellus_status training_measure(const struct training_request *request, struct t
 ocellus_status training_recipe(const char *name, struct recipe *recipe);
 /* The names of the built-in recipes: "resnet50-base, simcnn, ...". */
 void training_append_recipes(struct text *out);
-/* The recipe an existing run was made with. */
+/* The recipe an existing run was made with; a relative path of its data as seen from where the run was begun. */
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe);
 
 /* The images a recipe names. A folder given by data_path is taken as it is; the cache's content is verified. */

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +33,21 @@ ocellus_status file_open_regular(const char *path, int *file, uint64_t *size) {
     *file = opened;
     *size = (uint64_t)about.st_size;
     return OCELLUS_OK;
+}
+
+ocellus_status file_open_in_place(const char *path, int flags, int *file) {
+    int opened = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
+    if (opened < 0) return fail_errno(errno, "%s: cannot be written", path);
+    struct stat about;
+    int error = fstat(opened, &about) == 0 ? 0 : errno;
+    if (!error && S_ISREG(about.st_mode) && about.st_nlink <= 1) {
+        *file = opened;
+        return OCELLUS_OK;
+    }
+    close(opened);
+    if (error) return fail_errno(error, "%s: cannot be written", path);
+    return fail(OCELLUS_USAGE, "%s: %s (expected a regular file of that one name, to write into it)", path,
+                S_ISREG(about.st_mode) ? "has other names too (hard links)" : "is a device or pipe");
 }
 
 ocellus_status file_size(const char *path, uint64_t *size) {
@@ -121,7 +137,9 @@ static ocellus_status create_temporary(struct file_writer *writer, int *file) {
         TRY(path_join(writer->temporary, folder, name));
         *file = RETRY(open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     } while (*file < 0 && errno == EEXIST);
-    return *file < 0 ? fail_errno(errno, "%s: cannot be written", writer->path) : OCELLUS_OK;
+    if (*file < 0) return fail_errno(errno, "%s: cannot be written", writer->path);
+    (void)!RETRY(flock(*file, LOCK_EX | LOCK_NB)); /* tells temporaries_sweep() that its writer lives */
+    return OCELLUS_OK;
 }
 
 static void remove_temporary(const struct file_writer *writer) {
@@ -207,6 +225,11 @@ static int close_flushed(FILE *stream, int file) {
     if (!error && RETRY(fsync(file)) != 0) error = errno;
     if (fclose(stream) != 0 && !error) error = errno;
     return error;
+}
+
+ocellus_status file_move(const char *from, const char *to) {
+    TRY(refuse_special(to));
+    return rename(from, to) == 0 ? OCELLUS_OK : fail_errno(errno, "%s: cannot be written", to);
 }
 
 ocellus_status file_writer_commit(struct file_writer *writer) {

@@ -14,6 +14,9 @@ enum { FILE_PATH_SIZE = 4096 };
 
 /* out = a + "/" + b (b alone when it is absolute or a is ""). OCELLUS_USAGE when it does not fit in FILE_PATH_SIZE. */
 ocellus_status path_join(char out[FILE_PATH_SIZE], const char *a, const char *b);
+/* The same for a file of a folder that may come from anywhere: OCELLUS_USAGE where a part of `name` is a symbolic link, which
+ * may lead out of the folder. */
+ocellus_status path_inside(char out[FILE_PATH_SIZE], const char *folder, const char *name);
 /* What there is of that name, links followed. Fails where that cannot be told: no permission, a broken disk, no memory. */
 enum path_kind { PATH_NONE, PATH_FOLDER, PATH_FILE }; /* a device or pipe counts as PATH_FILE */
 ocellus_status path_look(const char *path, enum path_kind *kind);
@@ -29,6 +32,13 @@ ocellus_status folder_remove(const char *path);
 /* The names in a folder in byte order, without "." and "..", as a NULL-terminated array; free with names_free(). */
 ocellus_status folder_names(const char *path, char ***names, size_t *count);
 void names_free(char **names);
+/* A new folder in `parent` for work that is thrown away, told from what a killed process left as file_write()'s temporary
+ * files are; `lock` is to be closed after folder_remove(). */
+ocellus_status folder_make_temporary(const char *parent, char path[FILE_PATH_SIZE], int *lock);
+/* Whether a name is that of such a folder or of a temporary file of file_write(). */
+bool path_is_temporary(const char *name);
+/* Removes those in `folder` whose process does not live any more. */
+ocellus_status temporaries_sweep(const char *folder);
 /* $XDG_CACHE_HOME/ocellus, else ~/.cache/ocellus; made when missing. */
 ocellus_status folder_cache(char out[FILE_PATH_SIZE]);
 
@@ -42,6 +52,13 @@ ocellus_status file_size(const char *path, uint64_t *size);
 
 /* The longest name of a temporary file, beside what it becomes, and its zero. */
 enum { FILE_TEMPORARY_SIZE = 48 };
+
+/* Opens a file that is written where it lies, made when missing: `flags` are O_RDWR or O_WRONLY, with O_APPEND or without.
+ * Never through a link, nor into a device, a pipe or a file that has another name elsewhere (OCELLUS_USAGE). */
+ocellus_status file_open_in_place(const char *path, int flags, int *file);
+/* Renames a file in the same file system; refuses what file_write() refuses. */
+ocellus_status file_move(const char *from, const char *to);
+
 /* Replaces `path` by the bytes, or leaves it as it was: a temporary file in the same folder (O_EXCL), space reserved
  * first, written, flushed to disk, renamed, the folder flushed. The temporary file is removed on failure. A path that
  * exists and is no regular file (a device, a pipe, a link) is refused with OCELLUS_USAGE. */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +29,22 @@ ocellus_status path_look(const char *path, enum path_kind *kind) {
     *kind = PATH_NONE;
     if (RETRY(stat(path, &about)) == 0) *kind = S_ISDIR(about.st_mode) ? PATH_FOLDER : PATH_FILE;
     else if (errno != ENOENT && errno != ENOTDIR) return fail_errno(errno, "%s: cannot be looked at", path);
+    return OCELLUS_OK;
+}
+
+ocellus_status path_inside(char out[FILE_PATH_SIZE], const char *folder, const char *name) {
+    struct stat about;
+    TRY(path_join(out, folder, name));
+    char *part = out + strlen(out) - strlen(name);
+    for (char *end = part; end; end = strchr(end + 1, '/')) {
+        if (end == part) end += strcspn(part, "/");
+        char kept = *end;
+        *end = '\0';
+        bool link = lstat(out, &about) == 0 && S_ISLNK(about.st_mode);
+        if (link) return fail(OCELLUS_USAGE, "%s: is a symbolic link (expected one of the folder's own files)", out);
+        *end = kept;
+        if (!kept) break;
+    }
     return OCELLUS_OK;
 }
 
@@ -104,6 +121,56 @@ ocellus_status folder_remove(const char *path) {
         bare[end - 1] = '\0';
     TRY(empty_folder(AT_FDCWD, bare, bare));
     return RETRY(rmdir(bare)) == 0 ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", bare);
+}
+
+static const char temporary_begin[] = ".ocellus-", temporary_end[] = ".tmp";
+
+bool path_is_temporary(const char *name) {
+    size_t length = strlen(name), end = sizeof temporary_end - 1;
+    return strncmp(name, temporary_begin, sizeof temporary_begin - 1) == 0 && length > end &&
+           strcmp(name + length - end, temporary_end) == 0;
+}
+
+ocellus_status folder_make_temporary(const char *parent, char path[FILE_PATH_SIZE], int *lock) {
+    char name[64];
+    int error = EEXIST;
+    for (unsigned i = 0; error == EEXIST; i++) {
+        snprintf(name, sizeof name, "%s%ld-folder-%u%s", temporary_begin, (long)getpid(), i, temporary_end);
+        TRY(path_join(path, parent, name));
+        error = mkdir(path, 0700) == 0 ? 0 : errno;
+    }
+    if (error) return fail_errno(error, "%s: cannot make a folder in it", parent);
+    *lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*lock >= 0) (void)!flock(*lock, LOCK_EX | LOCK_NB);
+    return OCELLUS_OK;
+}
+
+/* Removes it unless its maker holds its lock, which the kernel gives back however a process ends. */
+static ocellus_status sweep_one(int folder, const char *name, const char *path) {
+    struct stat about;
+    if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) return OCELLUS_OK;
+    if (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)) return OCELLUS_OK;
+    int way = S_ISDIR(about.st_mode) ? O_RDONLY | O_DIRECTORY : O_RDWR;
+    int file = openat(folder, name, way | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (file < 0) return OCELLUS_OK;
+    bool dead = flock(file, LOCK_EX | LOCK_NB) == 0;
+    ocellus_status status = dead ? remove_entry(folder, name, path) : OCELLUS_OK;
+    close(file);
+    return status;
+}
+
+ocellus_status temporaries_sweep(const char *path) {
+    char **names = NULL;
+    size_t count = 0;
+    TRY(folder_names(path, &names, &count));
+    ocellus_status status = OCELLUS_OK;
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) status = fail_errno(errno, "%s: cannot be opened", path);
+    for (size_t i = 0; i < count && status == OCELLUS_OK; i++)
+        if (path_is_temporary(names[i])) status = sweep_one(folder, names[i], path);
+    if (folder >= 0) close(folder);
+    names_free(names);
+    return status;
 }
 
 static int compare_names(const void *a, const void *b) {

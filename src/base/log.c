@@ -41,8 +41,12 @@ void log_set_file(const char *path) {
     stop_copy(0);
     copy_path = path;
     if (!path) return;
-    int file = RETRY(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666));
-    copy = file < 0 ? NULL : file_stream(file);
+    int file;
+    if (file_open_in_place(path, O_WRONLY | O_APPEND, &file) != OCELLUS_OK) {
+        log_warning("%s", status_message());
+        return;
+    }
+    copy = file_stream(file);
     if (!copy) stop_copy(errno);
 }
 

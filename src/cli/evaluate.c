@@ -14,7 +14,8 @@ static const struct command evaluate_command = {
     .arguments = "RUN",
     .summary = "Judges a run on its training, validation and test images, in inference mode.",
     .details =
-        "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's, "
+        "Writes evaluation.json and predictions.csv (of the test images) into the run folder, unless a result of more "
+        "images lies there. Intervals are Wilson's, "
         "at 95 %. There is no validation column when the run was validated on the test images. Fewer test images than "
         "all are a fixed choice with the same number of each class; fewer training images are a fixed random "
         "choice.\n\n"
@@ -24,7 +25,7 @@ static const struct command evaluate_command = {
     .maximum = 1,
 };
 
-static const char *weights = "last";
+static const char *weights = "last", *data_path;
 static size_t threads, train_images = EVALUATION_ALL, test_images = EVALUATION_ALL, reestimate;
 static bool json;
 static const struct option evaluate_options[] = {
@@ -32,6 +33,7 @@ static const struct option evaluate_options[] = {
     {"test-images", "N", "judge only N test images", OPTION_COUNT, &test_images},
     {"train-images", "N", "judge only N training images (0: none)", OPTION_NUMBER, &train_images},
     {"reestimate", "N", "judge again with statistics of N training images", OPTION_COUNT, &reestimate},
+    {"data-path", "PATH", "folder of the run's data (its recipe's)", OPTION_TEXT, &data_path},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
     {"json", NULL, "print evaluation.json", OPTION_SWITCH, &json},
     {0},
@@ -164,14 +166,17 @@ ocellus_status verb_evaluate(int argc, char **argv) {
         return fail(OCELLUS_USAGE, "--weights: expected last or best (got '%s')", weights);
     struct evaluation_request request = {.run = words.items[0],
                                          .weights = best ? RUN_BEST : RUN_LAST,
+                                         .data_path = data_path,
                                          .threads = threads,
                                          .train_images = train_images,
                                          .test_images = test_images,
                                          .reestimate = reestimate};
     struct evaluation_record record;
-    TRY(evaluation_run(&request, &record));
-    ocellus_status status =
+    ocellus_status status = evaluation_run(&request, &record);
+    if (record.classes == 0) return status;
+    /* Also where it could not be written: it took long to compute. */
+    ocellus_status printed =
         json ? command_print_json(evaluation_record_to_json(&record)) : command_print_evaluation(&record);
     evaluation_record_free(&record);
-    return status;
+    return printed != OCELLUS_OK ? printed : status;
 }

@@ -2,8 +2,10 @@
 /* The program: finds the verb and hands over. Verbs answer a status, which is the exit code. */
 #include "cli/command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct verb {
     const char *name, *summary;
@@ -54,6 +56,15 @@ static ocellus_status run(int argc, char **argv) {
     return fail(OCELLUS_USAGE, "unknown verb '%s' (see ocellus --help)", word);
 }
 
+/* Otherwise the first files that are opened get these numbers, and what is printed lands in them. */
+static void fill_standard_streams(void) {
+    int file = 0;
+    while (file >= 0 && file <= STDERR_FILENO)
+        file = open("/dev/null", O_RDWR);
+    if (file > STDERR_FILENO) close(file);
+}
+
 int main(int argc, char **argv) {
+    fill_standard_streams();
     command_exit(run(argc, argv));
 }

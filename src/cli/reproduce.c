@@ -142,7 +142,7 @@ static void watch_training(void *context, const struct train_event *event, struc
 /* A model that will change is no longer the one that was judged. */
 static ocellus_status forget_evaluation(const char *path) {
     char file[FILE_PATH_SIZE];
-    TRY(path_join(file, path, RUN_EVALUATION));
+    TRY(path_inside(file, path, RUN_EVALUATION));
     return unlink(file) == 0 || errno == ENOENT ? OCELLUS_OK : fail_errno(errno, "%s: cannot be removed", file);
 }
 
@@ -164,7 +164,7 @@ static ocellus_status train_row(const struct reproduction *all, struct reproduce
         log_info("the time for this row is over; it can be continued");
         return OCELLUS_OK;
     }
-    if (status == OCELLUS_INTERRUPTED || status == OCELLUS_TERMINATED)
+    if (status == OCELLUS_INTERRUPTED || status == OCELLUS_TERMINATED || status == OCELLUS_HANGUP)
         return fail(status, "stopped and saved; go on with: ocellus reproduce %s--run %s", full ? "--full " : "",
                     all->folder);
     state->trained = status == OCELLUS_OK;
@@ -183,10 +183,11 @@ static ocellus_status judge_row(const struct reproduction *all, size_t row, cons
                                          .test_images = part ? REPRODUCE_PART_TEST : EVALUATION_ALL};
     struct evaluation_record record;
     heading("evaluation");
-    TRY(evaluation_run(&request, &record));
-    ocellus_status status = command_print_evaluation(&record);
+    ocellus_status status = evaluation_run(&request, &record);
+    if (record.classes == 0) return status;
+    ocellus_status printed = command_print_evaluation(&record);
     evaluation_record_free(&record);
-    return status;
+    return printed != OCELLUS_OK ? printed : status;
 }
 
 /* Trains what is left to train, or what fits into the time, and judges. */
@@ -328,9 +329,8 @@ ocellus_status verb_reproduce(int argc, char **argv) {
     all.argc = line_count;
     all.argv = line;
     TRY(make_recipes(&all));
-    TRY(choose_folder(all.folder));
-    if (run_folder_is_run(all.folder))
-        return fail(OCELLUS_USAGE, "%s: is a single run, not a folder of a reproduction's runs", all.folder);
+    if (run_path && run_folder_is_run(run_path))
+        return fail(OCELLUS_USAGE, "%s: is a single run, not a folder of a reproduction's runs", run_path);
     TRY(gnuplot_check()); /* before an hour's work that needs it in the end */
     if (!data_path) {
         struct fetch_options fetch = {0};
@@ -339,6 +339,7 @@ ocellus_status verb_reproduce(int argc, char **argv) {
     }
     TRY(training_load_data(&all.recipes[0], &all.train, &all.test));
     ocellus_status status = show_data(&all.train, &all.test);
+    if (status == OCELLUS_OK) status = choose_folder(all.folder);
     if (status == OCELLUS_OK) status = folder_make(all.folder);
     if (status == OCELLUS_OK) status = run_rows(&all, budget);
     dataset_free(&all.train);

@@ -23,9 +23,10 @@ static const struct command train_command = {
     .name = "train",
     .arguments = "[MODEL]",
     .summary = "Trains a network into a new run folder, or goes on with one (--resume).",
-    .details =
-        "MODEL is a built-in network. Ctrl-C finishes the step, saves a checkpoint and ends with 130; `ocellus train "
-        "--resume --run PATH` goes on to the same bits as an uninterrupted training.",
+    .details = "MODEL is a built-in network. Ctrl-C finishes the step, saves a checkpoint and ends with 130, as does "
+               "SIGTERM (143) and a terminal "
+               "that goes away (SIGHUP, 129); `ocellus train "
+               "--resume --run PATH` goes on to the same bits as an uninterrupted training.",
     .append_lists = append_lists,
     .maximum = 1,
 };
@@ -101,7 +102,8 @@ ocellus_status command_train(const struct training_request *request, const struc
     training_progress_end(&observer.progress);
     stop_on_signals(NULL);
     if (status == OCELLUS_OK) status = show_result(&result, run);
-    else if (status == OCELLUS_STOPPED || status == OCELLUS_INTERRUPTED || status == OCELLUS_TERMINATED)
+    else if (status == OCELLUS_STOPPED || status == OCELLUS_INTERRUPTED || status == OCELLUS_TERMINATED ||
+             status == OCELLUS_HANGUP)
         fail(status, "stopped after step %llu, saved; go on with: ocellus train --resume --run %s",
              (unsigned long long)result.steps, run);
     history_free(&result.history);

@@ -4,7 +4,6 @@
 #include "base/files.h"
 #include "formats/isolated.h"
 
-#include <stdio.h>
 #include <string.h>
 
 ocellus_status keras_hdf5_is_one(const char *path, bool *is_one) {

@@ -97,6 +97,8 @@ json_value *evaluation_record_to_json(const struct evaluation_record *record) {
     bool made = json_set(root, "model", json_new_text(record->model));
     if (*record->weights_sha256 != '\0')
         made = made && json_set(root, "weights_sha256", json_new_text(record->weights_sha256));
+    if (*record->predictions_sha256)
+        made = made && json_set(root, "predictions_sha256", json_new_text(record->predictions_sha256));
     for (size_t i = 0; i < EVALUATION_SPLITS && made; i++)
         if (record->present[i])
             made = json_set(splits, evaluation_split_name((enum evaluation_split)i),
@@ -215,6 +217,8 @@ ocellus_status evaluation_file_read(const char *path, struct evaluation_record *
     const char *hash;
     if (status == OCELLUS_OK && json_get_text(json_member(root, "weights_sha256"), &hash))
         snprintf(record->weights_sha256, sizeof record->weights_sha256, "%s", hash);
+    if (status == OCELLUS_OK && json_get_text(json_member(root, "predictions_sha256"), &hash))
+        snprintf(record->predictions_sha256, sizeof record->predictions_sha256, "%s", hash);
     const json_value *splits = json_member(root, "splits");
     for (size_t i = 0; i < EVALUATION_SPLITS && status == OCELLUS_OK; i++) {
         const char *name = evaluation_split_name((enum evaluation_split)i);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Okabe and Ito's colours, which everyone can tell apart; text and lines in greys. */
 #define COLOR_TRAINING   "#0072B2"
@@ -54,10 +55,17 @@ static void append_real(struct text *table, double value) {
     text_append(table, ",%s", number);
 }
 
-static ocellus_status write_part(const struct figure *figure, const char *ending, const struct text *content) {
-    char file[128], path[FILE_PATH_SIZE];
+static ocellus_status part_path(const struct figure *figure, const char *folder, const char *ending,
+                                char path[FILE_PATH_SIZE]) {
+    char file[128];
     snprintf(file, sizeof file, "%s.%s", figure->name, ending);
-    TRY(path_join(path, figure->folder, file));
+    return path_inside(path, folder, file);
+}
+
+static ocellus_status write_part(const struct figure *figure, const char *folder, const char *ending,
+                                 const struct text *content) {
+    char path[FILE_PATH_SIZE];
+    TRY(part_path(figure, folder, ending, path));
     if (content->failed) return fail(OCELLUS_IO, "%s: no memory", path);
     return file_write(path, content->bytes, content->size);
 }
@@ -89,25 +97,50 @@ static void append_whole_script(const struct figure *figure, struct text *whole)
                 2 * width, 2 * height, name);
 }
 
+static ocellus_status draw_in(const struct figure *figure, const char *folder) {
+    static const char *const endings[] = {"csv", "gnuplot", "svg", "png"};
+    enum { ENDINGS = sizeof endings / sizeof *endings };
+    struct text whole = {0};
+    char script[128], from[FILE_PATH_SIZE], to[FILE_PATH_SIZE];
+    append_whole_script(figure, &whole);
+    snprintf(script, sizeof script, "%s.gnuplot", figure->name);
+    ocellus_status status = write_part(figure, folder, "csv", &figure->table);
+    if (status == OCELLUS_OK) status = write_part(figure, folder, "gnuplot", &whole);
+    if (status == OCELLUS_OK) status = gnuplot_run(folder, script);
+    for (size_t i = 0; i < ENDINGS && status == OCELLUS_OK; i++) {
+        status = part_path(figure, folder, endings[i], from);
+        if (status == OCELLUS_OK) status = part_path(figure, figure->folder, endings[i], to);
+        if (status == OCELLUS_OK) status = file_move(from, to);
+    }
+    text_free(&whole);
+    return status;
+}
+
+/* gnuplot opens what it finds under the names of its outputs, also a link or a pipe: it draws in a folder of its own, from
+ * which the files are moved. Only then is a figure replaced. */
+static ocellus_status draw(const struct figure *figure) {
+    char folder[FILE_PATH_SIZE];
+    int lock;
+    if (figure->script.failed || figure->plot.failed) return fail(OCELLUS_IO, "%s: no memory", figure->name);
+    TRY(folder_make(figure->folder));
+    TRY(temporaries_sweep(figure->folder));
+    TRY(folder_make_temporary(figure->folder, folder, &lock));
+    ocellus_status status = draw_in(figure, folder);
+    char message[STATUS_MESSAGE_SIZE];
+    snprintf(message, sizeof message, "%s", status_message());
+    ocellus_status removed = folder_remove(folder);
+    if (status != OCELLUS_OK) fail(status, "%s", message);
+    else status = removed;
+    if (lock >= 0) close(lock);
+    return status;
+}
+
 /* Writes the table and the script, lets gnuplot draw, and releases the figure. */
 static ocellus_status figure_end(struct figure *figure) {
-    struct text whole = {0};
-    ocellus_status status = folder_make(figure->folder);
-    if (figure->script.failed || figure->plot.failed) status = fail(OCELLUS_IO, "%s: no memory", figure->name);
-    if (status == OCELLUS_OK) {
-        append_whole_script(figure, &whole);
-        status = write_part(figure, "csv", &figure->table);
-    }
-    if (status == OCELLUS_OK) status = write_part(figure, "gnuplot", &whole);
-    if (status == OCELLUS_OK) {
-        char file[128];
-        snprintf(file, sizeof file, "%s.gnuplot", figure->name);
-        status = gnuplot_run(figure->folder, file);
-    }
+    ocellus_status status = draw(figure);
     text_free(&figure->table);
     text_free(&figure->script);
     text_free(&figure->plot);
-    text_free(&whole);
     return status;
 }
 

@@ -2,9 +2,14 @@
 /* Starting gnuplot and hearing what it complains about. */
 #include "report/gnuplot.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,20 +17,37 @@
 extern char **environ;
 
 enum { COMPLAINT_SIZE = 1024 };
+double gnuplot_limit_seconds = 120; /* the largest figure takes some three */
 
-/* Reads until the child closes the pipe, keeping the beginning. */
-static void read_complaint(int pipe_end, char complaint[COMPLAINT_SIZE]) {
+/* Whether there is something to read, or the end, before the time on the clock. */
+static bool readable_before(int pipe_end, double deadline) {
+    for (;;) {
+        double left = deadline - clock_seconds();
+        struct pollfd wait = {.fd = pipe_end, .events = POLLIN};
+        if (left <= 0) return false;
+        int ready = poll(&wait, 1, (int)(left * 1000) + 1);
+        if (ready > 0) return true;
+        if (ready < 0 && errno != EINTR) return false;
+    }
+}
+
+/* Reads until the child closes the pipe, keeping the beginning; false when the time was over before. */
+static bool read_complaint(int pipe_end, char complaint[COMPLAINT_SIZE]) {
+    double deadline = clock_seconds() + gnuplot_limit_seconds;
     char buffer[512];
     size_t kept = 0;
-    for (;;) {
+    bool ended = false, in_time = true;
+    while (!ended && (in_time = readable_before(pipe_end, deadline))) {
         ssize_t got = read(pipe_end, buffer, sizeof buffer);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
+        ended = got <= 0;
+        if (ended) break;
         size_t take = (size_t)got < COMPLAINT_SIZE - 1 - kept ? (size_t)got : COMPLAINT_SIZE - 1 - kept;
         memcpy(complaint + kept, buffer, take);
         kept += take;
     }
     complaint[kept] = '\0';
+    return in_time;
 }
 
 /* Starts gnuplot with both outputs on `out`; 0 or an errno value. */
@@ -63,11 +85,14 @@ static ocellus_status run(char *const arguments[], const char *folder, const cha
         return fail_errno(error, "gnuplot: cannot be started");
     }
     char complaint[COMPLAINT_SIZE];
-    read_complaint(ends[0], complaint);
+    bool in_time = read_complaint(ends[0], complaint);
     close(ends[0]);
+    if (!in_time) kill(child, SIGKILL);
     int state = 0;
     while (waitpid(child, &state, 0) < 0)
         if (errno != EINTR) return fail_errno(errno, "gnuplot: waiting for it");
+    if (!in_time)
+        return fail(OCELLUS_IO, "gnuplot: %s: not done after %g seconds; it was ended", what, gnuplot_limit_seconds);
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return OCELLUS_OK;
     return fail(OCELLUS_IO, "gnuplot: %s: failed: %s", what, first_words(complaint));
 }

@@ -9,6 +9,9 @@
  * need it. */
 ocellus_status gnuplot_check(void);
 
+/* A gnuplot that takes longer is ended: OCELLUS_IO. To be changed by tests only. */
+extern double gnuplot_limit_seconds;
+
 /* Runs the script `folder`/`script` inside that folder, without the user's start-up files. OCELLUS_IO with gnuplot's
  * first words when it fails. */
 ocellus_status gnuplot_run(const char *folder, const char *script);

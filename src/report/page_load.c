@@ -23,6 +23,13 @@ static ocellus_status read_evaluation(struct page_run *run) {
         return fail(OCELLUS_USAGE, "%s: the test set is not evaluated yet (ocellus evaluate %s)", path,
                     run->folder.path);
     TRY(run_folder_file(&run->folder, RUN_PREDICTIONS, path));
+    char hash[SHA256_TEXT_SIZE];
+    const char *wanted = run->evaluation.predictions_sha256;
+    if (*wanted) TRY(sha256_file(path, hash)); /* older runs do not tell */
+    if (*wanted && strcmp(hash, wanted) != 0)
+        return fail(OCELLUS_BAD_CONTENT,
+                    "%s: not the one that " RUN_EVALUATION " was written with (ocellus evaluate %s)", path,
+                    run->folder.path);
     return predictions_read(path, &run->predictions, &run->prediction_count);
 }
 

@@ -130,7 +130,7 @@ ocellus_status page_append_figure(const char *folder, const char *name, const ch
     unsigned char *bytes;
     size_t size;
     snprintf(file, sizeof file, RUN_FIGURES "/%s.svg", name);
-    TRY(path_join(path, folder, file));
+    TRY(path_inside(path, folder, file));
     TRY(file_read(path, FIGURE_MAX_BYTES, &bytes, &size));
     /* Without the XML prologue, and without gnuplot's title, which would pop up under the pointer. */
     const char *start = strstr((const char *)bytes, "<svg"), *title = NULL, *rest = NULL;

@@ -92,7 +92,7 @@ static ocellus_status draw_run(const struct page *page, const struct page_run *r
 
 static ocellus_status draw_figures(const struct page *page) {
     char folder[FILE_PATH_SIZE];
-    TRY(path_join(folder, page->request->folder, RUN_FIGURES));
+    TRY(path_inside(folder, page->request->folder, RUN_FIGURES));
     TRY(draw_class_distribution(page, folder));
     for (size_t i = 0; i < page->run_count; i++)
         if (page->runs[i].present) TRY(draw_run(page, &page->runs[i]));
@@ -125,7 +125,7 @@ ocellus_status report_write(const struct report_request *request, char page_path
     ocellus_status status = page_load(request, &page);
     if (status == OCELLUS_OK) status = draw_figures(&page);
     if (status == OCELLUS_OK) status = compose(&page, &out);
-    if (status == OCELLUS_OK) status = path_join(page_path, request->folder, RUN_REPORT);
+    if (status == OCELLUS_OK) status = path_inside(page_path, request->folder, RUN_REPORT);
     if (status == OCELLUS_OK) status = file_write(page_path, out.markup.bytes, out.markup.size);
     html_free(&out);
     page_free(&page);

@@ -3,7 +3,6 @@
 #include "run/run_folder.h"
 
 #include "base/retry.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +61,8 @@ ocellus_status run_events_open(const struct run_folder *run, uint64_t last_step,
     events->stream = NULL;
     TRY(run_folder_file(run, RUN_EVENTS, events->path));
     TRY(find_cut(events->path, last_step, &cut));
-    int file = RETRY(open(events->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
-    if (file < 0) return fail_errno(errno, "%s: cannot open", events->path);
+    int file;
+    TRY(file_open_in_place(events->path, O_WRONLY | O_APPEND, &file));
     if (RETRY(ftruncate(file, (off_t)cut)) != 0) {
         int error = errno;
         close(file);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { RECORD_LIMIT = 64 * 1024 };
 
@@ -63,6 +64,7 @@ void run_environment_fill(struct run_environment *environment) {
         snprintf(environment->system, sizeof environment->system, "%.64s %.96s %.64s", system.sysname, system.release,
                  system.machine);
     }
+    if (!getcwd(environment->working_folder, sizeof environment->working_folder)) environment->working_folder[0] = '\0';
     time_t now = time(NULL);
     struct tm utc;
     if (gmtime_r(&now, &utc)) {
@@ -94,7 +96,8 @@ ocellus_status run_environment_write(const struct run_folder *run, const struct 
                     json_set(map, "kernels", json_new_text(environment->kernels)) &&
                     json_set(map, "threads", json_new_integer((int64_t)environment->threads)) &&
                     json_set(map, "started", json_new_text(environment->started)) &&
-                    json_set(map, "command_line", json_new_text(environment->command_line));
+                    json_set(map, "command_line", json_new_text(environment->command_line)) &&
+                    json_set(map, "working_folder", json_new_text(environment->working_folder));
     return write_record(run, RUN_ENVIRONMENT, map, complete);
 }
 
@@ -104,6 +107,7 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
     TRY(run_folder_file(run, RUN_ENVIRONMENT, path));
     TRY(json_parse_file(path, RECORD_LIMIT, &map));
     struct run_environment *e = environment;
+    *e = (struct run_environment){0};
     ocellus_status status = read_text(map, path, "version", e->version, sizeof e->version);
     if (!status) status = read_text(map, path, "compiler", e->compiler, sizeof e->compiler);
     if (!status) status = read_text(map, path, "system", e->system, sizeof e->system);
@@ -112,6 +116,8 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
     if (!status) status = read_count(map, path, "threads", &e->threads);
     if (!status) status = read_text(map, path, "started", e->started, sizeof e->started);
     if (!status) status = read_text(map, path, "command_line", e->command_line, sizeof e->command_line);
+    if (!status && json_member(map, "working_folder"))
+        status = read_text(map, path, "working_folder", e->working_folder, sizeof e->working_folder);
     json_release(map);
     return status;
 }

@@ -23,13 +23,21 @@ ocellus_status run_folder_default(const char *model, char out[FILE_PATH_SIZE]) {
     if (!localtime_r(&now, &local) || strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local) == 0) {
         return fail(OCELLUS_ERROR, "run folder: cannot tell the date");
     }
-    int length = snprintf(out, FILE_PATH_SIZE, "runs/%s-%s", model, stamp);
-    if (length < 0 || length >= FILE_PATH_SIZE) return fail(OCELLUS_USAGE, "run folder: name of the model is too long");
-    return OCELLUS_OK;
+    TRY(folder_make("runs"));
+    for (unsigned count = 1;; count++) {
+        char number[16] = "";
+        if (count > 1) snprintf(number, sizeof number, "-%u", count);
+        int length = snprintf(out, FILE_PATH_SIZE, "runs/%s-%s%s", model, stamp, number);
+        if (length < 0 || length >= FILE_PATH_SIZE)
+            return fail(OCELLUS_USAGE, "run folder: name of the model is too long");
+        /* Made at once: of several that begin within a second, each gets its own. */
+        if (mkdir(out, 0777) == 0) return OCELLUS_OK;
+        if (errno != EEXIST) return fail_errno(errno, "%s: cannot make the run folder", out);
+    }
 }
 
 ocellus_status run_folder_file(const struct run_folder *run, const char *name, char out[FILE_PATH_SIZE]) {
-    return path_join(out, run->path, name);
+    return path_inside(out, run->path, name);
 }
 
 bool run_folder_is_run(const char *path) {
@@ -70,8 +78,8 @@ static ocellus_status fail_in_use(const struct run_folder *run, int lock) {
 static ocellus_status take_lock(struct run_folder *run) {
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, RUN_LOCK, path));
-    int lock = RETRY(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (lock < 0) return fail_errno(errno, "%s: cannot open the lock", path);
+    int lock;
+    TRY(file_open_in_place(path, O_RDWR, &lock));
     if (RETRY(flock(lock, LOCK_EX | LOCK_NB)) != 0) {
         int error = errno;
         ocellus_status status =
@@ -90,6 +98,47 @@ static ocellus_status take_lock(struct run_folder *run) {
     return OCELLUS_OK;
 }
 
+/* What saves left that were killed, which may be as large as a checkpoint. */
+static ocellus_status sweep(const struct run_folder *run) {
+    static const char *const folders[] = {"", RUN_CHECKPOINTS, RUN_FIGURES};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char path[FILE_PATH_SIZE];
+        TRY(run_folder_file(run, folders[i], path));
+        if (path_is_folder(path)) TRY(temporaries_sweep(path));
+    }
+    return OCELLUS_OK;
+}
+
+static ocellus_status take_lock_and_sweep(struct run_folder *run) {
+    TRY(take_lock(run));
+    ocellus_status status = sweep(run);
+    if (status != OCELLUS_OK) run_folder_close(run);
+    return status;
+}
+
+bool run_folder_is_free(const char *path) {
+    /* What a training leaves that was ended before it wrote its recipe, with which a run begins. */
+    static const char *const before[] = {RUN_LOCK, RUN_LOG, RUN_ENVIRONMENT, RUN_SUMMARY};
+    struct stat about;
+    if (lstat(path, &about) != 0) return errno == ENOENT;
+    char **names = NULL;
+    size_t count = 0, known = 0;
+    if (!S_ISDIR(about.st_mode) || folder_names(path, &names, &count) != OCELLUS_OK) return false;
+    for (size_t i = 0; i < count; i++) {
+        bool is_known = path_is_temporary(names[i]);
+        for (size_t k = 0; k < sizeof before / sizeof *before; k++)
+            is_known = is_known || strcmp(names[i], before[k]) == 0;
+        known += is_known;
+    }
+    names_free(names);
+    return known == count;
+}
+
+static ocellus_status fail_exists(const struct run_folder *run) {
+    return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; resume it or choose another path)",
+                run->path);
+}
+
 ocellus_status run_folder_create(struct run_folder *run, const char *path) {
     TRY(set_path(run, path));
     char parent[FILE_PATH_SIZE];
@@ -99,15 +148,14 @@ ocellus_status run_folder_create(struct run_folder *run, const char *path) {
         *slash = '\0';
         TRY(folder_make(parent));
     }
-    /* mkdir decides alone, so that of two processes that start at once only one gets the folder. */
-    if (RETRY(mkdir(run->path, 0777)) != 0) {
-        if (errno == EEXIST) {
-            return fail(OCELLUS_USAGE,
-                        "%s: exists already (a run is never overwritten; resume it or choose another path)", run->path);
-        }
+    if (RETRY(mkdir(run->path, 0777)) != 0 && errno != EEXIST)
         return fail_errno(errno, "%s: cannot make the run folder", run->path);
-    }
-    return take_lock(run);
+    /* The lock decides, so that of two processes that start at once only one gets the folder. */
+    if (!run_folder_is_free(run->path)) return fail_exists(run);
+    TRY(take_lock_and_sweep(run));
+    if (run_folder_is_free(run->path)) return OCELLUS_OK;
+    run_folder_close(run);
+    return fail_exists(run);
 }
 
 /* Where a run is expected stands a file. A model file of a run is most likely meant for the run that it lies in. */
@@ -132,12 +180,16 @@ ocellus_status run_folder_open(struct run_folder *run, const char *path) {
     if (kind != PATH_FOLDER) return fail_is_file(run->path);
     TRY(run_folder_file(run, RUN_RECIPE, recipe));
     TRY(path_look(recipe, &kind));
-    return kind != PATH_NONE ? OCELLUS_OK : fail(OCELLUS_USAGE, "%s: not a run folder (no %s)", run->path, RUN_RECIPE);
+    if (kind != PATH_NONE) return OCELLUS_OK;
+    TRY(run_folder_file(run, RUN_LOCK, recipe));
+    bool ended_early = path_exists(recipe) && run_folder_is_free(run->path);
+    return fail(OCELLUS_USAGE, "%s: not a run folder (no %s)%s", run->path, RUN_RECIPE,
+                ended_early ? "; its training ended before it began: begin it again" : "");
 }
 
 ocellus_status run_folder_open_locked(struct run_folder *run, const char *path) {
     TRY(run_folder_open(run, path));
-    return take_lock(run);
+    return take_lock_and_sweep(run);
 }
 
 void run_folder_close(struct run_folder *run) {

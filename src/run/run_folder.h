@@ -36,18 +36,22 @@ struct run_folder {
     int lock; /* file descriptor that holds the flock; -1 when not locked */
 };
 
-/* "runs/MODEL-YYYYMMDD-HHMMSS", local time. */
+/* "runs/MODEL-YYYYMMDD-HHMMSS", local time, with "-2" and so on where that is taken. The folder is made, and empty. */
 ocellus_status run_folder_default(const char *model, char out[FILE_PATH_SIZE]);
-/* Makes a new run folder (and its parents) and locks it. OCELLUS_USAGE when anything of that name exists: nothing is
- * touched. */
+/* Makes a new run folder (and its parents) and locks it. OCELLUS_USAGE when the path is not free: nothing is touched. */
 ocellus_status run_folder_create(struct run_folder *run, const char *path);
+/* Whether a run may begin there: nothing has that name, or a folder that holds no more than what a training leaves that
+ * was ended before its run began. */
+bool run_folder_is_free(const char *path);
 /* An existing run folder (one that holds recipe.ini), not locked: for reading. OCELLUS_USAGE when it is none. */
 ocellus_status run_folder_open(struct run_folder *run, const char *path);
-/* The same, locked: for resuming. OCELLUS_IN_USE names the process that holds it. */
+/* The same, locked: for resuming. Temporary files of saves that were killed are removed. OCELLUS_IN_USE names the process
+ * that holds it. */
 ocellus_status run_folder_open_locked(struct run_folder *run, const char *path);
 /* Releases the lock, if held. */
 void run_folder_close(struct run_folder *run);
-/* out = the path of a file in it (RUN_HISTORY, "checkpoint/a.safetensors"). */
+/* out = the path of a file in it (RUN_HISTORY, "checkpoint/a.safetensors"). Every file of a run is found by this: a run may
+ * have come from anywhere, and one that is a link, or lies behind one, is refused (OCELLUS_USAGE). */
 ocellus_status run_folder_file(const struct run_folder *run, const char *name, char out[FILE_PATH_SIZE]);
 /* Whether `path` is a folder that holds recipe.ini; for faces that take a run, a model file or a name. */
 bool run_folder_is_run(const char *path);
@@ -56,10 +60,11 @@ bool run_folder_is_run(const char *path);
 struct run_environment {
     char version[32], compiler[128], system[256], processor[128], kernels[16];
     uint64_t threads;
-    char started[32];        /* "2025-03-01T12:34:56+00:00" */
-    char command_line[4096]; /* a longer one is cut and ends in "..." */
+    char started[32];                    /* "2025-03-01T12:34:56+00:00" */
+    char command_line[4096];             /* a longer one is cut and ends in "..." */
+    char working_folder[FILE_PATH_SIZE]; /* where relative paths of recipe and command line begin; "": not recorded */
 };
-/* Fills version, compiler, system, processor and started from this program and machine; the caller sets the rest. */
+/* Fills version, compiler, system, processor, started and working_folder from this program and machine; the caller sets the rest. */
 void run_environment_fill(struct run_environment *environment);
 /* argv joined by spaces, words that a shell would split quoted. */
 void run_environment_set_command(struct run_environment *environment, int argc, const char *const *argv);

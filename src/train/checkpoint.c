@@ -348,6 +348,12 @@ static ocellus_status use_newest(struct engine *engine, const struct checkpoint_
     return set_state(engine, used, state);
 }
 
+bool checkpoint_exists(const struct run_folder *run) {
+    char a[FILE_PATH_SIZE], b[FILE_PATH_SIZE];
+    return (generation_path(run, 'a', a) == OCELLUS_OK && path_exists(a)) ||
+           (generation_path(run, 'b', b) == OCELLUS_OK && path_exists(b));
+}
+
 ocellus_status checkpoint_read(const struct run_folder *run, struct engine *engine,
                                const struct checkpoint_identity *identity, struct train_state *state, bool *found) {
     struct generation a, b = {0};

@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-/* 0 while nothing was asked, else the status to return: OCELLUS_STOPPED, OCELLUS_INTERRUPTED or OCELLUS_TERMINATED. */
+/* 0 while nothing was asked, else the status to return: a status of stopping. */
 struct stop_flag {
     atomic_int status;
 };
@@ -16,8 +16,8 @@ struct stop_flag {
 void stop_request(struct stop_flag *flag, ocellus_status status);
 /* OCELLUS_OK when nothing was asked (also for NULL). */
 ocellus_status stop_requested(const struct stop_flag *flag);
-/* From now on SIGINT and SIGTERM set this flag and do nothing else, as often as they come. NULL restores what the
- * process did before. */
+/* From now on SIGINT, SIGTERM and SIGHUP set this flag and do nothing else, as often as they come; a SIGHUP that was ignored
+ * stays so (nohup). NULL restores what the process did before. */
 ocellus_status stop_on_signals(struct stop_flag *flag);
 
 #endif

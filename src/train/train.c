@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "run/progress.h"
 #include "train/weights.h"
 
 #include <inttypes.h>
@@ -317,13 +318,14 @@ static ocellus_status write_data(const struct loop *loop) {
     return run_data_write(loop->options->run, &data);
 }
 
-/* The run's own recipe decides what may be asked of it now. */
-static ocellus_status check_recipe(const struct loop *loop) {
+/* The run's own recipe decides what may be asked of it now; *epochs is what was asked of it before. */
+static ocellus_status check_recipe(const struct loop *loop, uint64_t *epochs) {
     char path[FILE_PATH_SIZE], before[RECIPE_TEXT_SIZE], now[RECIPE_TEXT_SIZE];
     struct recipe recipe;
     recipe_defaults(&recipe);
     TRY(run_folder_file(loop->options->run, RUN_RECIPE, path));
     TRY(recipe_read(path, &recipe));
+    *epochs = recipe.epochs;
     const struct recipe_key *key = recipe_difference(&recipe, loop->options->recipe);
     if (!key) return OCELLUS_OK;
     recipe_value(&recipe, key, before);
@@ -337,11 +339,42 @@ static bool finished(const struct loop *loop) {
     return loop->state.epoch >= loop->plan.epochs;
 }
 
+/* Which values it starts from: by this a later reader tells a fresh start from a continued one. */
+static ocellus_status record_start(struct loop *loop) {
+    char hash[SHA256_TEXT_SIZE];
+    TRY(weights_hash(loop->options->engine, loop->options->graph, hash));
+    return record_text(loop, "start", "weights_sha256", hash);
+}
+
+/* What computes from here on, which need not be what computed before. */
+static ocellus_status record_resume(struct loop *loop) {
+    const struct engine *engine = loop->options->engine;
+    json_value *event = run_event("resume", loop->state.step);
+    bool complete = json_set(event, "kernels", json_new_text(engine_kernels_name(engine))) &&
+                    json_set(event, "threads", json_new_integer((int64_t)engine_thread_count(engine))) &&
+                    json_set(event, "epochs", json_new_integer((int64_t)loop->plan.epochs)) &&
+                    json_set(event, "version", json_new_text(OCELLUS_VERSION));
+    if (complete) return record(loop, event);
+    json_release(event);
+    return fail(OCELLUS_IO, "metrics: no memory");
+}
+
+/* A training that was killed between its last checkpoint and its last event left all but that event. */
+static ocellus_status resume_finished(struct loop *loop, uint64_t recorded_epochs) {
+    struct run_progress progress;
+    TRY(run_progress_read(loop->options->run, &progress));
+    bool whole = loop->state.position == 0 && loop->state.epoch >= recorded_epochs;
+    bool ended = progress.finished || !whole;
+    run_progress_free(&progress);
+    return ended ? OCELLUS_OK : run_events_open(loop->options->run, loop->state.step, &loop->events);
+}
+
 /* Finds where a run stands and makes its files say so. */
 static ocellus_status resume_run(struct loop *loop) {
     const struct run_folder *run = loop->options->run;
+    uint64_t recorded_epochs;
     bool found = false;
-    TRY(check_recipe(loop));
+    TRY(check_recipe(loop, &recorded_epochs));
     TRY(checkpoint_read(run, loop->options->engine, &loop->identity, &loop->state, &found));
     if (loop->state.position > loop->plan.steps) {
         return fail(OCELLUS_BAD_CONTENT, "%s: position %" PRIu64 " lies behind the epoch's %" PRIu64 " steps",
@@ -349,12 +382,17 @@ static ocellus_status resume_run(struct loop *loop) {
     }
     if (!found) log_info("%s: no checkpoint yet; starting from the beginning", run->path);
     loop->saved = found;
-    if (finished(loop)) return OCELLUS_OK;
+    if (finished(loop)) return resume_finished(loop, recorded_epochs);
     TRY(write_recipe(loop));
     TRY(write_data(loop));
     TRY(write_history(loop));
     TRY(run_events_open(run, loop->state.step, &loop->events));
-    return record_kind(loop, "resume");
+    struct run_progress progress;
+    TRY(run_progress_read(run, &progress));
+    bool started = *progress.initial_weights != '\0';
+    run_progress_free(&progress);
+    if (!found && !started) TRY(record_start(loop)); /* killed before it said so; the values are still the first ones */
+    return record_resume(loop);
 }
 
 static ocellus_status start_run(struct loop *loop) {
@@ -362,10 +400,7 @@ static ocellus_status start_run(struct loop *loop) {
     TRY(write_data(loop));
     TRY(write_history(loop));
     TRY(run_events_open(loop->options->run, 0, &loop->events));
-    /* Which values it starts from: by this a later reader tells a fresh start from a continued one. */
-    char hash[SHA256_TEXT_SIZE];
-    TRY(weights_hash(loop->options->engine, loop->options->graph, hash));
-    return record_text(loop, "start", "weights_sha256", hash);
+    return record_start(loop);
 }
 
 static ocellus_status open_loop(struct loop *loop) {
@@ -397,8 +432,8 @@ static ocellus_status run_epochs(struct loop *loop) {
 
 static ocellus_status finish(struct loop *loop, struct train_result *result) {
     TRY(weights_hash(loop->options->engine, loop->options->graph, result->weights_hash));
-    if (result->finished_before) return OCELLUS_OK;
-    log_info("weights: SHA-256 %s", result->weights_hash);
+    if (!result->finished_before) log_info("weights: SHA-256 %s", result->weights_hash);
+    else if (!loop->events.stream) return OCELLUS_OK;
     return record_text(loop, "end", "weights_sha256", result->weights_hash);
 }
 

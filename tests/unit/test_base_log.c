@@ -6,12 +6,14 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -149,14 +151,50 @@ static void write_to_no_copy(void) {
     log_info("two");
 }
 
+/* A file that may not grow stands for a full disk. */
+static void write_to_full_copy(void) {
+    struct rlimit none = {0}, before;
+    log_set_file(copy_path);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    none.rlim_max = before.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &none);
+    log_info("one");
+    setrlimit(RLIMIT_FSIZE, &before);
+    log_info("two");
+}
+
 static void test_copy_that_cannot_be_written(void **state) {
     copy_path = temporary_path(*state, "none/train.log");
     const char *text = piped(write_to_no_copy);
     assert_non_null(strstr(text, "ocellus: warning: "));
     assert_non_null(strstr(text, "cannot be written: No such file or directory\none\ntwo\n"));
-    copy_path = "/dev/full";
+    copy_path = temporary_path(*state, "train.log");
+    text = piped(write_to_full_copy);
+    assert_non_null(strstr(text, "ocellus: warning: "));
+    assert_non_null(strstr(text, "train.log: cannot be written: File too large\ntwo\n"));
+    copy_path = "/dev/full"; /* devices are nobody's log */
     text = piped(write_to_no_copy);
-    assert_string_equal(text, "one\nocellus: warning: /dev/full: cannot be written: No space left on device\ntwo\n");
+    assert_non_null(strstr(text, "/dev/full: is a device or pipe"));
+    assert_non_null(strstr(text, "\none\ntwo\n"));
+}
+
+/* A log that came with a run folder may be another file's second name. */
+static void test_copy_of_another_name(void **state) {
+    const char *other = temporary_path(*state, "other");
+    char kept[FILE_PATH_SIZE];
+    snprintf(kept, sizeof kept, "%s", other);
+    temporary_file(kept, "precious\n");
+    for (int hard = 0; hard < 2; hard++) {
+        copy_path = temporary_path(*state, hard ? "hard.log" : "soft.log");
+        assert_int_equal(hard ? link(kept, copy_path) : symlink(kept, copy_path), 0);
+        assert_non_null(strstr(piped(write_to_no_copy), "ocellus: warning: "));
+    }
+    unsigned char *bytes;
+    size_t size;
+    assert_int_equal(file_read(kept, 1000, &bytes, &size), OCELLUS_OK);
+    assert_string_equal((char *)bytes, "precious\n");
+    free(bytes);
 }
 
 static void wait_a_tenth(void) {
@@ -281,6 +319,7 @@ int main(void) {
         cmocka_unit_test(test_lines_are_safe),
         IN_FOLDER(test_copy_is_appended),
         IN_FOLDER(test_copy_that_cannot_be_written),
+        IN_FOLDER(test_copy_of_another_name),
         cmocka_unit_test(test_progress_in_a_pipe),
         cmocka_unit_test(test_progress_on_a_terminal),
         cmocka_unit_test(test_bar_fits_any_width),

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -584,6 +585,29 @@ static void a_failing_script_is_told_in_gnuplots_words(void **state) {
     assert_holds(status_message(), "gnuplot: broken.gnuplot: failed: \"broken.gnuplot\" line 1:");
 }
 
+/* As one that waits for somebody to read a pipe. */
+static void a_gnuplot_that_never_ends_is_ended(void **state) {
+    (void)state;
+    char bin[FILE_PATH_SIZE], path[FILE_PATH_SIZE], with_bin[2 * FILE_PATH_SIZE];
+    const char *before = getenv("PATH");
+    assert_ok(path_join(bin, folder, "bin"));
+    assert_ok(folder_make(bin));
+    assert_ok(path_join(path, bin, "gnuplot"));
+    assert_ok(file_write(path, "#!/bin/sh\nexec sleep 20\n", 24));
+    assert_int_equal(chmod(path, 0755), 0);
+    snprintf(with_bin, sizeof with_bin, "%s:%s", bin, before);
+    char *kept = strdup(before);
+    double limit = gnuplot_limit_seconds;
+    gnuplot_limit_seconds = 0.1;
+    assert_int_equal(setenv("PATH", with_bin, 1), 0);
+    ocellus_status status = gnuplot_run(folder, "any.gnuplot");
+    assert_int_equal(setenv("PATH", kept, 1), 0);
+    gnuplot_limit_seconds = limit;
+    free(kept);
+    assert_int_equal(status, OCELLUS_IO);
+    assert_holds(status_message(), "not done after 0.1 seconds");
+}
+
 static void bars_end_where_their_counts_say(void **state) {
     (void)state;
     const char *const classes[] = {"cat", "f\u00fcchse", "none"};
@@ -619,6 +643,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(figures_of_earlier_weights_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_gnuplot_is_told_before_any_work, set_up, tear_down),
         cmocka_unit_test(a_failing_script_is_told_in_gnuplots_words),
+        cmocka_unit_test(a_gnuplot_that_never_ends_is_ended),
         cmocka_unit_test(bars_end_where_their_counts_say),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
