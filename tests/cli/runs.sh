@@ -108,6 +108,15 @@ through() {
     "$@" >output 2>&1 && die "took a link: $*"
     sum | cmp - before || die "written through a link: $*"
 }
+cp outside/checkpoint/* outside/
+sum >before
+for file in checkpoint/a.safetensors checkpoint/b.safetensors; do
+    again linked
+    rm linked/$file
+    ln -s "$PWD/outside/${file##*/}" linked/$file
+    expect 2 ocellus train --resume --run linked --epochs 3 --quiet
+    said "symbolic link"
+done
 for file in recipe.ini history.csv data.json last.safetensors checkpoint; do
     through $file ocellus train --resume --run linked --epochs 3 --quiet
 done
