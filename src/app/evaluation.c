@@ -161,14 +161,18 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     return status;
 }
 
-/* Whether the result that lies there is of more images: a quick look never replaces it. */
-static bool is_of_more(const char *path, const struct evaluation_record *record) {
+/* Whether the result that lies there is of more images: a quick look never replaces it. One that is broken counts for nothing. */
+static ocellus_status find_larger(const char *path, const struct evaluation_record *record, bool *larger) {
     struct evaluation_record old;
-    if (!path_exists(path) || evaluation_file_read(path, &old) != OCELLUS_OK) return false;
+    *larger = false;
+    if (!path_exists(path)) return OCELLUS_OK;
+    ocellus_status status = evaluation_file_read(path, &old);
+    if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
     const size_t old_test = old.splits[EVALUATION_TEST].count, test = record->splits[EVALUATION_TEST].count;
     const size_t old_train = old.splits[EVALUATION_TRAIN].count, train = record->splits[EVALUATION_TRAIN].count;
     evaluation_record_free(&old);
-    return old_test > test || (old_test == test && old_train > train);
+    *larger = old_test > test || (old_test == test && old_train > train);
+    return OCELLUS_OK;
 }
 
 /* The predictions first: the figures name them, so that a reader knows whether the two belong together. */
@@ -177,7 +181,9 @@ static ocellus_status write_result(const struct run_folder *run, const struct ju
     char evaluation_path[FILE_PATH_SIZE], predictions_path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, RUN_EVALUATION, evaluation_path));
     TRY(run_folder_file(run, RUN_PREDICTIONS, predictions_path));
-    if (is_of_more(evaluation_path, record)) {
+    bool larger;
+    TRY(find_larger(evaluation_path, record, &larger));
+    if (larger) {
         log_notice("%s: not replaced, as it is of more images", evaluation_path);
         return OCELLUS_OK;
     }

@@ -37,14 +37,30 @@ void training_append_recipes(struct text *out) {
         text_append(out, "%s%s", row == recipe_table ? "" : ", ", row->name);
 }
 
-/* A run's relative paths begin where it was begun. Whether that is another folder than this process's; false when it was not
- * recorded, and for a path that is not relative. */
-static bool begun_elsewhere(const struct run_folder *run, const char *path, char folder[FILE_PATH_SIZE]) {
+/* A run's relative paths begin where it was begun: that folder, where it is another than this process's; "" where it is not, or
+ * was not recorded, and for a path that is not relative. */
+static ocellus_status begun_elsewhere(const struct run_folder *run, const char *path, char folder[FILE_PATH_SIZE]) {
     struct run_environment environment;
     char here[FILE_PATH_SIZE];
-    if (!*path || *path == '/' || run_environment_read(run, &environment) != OCELLUS_OK) return false;
-    memcpy(folder, environment.working_folder, FILE_PATH_SIZE);
-    return *folder == '/' && getcwd(here, sizeof here) && strcmp(here, folder) != 0;
+    *folder = '\0';
+    if (!*path || *path == '/') return OCELLUS_OK;
+    TRY(run_folder_file(run, RUN_ENVIRONMENT, here));
+    if (!path_exists(here)) return OCELLUS_OK;
+    ocellus_status status = run_environment_read(run, &environment);
+    if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
+    bool elsewhere = getcwd(here, sizeof here) && strcmp(here, environment.working_folder) != 0;
+    if (elsewhere && environment.working_folder[0] == '/') memcpy(folder, environment.working_folder, FILE_PATH_SIZE);
+    return OCELLUS_OK;
+}
+
+/* Where a relative path of a run's recipe leads when it is seen from where the run was begun; "" where nothing lies there. */
+static ocellus_status find_from_there(const struct run_folder *run, const char *path, char found[FILE_PATH_SIZE]) {
+    char folder[FILE_PATH_SIZE];
+    TRY(begun_elsewhere(run, path, folder));
+    *found = '\0';
+    if (*folder) TRY(path_join(found, folder, path));
+    if (!path_exists(found)) *found = '\0';
+    return OCELLUS_OK;
 }
 
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
@@ -54,11 +70,9 @@ ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
     recipe_defaults(recipe);
     TRY(run_folder_file(&run, RUN_RECIPE, file));
     TRY(recipe_read(file, recipe));
-    char folder[FILE_PATH_SIZE], moved[FILE_PATH_SIZE];
-    if (begun_elsewhere(&run, recipe->data_path, folder) && path_join(moved, folder, recipe->data_path) == OCELLUS_OK &&
-        path_exists(moved))
-        TRY(recipe_set(recipe, recipe_key_for_flag("data-path"), moved, file));
-    return OCELLUS_OK;
+    char found[FILE_PATH_SIZE];
+    TRY(find_from_there(&run, recipe->data_path, found));
+    return *found ? recipe_set(recipe, recipe_key_for_flag("data-path"), found, file) : OCELLUS_OK;
 }
 
 ocellus_status training_load_data(const struct recipe *recipe, struct dataset *train, struct dataset *test) {
@@ -88,16 +102,14 @@ static ocellus_status freeze_layers(struct graph *graph, const char *patterns) {
 static ocellus_status load_weights(struct training *training, const struct training_request *request) {
     const char *weights = training->recipe.model_weights;
     struct run_folder run;
-    char folder[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
+    char found[FILE_PATH_SIZE] = "";
     if (!*weights) return OCELLUS_OK;
     if (request->resume) {
         TRY(run_folder_open(&run, request->run));
         if (checkpoint_exists(&run)) return OCELLUS_OK;
-        if (begun_elsewhere(&run, weights, folder) && path_join(path, folder, weights) == OCELLUS_OK &&
-            path_exists(path))
-            weights = path;
+        if (strcmp(weights, NETWORK_IMAGENET) != 0) TRY(find_from_there(&run, weights, found));
     }
-    return network_load_weights(training->engine, training->graph, weights);
+    return network_load_weights(training->engine, training->graph, *found ? found : weights);
 }
 
 /* The network with the values it starts from. */
@@ -146,7 +158,8 @@ static ocellus_status open_run(struct training *training, const struct training_
 static ocellus_status anchor_data_path(struct training *training) {
     struct recipe *recipe = &training->recipe;
     char folder[FILE_PATH_SIZE], here[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
-    if (!begun_elsewhere(&training->run, recipe->data_path, folder) || !getcwd(here, sizeof here)) return OCELLUS_OK;
+    TRY(begun_elsewhere(&training->run, recipe->data_path, folder));
+    if (!*folder || !getcwd(here, sizeof here)) return OCELLUS_OK;
     TRY(path_join(path, here, recipe->data_path));
     return recipe_set(recipe, recipe_key_for_flag("data-path"), path, "--data-path");
 }

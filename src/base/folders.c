@@ -35,15 +35,14 @@ ocellus_status path_look(const char *path, enum path_kind *kind) {
 ocellus_status path_inside(char out[FILE_PATH_SIZE], const char *folder, const char *name) {
     struct stat about;
     TRY(path_join(out, folder, name));
-    char *part = out + strlen(out) - strlen(name);
-    for (char *end = part; end; end = strchr(end + 1, '/')) {
-        if (end == part) end += strcspn(part, "/");
+    for (char *end = out + strlen(out) - strlen(name); *end;) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
         char kept = *end;
         *end = '\0';
-        bool link = lstat(out, &about) == 0 && S_ISLNK(about.st_mode);
-        if (link) return fail(OCELLUS_USAGE, "%s: is a symbolic link (expected one of the folder's own files)", out);
+        if (lstat(out, &about) == 0 && S_ISLNK(about.st_mode))
+            return fail(OCELLUS_USAGE, "%s: is a symbolic link (expected one of the folder's own files)", out);
         *end = kept;
-        if (!kept) break;
     }
     return OCELLUS_OK;
 }

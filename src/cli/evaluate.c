@@ -14,11 +14,10 @@ static const struct command evaluate_command = {
     .arguments = "RUN",
     .summary = "Judges a run on its training, validation and test images, in inference mode.",
     .details =
-        "Writes evaluation.json and predictions.csv (of the test images) into the run folder, unless a result of more "
-        "images lies there. Intervals are Wilson's, "
+        "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's, "
         "at 95 %. There is no validation column when the run was validated on the test images. Fewer test images than "
         "all are a fixed choice with the same number of each class; fewer training images are a fixed random "
-        "choice.\n\n"
+        "choice. A result of more images that lies there is not replaced.\n\n"
         "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by "
         "those of N training images; the model file stays as it is.",
     .minimum = 1,

@@ -226,18 +226,28 @@ static ocellus_status run_row(struct reproduction *all, size_t row) {
 
 /* --- the whole --- */
 
+/* A row that was begun goes on from its checkpoint. */
+static bool needs_weights(const struct reproduction *all, size_t row) {
+    char path[FILE_PATH_SIZE];
+    struct run_folder run;
+    if (strcmp(all->recipes[row].model_weights, "imagenet") != 0) return false;
+    bool begun = path_inside(path, all->folder, reproduce_rows[row].claim) == OCELLUS_OK &&
+                 run_folder_open(&run, path) == OCELLUS_OK && checkpoint_exists(&run);
+    return !begun;
+}
+
 /* ResNet50's rows need its weights; without them they are left out with the reason. */
 static void find_weights(struct reproduction *all) {
     struct fetch_options options = {0};
     bool wanted = false;
     for (size_t i = 0; i < REPRODUCE_ROWS; i++)
-        wanted = wanted || strcmp(all->recipes[i].model_weights, "imagenet") == 0;
+        wanted = wanted || needs_weights(all, i);
     if (!wanted || fetch_resnet50(&options) == OCELLUS_OK) return;
     snprintf(all->weights_reason, sizeof all->weights_reason, "ResNet50's weights are not to be had (%s).",
              status_message());
     log_warning("%s Its rows are left out.", all->weights_reason);
     for (size_t i = 0; i < REPRODUCE_ROWS; i++)
-        if (strcmp(all->recipes[i].model_weights, "imagenet") == 0) all->reasons[i] = all->weights_reason;
+        if (needs_weights(all, i)) all->reasons[i] = all->weights_reason;
 }
 
 /* What an image takes in the row's network; the rows of one network are measured once, in a batch that is quickly done. */
@@ -251,6 +261,7 @@ static ocellus_status measure(const struct reproduction *all, size_t row, struct
     }
     if (recipe.batch_size > BATCH) recipe.batch_size = BATCH;
     recipe.steps_per_epoch = 0;
+    recipe.model_weights[0] = '\0'; /* no value changes the time, and a row that was begun needs the file no more */
     struct training_request request = {.recipe = &recipe, .threads = threads, .train = &all->train, .test = &all->test};
     return training_measure(&request, &speed[row]);
 }

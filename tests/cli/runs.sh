@@ -99,16 +99,29 @@ for kind in -s ""; do
         sum | cmp - before || die "written through $kind $file"
     done
 done
-for file in recipe.ini history.csv data.json last.safetensors environment.json evaluation.json predictions.csv \
-    summary.txt report.html checkpoint figures; do
+# through FILE COMMAND...: the command meets a link of that name.
+through() {
     again linked
-    rm -rf linked/$file
-    ln -s "$PWD/outside/$file" linked/$file
-    ocellus train --resume --run linked --epochs 3 --quiet >output 2>&1 || :
-    ocellus evaluate linked --quiet >output 2>&1 || :
-    ocellus report linked >output 2>&1 || :
-    sum | cmp - before || die "written through $file"
+    rm -rf linked/$1
+    ln -s "$PWD/outside/$1" linked/$1
+    shift
+    "$@" >output 2>&1 && die "took a link: $*"
+    sum | cmp - before || die "written through a link: $*"
+}
+cp outside/checkpoint/* outside/
+sum >before
+for file in checkpoint/a.safetensors checkpoint/b.safetensors; do
+    again linked
+    rm linked/$file
+    ln -s "$PWD/outside/${file##*/}" linked/$file
+    expect 2 ocellus train --resume --run linked --epochs 3 --quiet
+    said "symbolic link"
 done
+for file in recipe.ini history.csv data.json last.safetensors checkpoint; do
+    through $file ocellus train --resume --run linked --epochs 3 --quiet
+done
+for file in evaluation.json predictions.csv; do through $file ocellus evaluate linked --quiet; done
+for file in environment.json summary.txt report.html figures; do through $file ocellus report linked; done
 again linked
 mkdir linked/figures
 for name in loss accuracy confusion results class-distribution; do

@@ -403,6 +403,62 @@ static void test_sha256(void **state) {
     assert_int_equal(sha256_file(temporary_path(*state, "none"), text), OCELLUS_IO);
 }
 
+static void test_no_link_leads_out(void **state) {
+    const char *folder = *state;
+    char out[FILE_PATH_SIZE];
+    assert_int_equal(folder_make(temporary_path(folder, "a/b")), OCELLUS_OK);
+    temporary_file(temporary_path(folder, "a/b/file"), "");
+    assert_int_equal(symlink("..", temporary_path(folder, "a/up")), 0);
+    assert_int_equal(symlink("nowhere", temporary_path(folder, "a/b/gone")), 0);
+    for (size_t i = 0; i < 3; i++) /* the folder itself may be reached by any way */
+        assert_int_equal(
+            path_inside(out, temporary_path(folder, "a/up/a"), ((const char *[]){"b/file", "b/new", ""})[i]),
+            OCELLUS_OK);
+    const char *const links[] = {"up", "up/a", "up/a/b/file", "b/gone", "b/../up/new"};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        assert_int_equal(path_inside(out, temporary_path(folder, "a"), links[i]), OCELLUS_USAGE);
+        assert_non_null(strstr(status_message(), "is a symbolic link"));
+    }
+}
+
+static void test_in_place_only_into_its_own_file(void **state) {
+    char path[FILE_PATH_SIZE];
+    int file;
+    snprintf(path, sizeof path, "%s", temporary_path(*state, "file"));
+    for (int i = 0; i < 2; i++) { /* made, then found */
+        assert_int_equal(file_open_in_place(path, O_WRONLY | O_APPEND, &file), OCELLUS_OK);
+        assert_int_equal(write(file, "x", 1), 1);
+        close(file);
+    }
+    check_content(path, "xx");
+    assert_int_equal(symlink(path, temporary_path(*state, "soft")), 0);
+    assert_int_equal(mkfifo(temporary_path(*state, "pipe"), 0600), 0);
+    assert_int_equal(file_open_in_place(temporary_path(*state, "soft"), O_WRONLY, &file), OCELLUS_IO);
+    assert_int_equal(file_open_in_place(temporary_path(*state, "pipe"), O_RDWR, &file), OCELLUS_USAGE);
+    assert_int_equal(file_open_in_place("/dev/null", O_WRONLY, &file), OCELLUS_USAGE);
+    assert_int_equal(link(path, temporary_path(*state, "hard")), 0);
+    assert_int_equal(file_open_in_place(path, O_WRONLY, &file), OCELLUS_USAGE);
+}
+
+/* What killed processes left, in the names that earlier versions gave too; what lives stays. */
+static void test_sweep(void **state) {
+    char path[FILE_PATH_SIZE];
+    struct file_writer writer;
+    int lock;
+    temporary_file(temporary_path(*state, ".ocellus-1-0.tmp"), "");
+    assert_int_equal(symlink("/etc", temporary_path(*state, ".ocellus-3-0.tmp")), 0);
+    assert_int_equal(folder_make(temporary_path(*state, ".ocellus-2-folder-0.tmp/deep")), OCELLUS_OK);
+    assert_int_equal(file_writer_begin(&writer, temporary_path(*state, "file")), OCELLUS_OK);
+    assert_int_equal(folder_make_temporary(*state, path, &lock), OCELLUS_OK);
+    assert_true(path_is_temporary(path_base_name(path)));
+    assert_int_equal(temporaries_sweep(*state), OCELLUS_OK);
+    assert_true(path_is_folder(path));
+    assert_int_equal(file_writer_commit(&writer), OCELLUS_OK);
+    close(lock);
+    assert_int_equal(temporaries_sweep(*state), OCELLUS_OK);
+    check_names(*state, ".ocellus-3-0.tmp file "); /* a link was none of ours */
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, temporary_setup, temporary_teardown)
 
 int main(void) {
@@ -426,6 +482,9 @@ int main(void) {
         IN_FOLDER(test_folder_without_permission),
         IN_FOLDER(test_kill_in_the_middle),
         IN_FOLDER(test_sha256),
+        IN_FOLDER(test_no_link_leads_out),
+        IN_FOLDER(test_in_place_only_into_its_own_file),
+        IN_FOLDER(test_sweep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

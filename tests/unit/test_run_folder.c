@@ -138,11 +138,13 @@ static void records_read_back(void **state) {
     assert_string_equal(environment_again.compiler, environment.compiler);
     assert_string_equal(environment_again.processor, environment.processor);
     assert_string_equal(environment_again.started, environment.started);
+    assert_string_equal(environment_again.working_folder, environment.working_folder);
     assert_int_equal(environment_again.threads, 3);
     assert_int_equal(strlen(environment.started), 25);
 
-    struct run_data data = {"cifar10", "aa", "bb", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT}, data_again;
-    memset(&data_again, 0, sizeof data_again);
+    /* static: with zeros between the members */
+    static const struct run_data data = {"cifar10", "aa", "bb", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT};
+    static struct run_data data_again;
     assert_int_equal(run_data_write(&run, &data), OCELLUS_OK);
     assert_int_equal(run_data_read(&run, &data_again), OCELLUS_OK);
     assert_memory_equal(&data, &data_again, sizeof data);
