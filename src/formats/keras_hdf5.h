@@ -6,10 +6,6 @@
 
 #include "formats/named_tensors.h"
 
-#include <stdbool.h>
-
-ocellus_status keras_hdf5_is_one(const char *path, bool *is_one); /* by the first bytes of a regular file */
-
 /* Reads all weights as "LAYER/ROLE". Values are float32 or float64 of either byte order, and become float32. The file is opened
  * read-only in a child process (isolated.h); plug-ins are off. Refused by name: links other than hard ones (soft, external,
  * user-defined), external storage, virtual datasets, filters (Keras sets none, and a small filtered chunk may grow without

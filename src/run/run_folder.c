@@ -3,8 +3,9 @@
  * the process ends, so a stale file never blocks anybody. */
 #include "run/run_folder.h"
 
-#include "formats/model_file.h"
+#include "base/file_kind.h"
 #include "base/retry.h"
+#include "formats/model_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,9 +119,13 @@ static ocellus_status fail_is_file(const char *path) {
     folder[length > 1 ? length - 1 : length] = '\0'; /* without the slash */
     const char *run = length > 0 ? folder : ".";
     bool is_model = false, in_run = run_folder_is_run(run);
+    struct file_kind kind;
     TRY(model_file_is_one(path, &is_model));
-    return fail(OCELLUS_USAGE, "%s: is %s (expected a run folder%s%s%s)", path, is_model ? "a model file" : "a file",
-                in_run ? "; did you mean " : "", in_run ? run : "", in_run ? "?" : "");
+    TRY(file_kind_read(path, &kind));
+    if (is_model) kind = (struct file_kind){.article = "a", .name = "model file"};
+    return fail(OCELLUS_USAGE, "%s: is %s%s%s (expected a run folder%s%s%s)", path, kind.article,
+                *kind.article ? " " : "", kind.name, in_run ? "; did you mean " : "", in_run ? run : "",
+                in_run ? "?" : "");
 }
 
 ocellus_status run_folder_open(struct run_folder *run, const char *path) {
@@ -132,7 +137,11 @@ ocellus_status run_folder_open(struct run_folder *run, const char *path) {
     if (kind != PATH_FOLDER) return fail_is_file(run->path);
     TRY(run_folder_file(run, RUN_RECIPE, recipe));
     TRY(path_look(recipe, &kind));
-    return kind != PATH_NONE ? OCELLUS_OK : fail(OCELLUS_USAGE, "%s: not a run folder (no %s)", run->path, RUN_RECIPE);
+    if (kind != PATH_NONE) return OCELLUS_OK;
+    struct file_kind folder;
+    TRY(file_kind_read(run->path, &folder));
+    return fail(OCELLUS_USAGE, "%s: not a run folder (%s %s, no %s)", run->path, folder.article, folder.name,
+                RUN_RECIPE);
 }
 
 ocellus_status run_folder_open_locked(struct run_folder *run, const char *path) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Keras's HDF5 files: both layouts, the number formats, and each way in which a file is refused. */
+#include "base/file_kind.h"
 #include "formats/keras_hdf5.h"
 #include "temporary.h"
 
@@ -15,9 +16,9 @@
 #include <cmocka.h>
 
 static bool is_hdf5(const char *path) {
-    bool is_one = false;
-    assert_int_equal(keras_hdf5_is_one(path, &is_one), OCELLUS_OK);
-    return is_one;
+    struct file_kind kind;
+    assert_int_equal(file_kind_read(path, &kind), OCELLUS_OK);
+    return kind.format == FILE_FORMAT_HDF5;
 }
 
 #ifdef OCELLUS_HDF5
@@ -218,9 +219,9 @@ static void test_keras3(void **state) {
     memset(long_name, 'x', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
     write_keras3(path, long_name, true, 2);
-    expect_refusal(path, "name: no short text");
+    expect_refusal(path, "name: names too long");
     write_keras3(path, long_name, false, 2);
-    expect_refusal(path, "name: no short text");
+    expect_refusal(path, "name: names too long");
 }
 
 /* The hostile ones. Each makes the kernel itself, or turns something else bad. */
@@ -530,7 +531,7 @@ static void test_hostile_files_are_refused(void **state) {
         {"no group", false, weight_through_dataset, 0},
         {"missing", false, weight_deep, 0},
         {"name: given to two tensors", false, weight_twice, 0},
-        {"layer_names: no list of fixed-size strings", false, numbers_for_names, 0},
+        {"layer_names: no list of texts", false, numbers_for_names, 0},
         {"layer_names: names too long or too many", false, long_names, 0},
         {"groups nested too deep", false, group_cycle, 0},
         {"a soft link", false, soft_in_container, 0},
@@ -583,8 +584,6 @@ static void test_damaged_files(void **state) {
 
 static void test_what_is_no_file(void **state) {
     struct named_tensors tensors;
-    bool is_one;
-    assert_int_equal(keras_hdf5_is_one(temporary_path(*state, "nowhere"), &is_one), OCELLUS_IO);
     assert_int_equal(keras_hdf5_read(temporary_path(*state, "nowhere"), &tensors), OCELLUS_IO);
     assert_int_equal(keras_hdf5_read(*state, &tensors), OCELLUS_BAD_CONTENT);
     const char *pipe = temporary_path(*state, "pipe");
