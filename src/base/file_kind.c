@@ -44,13 +44,13 @@ static bool has_signature(const unsigned char *bytes, size_t size, struct file_k
         {0, MAGIC("8BPS"), PICTURE("a", "Photoshop picture")},
         {4, MAGIC("ftyp"), KIND("a", "video")},
         {0, MAGIC("%PDF"), KIND("a", "PDF")},
-        {0, MAGIC("\x89HDF\r\n\x1a\n"), {"an", "HDF5 file (Keras's .h5)", FILE_FORMAT_HDF5, false}},
+        {0, MAGIC("\x89HDF\r\n\x1a\n"), {"an", "HDF5 file", FILE_FORMAT_HDF5, false}},
         {0, MAGIC("GGUF"), KIND("a", "GGUF model")},
         {4, MAGIC("TFL3"), KIND("a", "TensorFlow Lite model")},
-        {0, MAGIC("\x93NUMPY"), KIND("a", "NumPy array (.npy)")},
+        {0, MAGIC("\x93NUMPY"), KIND("a", "NumPy array")},
         {0, MAGIC("MATLAB 5.0 MAT-file"), KIND("a", "MATLAB file")},
         /* The number that torch.save() pickled first, before it wrote ZIP files. */
-        {0, MAGIC("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19"), KIND("an", "old PyTorch file (a pickle)")},
+        {0, MAGIC("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19"), KIND("an", "old PyTorch file, a pickle")},
         {257, MAGIC("ustar"), KIND("a", "tar archive")},
         {0, MAGIC("\x1f\x8b\x08"), KIND("a", "gzip file")},
         {0, MAGIC("BZh"), KIND("a", "bzip2 file")},
@@ -66,7 +66,7 @@ static bool has_signature(const unsigned char *bytes, size_t size, struct file_k
                "ELF"),
          KIND("an", "ELF program or library")},
         {0, MAGIC("SQLite format 3"), KIND("an", "SQLite data base")},
-        {0, MAGIC("version https://git-lfs"), KIND("a", "Git LFS pointer (the file itself is still to be fetched)")},
+        {0, MAGIC("version https://git-lfs"), KIND("a", "Git LFS pointer, not the file itself")},
     };
 #undef MAGIC
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -97,10 +97,10 @@ static struct file_kind zip_kind(const unsigned char *bytes, size_t size) {
         const char *ending;
         struct file_kind kind;
     } members[] = {
-        {"metadata.json", KIND("a", "Keras archive (.keras)")},
-        {"model.weights.h5", KIND("a", "Keras archive (.keras)")},
-        {"data.pkl", KIND("a", "PyTorch file (.pth)")},
-        {".npy", KIND("a", "NumPy archive (.npz)")},
+        {"metadata.json", KIND("a", ".keras archive")},
+        {"model.weights.h5", KIND("a", ".keras archive")},
+        {"data.pkl", KIND("a", "PyTorch file")},
+        {".npy", KIND("a", "NumPy .npz archive")},
     };
     for (size_t at = 0; has_at(bytes, size, at, "PK\3\4", 4) && at + HEADER <= size;) {
         const size_t length = number_at(bytes + at + 26, 2), packed = number_at(bytes + at + 18, 4),
@@ -145,8 +145,8 @@ static bool has_weak_signature(const unsigned char *bytes, size_t size, struct f
 
 /* Bytes from 0x80 on count as text in any encoding; a zero or another control character does not. */
 static bool is_text(const unsigned char *bytes, size_t size) {
-    for (size_t i = 0; i < size && i < FILE_KIND_BYTES; i++)
-        if (bytes[i] < 0x20 && (bytes[i] < '\t' || bytes[i] > '\r')) return false;
+    for (size_t i = 0; i < size; i++)
+        if ((bytes[i] < 0x20 && (bytes[i] < '\t' || bytes[i] > '\r')) || bytes[i] == 0x7f) return false;
     return true;
 }
 
@@ -157,9 +157,10 @@ static struct file_kind text_kind(const unsigned char *bytes, size_t size) {
     const unsigned char first = start < size ? bytes[start] : ' ';
     if (first == '<') return (struct file_kind)KIND("", "HTML or XML text");
     if (first != '{' && first != '[') return (struct file_kind)KIND("", "text");
-    if (contains(bytes, size, "\"class_name\"") && !contains(bytes, size, "modelTopology") &&
-        !contains(bytes, size, "weightsManifest"))
-        return (struct file_kind)KIND("a", "Keras network as JSON (without weights)");
+    if (contains(bytes, size, "modelTopology") || contains(bytes, size, "weightsManifest"))
+        return (struct file_kind){"a", "TensorFlow.js model", FILE_FORMAT_TFJS, false};
+    if (contains(bytes, size, "\"class_name\""))
+        return (struct file_kind)KIND("a", "Keras network as JSON, without weights");
     return (struct file_kind){"", "JSON text", FILE_FORMAT_JSON, false};
 }
 
@@ -180,8 +181,8 @@ static ocellus_status folder_kind(const char *path, struct file_kind *kind) {
         const char *member;
         struct file_kind kind;
     } members[] = {
-        {"saved_model.pb", KIND("a", "TensorFlow SavedModel (a folder)")},
-        {"model.json", {"a", "folder of a TensorFlow.js model", FILE_FORMAT_TFJS_FOLDER, false}},
+        {"saved_model.pb", KIND("a", "TensorFlow SavedModel folder")},
+        {"model.json", {"a", "folder of a TensorFlow.js model", FILE_FORMAT_TFJS, false}},
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         char member[FILE_PATH_SIZE];

@@ -15,8 +15,8 @@ enum file_format {
     FILE_FORMAT_SAFETENSORS,
     FILE_FORMAT_HDF5,
     FILE_FORMAT_PICKLE,
-    FILE_FORMAT_JSON, /* a TensorFlow.js model, unless it shows itself to be something else */
-    FILE_FORMAT_TFJS_FOLDER,
+    FILE_FORMAT_TFJS, /* model.json, or the folder that holds it */
+    FILE_FORMAT_JSON, /* that does not begin as any known: model.json may, whose manifest stands far from its start */
     FILE_FORMAT_PNG,
     FILE_FORMAT_JPEG
 };

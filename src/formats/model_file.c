@@ -161,9 +161,8 @@ static ocellus_status refuse_other_kinds(const char *path) {
     case FILE_FORMAT_UNKNOWN:
         return OCELLUS_OK; /* its reader says what is wrong with it */
     case FILE_FORMAT_HDF5:
-    case FILE_FORMAT_JSON:
-    case FILE_FORMAT_TFJS_FOLDER:
-        return file_kind_refuse(path, &kind, "a model file of Ocellus, .safetensors; train --weights takes others");
+    case FILE_FORMAT_TFJS:
+        return file_kind_refuse(path, &kind, "a model file of Ocellus, .safetensors; train --weights reads this");
     default:
         return file_kind_refuse(path, &kind, "a model file of Ocellus, .safetensors");
     }

@@ -41,7 +41,7 @@ ocellus_status weights_file_read(const char *path, struct named_tensors *tensors
     *tensors = (struct named_tensors){0};
     TRY(file_kind_read(path, &kind));
     switch (kind.format) {
-    case FILE_FORMAT_TFJS_FOLDER:
+    case FILE_FORMAT_TFJS:
     case FILE_FORMAT_JSON:
         return tfjs_read(path, tensors);
     case FILE_FORMAT_HDF5:
