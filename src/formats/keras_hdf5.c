@@ -28,17 +28,25 @@ static ocellus_status refuse(const struct reading *reading, const char *where, c
     return fail(OCELLUS_BAD_CONTENT, "%s: %s: %s", reading->path, where, what);
 }
 
-/* The innermost entry of HDF5's error stack: what really went wrong. */
+/* What really went wrong: the innermost entry of HDF5's error stack; and whether any of them is about memory. */
+struct reason {
+    char text[128];
+    bool memory;
+};
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *entry, void *context) {
     (void)n;
-    snprintf(context, 128, "%s", entry->desc ? entry->desc : "no reason given");
+    struct reason *reason = context;
+    snprintf(reason->text, sizeof reason->text, "%s", entry->desc ? entry->desc : "no reason given");
+    reason->memory = reason->memory || entry->maj_num == H5E_RESOURCE || entry->min_num == H5E_NOSPACE;
     return 0;
 }
 
 static ocellus_status damaged(const struct reading *reading, const char *where) {
-    char reason[128] = "no reason given";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, reason);
-    return fail(OCELLUS_BAD_CONTENT, "%s: %s: damaged: %s", reading->path, where, reason);
+    struct reason reason = {.text = "no reason given"};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &reason);
+    if (reason.memory && isolated_out_of_memory())
+        return fail(OCELLUS_IO, "%s: %s: no memory to read it", reading->path, where);
+    return fail(OCELLUS_BAD_CONTENT, "%s: %s: damaged: %s", reading->path, where, reason.text);
 }
 
 /* Opens the member `name` of a group when a hard link leads to it: any other link may lead out of the file or in circles.

@@ -22,129 +22,7 @@ static bool is_hdf5(const char *path) {
 }
 
 #ifdef OCELLUS_HDF5
-#include <hdf5.h>
-
-enum { ROWS = 2, COLUMNS = 3, VALUES = ROWS * COLUMNS };
-static const float kernel[VALUES] = {0, -1.5F, 2, 3, 4, 5e-3F}, bias[COLUMNS] = {7, 8, 9};
-static const hsize_t kernel_dims[] = {ROWS, COLUMNS}, bias_dims[] = {COLUMNS};
-
-static void check(herr_t result) {
-    assert_true(result >= 0);
-}
-static hid_t good(hid_t id) {
-    assert_true(id >= 0);
-    return id;
-}
-
-static hid_t make_group(hid_t where, const char *name) {
-    return good(H5Gcreate2(where, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-}
-
-/* A list of fixed-size strings, as h5py writes lists of bytes; count 0 as it writes an empty list. */
-static void write_names(hid_t group, const char *attribute, const char *const *names, size_t count) {
-    enum { SIZE = 80 };
-    char bytes[8 * SIZE] = {0};
-    const hsize_t dims[] = {count};
-    for (size_t i = 0; i < count; i++)
-        snprintf(bytes + i * SIZE, SIZE, "%s", names[i]);
-    const hid_t type = count ? good(H5Tcopy(H5T_C_S1)) : good(H5Tcopy(H5T_NATIVE_DOUBLE));
-    if (count) check(H5Tset_size(type, SIZE));
-    const hid_t space = good(H5Screate_simple(1, dims, NULL));
-    const hid_t id = good(H5Acreate2(group, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT));
-    if (count) check(H5Awrite(id, type, bytes));
-    check(H5Aclose(id));
-    check(H5Sclose(space));
-    check(H5Tclose(type));
-}
-
-static void write_dataset(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, hid_t list,
-                          const float *values) {
-    const hid_t space = good(H5Screate_simple(rank, dims, NULL));
-    const hid_t id = good(H5Dcreate2(group, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
-    if (values) check(H5Dwrite(id, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
-    check(H5Dclose(id));
-    check(H5Sclose(space));
-}
-
-/* The same names in another form: variable-length or fixed, filled up in one way or the other, ASCII or UTF-8; one name may
- * be a scalar. */
-struct form {
-    bool variable, scalar;
-    H5T_str_t filling;
-    H5T_cset_t letters;
-};
-static void write_texts(hid_t object, const char *attribute, const char *const *names, size_t count,
-                        const struct form *form) {
-    enum { SIZE = 12 };
-    char bytes[8 * SIZE];
-    memset(bytes, form->filling == H5T_STR_SPACEPAD ? ' ' : 0, sizeof bytes);
-    for (size_t i = 0; i < count && !form->variable; i++)
-        memcpy(bytes + i * SIZE, names[i], strlen(names[i]));
-    const hsize_t dims[] = {count};
-    const hid_t type = good(H5Tcopy(H5T_C_S1)),
-                space = good(form->scalar && count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, dims, NULL));
-    check(H5Tset_size(type, form->variable ? H5T_VARIABLE : SIZE));
-    check(H5Tset_strpad(type, form->filling));
-    check(H5Tset_cset(type, form->letters));
-    if (H5Aexists(object, attribute) > 0) check(H5Adelete(object, attribute));
-    const hid_t id = good(H5Acreate2(object, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT));
-    check(H5Awrite(id, type, form->variable ? (const void *)names : bytes));
-    check(H5Aclose(id));
-    check(H5Sclose(space));
-    check(H5Tclose(type));
-}
-
-/* How a file differs from a good one. The legacy layout: group "a" of layer a with a/kernel:0 and a/bias:0, and a layer without
- * weights. `spoil` makes the kernel (in the group a/a), or does anything else to the file. */
-struct plan {
-    const char *words; /* of the refusal; NULL: good */
-    bool no_kernel;    /* spoil() makes it */
-    void (*spoil)(hid_t file, hid_t layer, hid_t inner, const char *folder);
-    hid_t kernel_type;
-};
-
-static void write_legacy(const char *path, const struct plan *plan, const char *folder) {
-    static const char *const layers[] = {"input_1", "a"}, *const weights[] = {"a/kernel:0", "a/bias:0"};
-    const hid_t file = good(H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
-    const hid_t input = make_group(file, "input_1"), layer = make_group(file, "a"), inner = make_group(layer, "a");
-    write_names(file, "layer_names", layers, 2);
-    write_names(input, "weight_names", NULL, 0);
-    write_names(layer, "weight_names", weights, 2);
-    write_dataset(inner, "bias:0", H5T_IEEE_F32LE, 1, bias_dims, H5P_DEFAULT, bias);
-    const hid_t type = plan->kernel_type ? plan->kernel_type : H5T_IEEE_F32LE;
-    if (!plan->no_kernel) write_dataset(inner, "kernel:0", type, 2, kernel_dims, H5P_DEFAULT, kernel);
-    if (plan->spoil) plan->spoil(file, layer, inner, folder);
-    check(H5Gclose(inner));
-    check(H5Gclose(layer));
-    check(H5Gclose(input));
-    check(H5Fclose(file));
-}
-
-static void expect_good(const char *path, const char *prefix) {
-    struct named_tensors tensors;
-    char name[TENSOR_NAME_SIZE];
-    if (keras_hdf5_read(path, &tensors) != OCELLUS_OK) fail_msg("%s", status_message());
-    assert_int_equal(tensors.count, 2);
-    snprintf(name, sizeof name, "%s/bias", prefix);
-    assert_string_equal(tensors.items[0].name, name);
-    snprintf(name, sizeof name, "%s/kernel", prefix);
-    assert_string_equal(tensors.items[1].name, name);
-    assert_int_equal(tensors.items[1].shape.rank, 2);
-    assert_int_equal(tensors.items[1].shape.dims[0], ROWS);
-    assert_int_equal(tensors.items[1].shape.dims[1], COLUMNS);
-    assert_memory_equal(tensors.items[1].values, kernel, sizeof kernel);
-    assert_memory_equal(tensors.items[0].values, bias, sizeof bias);
-    named_tensors_free(&tensors);
-}
-
-static void expect_refusal(const char *path, const char *words) {
-    struct named_tensors tensors;
-    const ocellus_status status = keras_hdf5_read(path, &tensors);
-    if (status != OCELLUS_BAD_CONTENT || !strstr(status_message(), words))
-        fail_msg("status %d: \"%s\" lacks \"%s\"", status, status == OCELLUS_OK ? "" : status_message(), words);
-    assert_non_null(strstr(status_message(), path_base_name(path)));
-    assert_null(tensors.items);
-}
+#include "hdf5_fixture.h"
 
 static void test_number_formats(void **state) {
     const char *path = temporary_path(*state, "w.h5");
@@ -198,54 +76,6 @@ static void test_layouts(void **state) {
     check(H5Fclose(file));
     check(H5Fclose(old));
     expect_good(whole, "a");
-}
-
-static const struct form *written_form;
-static bool written_in_pieces;
-static void other_form(hid_t file, hid_t layer, hid_t inner, const char *folder) {
-    (void)inner, (void)folder;
-    static const char *const layers[] = {"input_1", "a"}, *const weights[] = {"a/kernel:0", "a/bias:0"};
-    check(H5Adelete(file, "layer_names"));
-    check(H5Adelete(layer, "weight_names"));
-    const char *const list_names[] = {"layer_names", "layer_names0", "layer_names1"};
-    const size_t first = written_in_pieces ? 1 : 2;
-    write_texts(file, list_names[written_in_pieces], layers, first, written_form);
-    if (written_in_pieces) write_texts(file, list_names[2], layers + 1, 1, written_form);
-    write_texts(layer, written_in_pieces ? "weight_names0" : "weight_names", weights, first, written_form);
-    if (written_in_pieces) write_texts(layer, "weight_names1", weights + 1, 1, written_form);
-}
-
-static void test_forms_of_names(void **state) {
-    const char *path = temporary_path(*state, "w.h5");
-    for (unsigned i = 0; i < 48; i++) {
-        static const H5T_str_t fillings[] = {H5T_STR_NULLTERM, H5T_STR_NULLPAD, H5T_STR_SPACEPAD};
-        const struct form form = {.variable = i & 1,
-                                  .scalar = i & 2,
-                                  .filling = fillings[i / 16],
-                                  .letters = i & 4 ? H5T_CSET_UTF8 : H5T_CSET_ASCII};
-        written_form = &form;
-        written_in_pieces = i & 8;
-        write_legacy(path, &(struct plan){.spoil = other_form}, *state);
-        expect_good(path, "a");
-    }
-}
-
-/* A name that is longer than any may be, and one that is empty, among variable ones. */
-static void test_variable_names_are_bounded(void **state) {
-    static const struct form variable = {.variable = true};
-    const char *path = temporary_path(*state, "w.h5");
-    char long_name[TENSOR_NAME_SIZE + 1];
-    memset(long_name, 'x', sizeof long_name - 1);
-    long_name[sizeof long_name - 1] = '\0';
-    const char *const bad[][2] = {{long_name, "layer_names: names too long or too many"}, {"", "missing"}};
-    for (size_t i = 0; i < 2; i++) {
-        const char *const layers[] = {"a", bad[i][0]};
-        write_legacy(path, &(struct plan){0}, *state);
-        const hid_t file = good(H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT));
-        write_texts(file, "layer_names", layers, 2, &variable);
-        check(H5Fclose(file));
-        expect_refusal(path, bad[i][1]);
-    }
 }
 
 /* Keras 3: /layers/GROUP/vars/0 .. and, since 3.1, the layer's name as an attribute; nested models have layers too. */
@@ -685,8 +515,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_number_formats),
         IN_FOLDER(test_layouts),
-        IN_FOLDER(test_forms_of_names),
-        IN_FOLDER(test_variable_names_are_bounded),
         IN_FOLDER(test_keras3),
         IN_FOLDER(test_hostile_files_are_refused),
         IN_FOLDER(test_damaged_files),
