@@ -41,16 +41,17 @@ static ocellus_status visit_failed(struct walk *walk, const char *path, ocellus_
 static ocellus_status visit_file(struct walk *walk, bool regular) {
     const char *name = path_base_name(walk->path);
     struct picture_file file = {.path = walk->path};
-    struct image_kind kind = {0};
+    struct file_kind kind = {0};
     if (name[0] == '.') {
         file.passed_over = "hidden";
     } else if (!regular) {
         if (!is_picture_name(name)) file.passed_over = "device or pipe";
     } else {
-        ocellus_status status = image_file_kind(walk->path, &kind);
+        ocellus_status status = file_kind_read(walk->path, &kind);
         if (status != OCELLUS_OK) return visit_failed(walk, walk->path, status);
-        if (!kind.readable && !kind.picture && !is_picture_name(name)) file.passed_over = kind.name;
-        else if (!kind.readable) file.unsupported = kind.name;
+        const bool readable = image_is_readable(&kind);
+        if (!readable && !kind.picture && !is_picture_name(name)) file.passed_over = kind.name;
+        else if (!readable) file.unsupported = kind.name;
     }
     return walk->visit(walk->context, &file);
 }

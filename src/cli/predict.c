@@ -42,7 +42,7 @@ static const struct option predict_options[] = {
     {0},
 };
 
-enum { KINDS = 32 };
+enum { KINDS = 64 }; /* more than there are (base/file_kind.c) */
 
 struct prediction_output {
     const struct network *network;
@@ -180,8 +180,8 @@ static void tell_passed_over(const struct prediction_output *output) {
 
 /* Swapped arguments are the likeliest mistake. */
 static ocellus_status check_network_word(const char *word) {
-    struct image_kind kind;
-    if (image_file_kind(word, &kind) != OCELLUS_OK || !kind.picture) return OCELLUS_OK;
+    struct file_kind kind;
+    if (file_kind_read(word, &kind) != OCELLUS_OK || !kind.picture) return OCELLUS_OK;
     return fail(OCELLUS_USAGE, "%s: is a picture, no network (usage: ocellus %s [FLAGS] %s)", word,
                 predict_command.name, predict_command.arguments);
 }

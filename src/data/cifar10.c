@@ -2,6 +2,7 @@
 /* CIFAR-10 from its six binary files: checked, then turned from planes to NHWC. */
 #include "data/cifar10.h"
 
+#include "base/file_kind.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "data/dataset.h"
@@ -24,10 +25,10 @@ ocellus_status cifar10_folder(char out[FILE_PATH_SIZE]) {
     return path_join(out, cache, "cifar10");
 }
 
-/* What a file of the wrong size may be instead; "" when nothing comes to mind. `start` holds its first two bytes. */
-static const char *wrong_size_hint(uint64_t size, const unsigned char start[2]) {
+/* What a file of the wrong size may be instead; "" when nothing comes to mind. */
+static const char *wrong_size_hint(uint64_t size, enum file_format format) {
     if (size == 0) return "; the file is empty";
-    if (start[0] == 0x80 && start[1] >= 2 && start[1] <= 5) {
+    if (format == FILE_FORMAT_PICKLE) {
         return "; this is the Python version (a pickle, which is a program and is never read here): "
                "get cifar-10-binary.tar.gz";
     }
@@ -35,17 +36,16 @@ static const char *wrong_size_hint(uint64_t size, const unsigned char start[2]) 
     return "";
 }
 
-static ocellus_status check_size(const char *source, uint64_t size, const unsigned char start[2], bool verify) {
+static ocellus_status check_size(const char *source, uint64_t size, enum file_format format, bool verify) {
     if (size == CIFAR10_FILE_SIZE) return OCELLUS_OK;
     if (!verify && size > 0 && size < CIFAR10_FILE_SIZE && size % CIFAR10_RECORD_SIZE == 0) return OCELLUS_OK;
     return fail(OCELLUS_BAD_CONTENT, "%s: size %llu bytes (expected %d: %d records of %d)%s", source,
                 (unsigned long long)size, CIFAR10_FILE_SIZE, CIFAR10_RECORDS, CIFAR10_RECORD_SIZE,
-                wrong_size_hint(size, start));
+                wrong_size_hint(size, format));
 }
 
 ocellus_status cifar10_check(const char *source, size_t index, const unsigned char *bytes, size_t size, bool verify) {
-    const unsigned char start[2] = {size > 0 ? bytes[0] : 0, size > 1 ? bytes[1] : 0};
-    TRY(check_size(source, size, start, verify));
+    TRY(check_size(source, size, file_kind_of(bytes, size).format, verify));
     for (size_t offset = 0; offset < size; offset += CIFAR10_RECORD_SIZE) {
         if (bytes[offset] < CIFAR10_CLASSES) continue;
         return fail(OCELLUS_BAD_CONTENT, "%s: record %zu at byte %zu: label %u (expected 0 to %d)", source,
@@ -85,10 +85,9 @@ static ocellus_status find_file(const char *folder, size_t index, bool verify, c
     TRY(path_look(path, &kind));
     if (kind == PATH_NONE) return fail_missing(folder, path);
     TRY(file_size(path, length));
-    unsigned char start[2] = {0};
-    size_t got;
-    TRY(file_read_start(path, sizeof start, start, &got));
-    return check_size(path, *length, start, verify);
+    struct file_kind content;
+    TRY(file_kind_read(path, &content));
+    return check_size(path, *length, content.format, verify);
 }
 
 ocellus_status cifar10_read(const char *folder, size_t index, bool verify, unsigned char **bytes, size_t *size) {

@@ -3,6 +3,7 @@
  * HDF5 files. They are kept as they came; formats reads both. */
 #include "data/fetch_sources.h"
 
+#include "base/file_kind.h"
 #include "data/resnet50.h"
 
 #include <stdio.h>
@@ -81,12 +82,9 @@ static ocellus_status from_hdf5(const char *from, const char *folder) {
 
 /* The kind is told by the first bytes. */
 static ocellus_status from_file(const char *from, const char *folder) {
-    static const char signature[4] = "\x89HDF";
-    unsigned char start[sizeof signature];
-    size_t got;
-    TRY(file_read_start(from, sizeof start, start, &got)); /* a pipe or device is refused here */
-    return got == sizeof start && memcmp(start, signature, sizeof start) == 0 ? from_hdf5(from, folder)
-                                                                              : from_archive(from, folder);
+    struct file_kind kind;
+    TRY(file_kind_read(from, &kind)); /* a pipe or device is refused here */
+    return kind.format == FILE_FORMAT_HDF5 ? from_hdf5(from, folder) : from_archive(from, folder);
 }
 
 static ocellus_status check(const char *folder) {

@@ -3,6 +3,7 @@
 #ifndef DATA_IMAGE_H
 #define DATA_IMAGE_H
 
+#include "base/file_kind.h"
 #include "base/status.h"
 
 #include <stdbool.h>
@@ -22,13 +23,7 @@ ocellus_status image_create(size_t width, size_t height, struct image *image); /
  * told by the content, not the name; anything else, a damaged file (decoder warnings count) and more than IMAGE_MAX_PIXELS
  * (checked before allocating) are OCELLUS_BAD_CONTENT; a file that cannot be read is OCELLUS_IO. */
 ocellus_status image_read(const char *path, struct image *image);
-/* What a file is by its first bytes. */
-struct image_kind {
-    const char *article, *name; /* "a", "WebP"; "", "text"; static */
-    bool readable;              /* by image_read() */
-    bool picture;               /* of whatever form */
-};
-ocellus_status image_file_kind(const char *path, struct image_kind *kind);
+bool image_is_readable(const struct file_kind *kind); /* whether image_read() takes files of the kind */
 ocellus_status image_write_png(const char *path, const struct image *image);
 /* PNG bytes in memory (free with free()): for embedding in the report. */
 ocellus_status image_encode_png(const struct image *image, unsigned char **bytes, size_t *size);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -60,27 +61,49 @@ static bool receive_bytes(int pipe, void *bytes, size_t size) {
 }
 
 static void lower(struct rlimit *limit, rlim_t wanted) {
-    if (limit->rlim_max == RLIM_INFINITY || wanted < limit->rlim_max) limit->rlim_cur = limit->rlim_max = wanted;
+    if (limit->rlim_max == RLIM_INFINITY || wanted < limit->rlim_max) limit->rlim_max = wanted;
+    if (limit->rlim_cur == RLIM_INFINITY || limit->rlim_max < limit->rlim_cur) limit->rlim_cur = limit->rlim_max;
 }
 
-/* Bounds on what the child may use beyond what it was born with. */
+/* Bytes of address space in use; false where that cannot be told. */
+static bool address_space(uint64_t *bytes) {
+    FILE *stream = fopen("/proc/self/statm", "re");
+    unsigned long pages = 0;
+    const bool good = stream && fscanf(stream, "%lu", &pages) == 1;
+    if (stream) fclose(stream);
+    *bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return good;
+}
+
+/* In the child: what it was born with, and what it may use beyond that (0: no bound was set). */
+static uint64_t born_with, bound;
+
 static void set_limits(uint64_t size) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_CPU, &limit) == 0) {
-        lower(&limit, ISOLATED_SECONDS);
+        /* Two limits: at the first the kernel says why it ends the process, at the second it only kills. */
+        lower(&limit, ISOLATED_SECONDS + 5);
+        if (limit.rlim_cur > ISOLATED_SECONDS) limit.rlim_cur = ISOLATED_SECONDS;
         setrlimit(RLIMIT_CPU, &limit);
     }
     if (getrlimit(RLIMIT_CORE, &limit) == 0) {
         lower(&limit, 0);
         setrlimit(RLIMIT_CORE, &limit);
     }
-    FILE *stream = SANITIZED ? NULL : fopen("/proc/self/statm", "re");
-    unsigned long pages = 0;
-    if (stream && fscanf(stream, "%lu", &pages) == 1 && getrlimit(RLIMIT_AS, &limit) == 0) {
-        lower(&limit, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + 2 * size + ISOLATED_BYTES);
-        setrlimit(RLIMIT_AS, &limit);
-    }
-    if (stream) fclose(stream);
+    if (SANITIZED || !address_space(&born_with) || getrlimit(RLIMIT_AS, &limit) != 0) return;
+    bound = 2 * size + ISOLATED_BYTES;
+    lower(&limit, (rlim_t)(born_with + bound));
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+/* A sound file needs less than half of the bound. Who has used more has met the bound; who has used less, and gets the other half
+ * now, was refused for asking for even more. */
+bool isolated_out_of_memory(void) {
+    uint64_t used;
+    if (bound == 0 || !address_space(&used) || used > born_with + bound / 2) return false;
+    void *half = malloc((size_t)(bound / 2));
+    free(half);
+    return half == NULL;
 }
 
 /* In the child. Does not return. */
@@ -151,9 +174,12 @@ ocellus_status isolated_read(tensors_reader *reader, const char *path, struct na
     if (status == OCELLUS_OK && !(tensors->path = memory_copy_text(path))) status = OCELLUS_IO;
     if (status == OCELLUS_OK) status = receive(path, size, ends[0], tensors);
     close(ends[0]);
+    int end = 0;
     if (child > 0) {
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+        while (waitpid(child, &end, 0) < 0 && errno == EINTR) {}
     }
+    if (status != OCELLUS_OK && WIFSIGNALED(end) && WTERMSIG(end) == SIGKILL)
+        status = fail(OCELLUS_IO, "%s: its reader, which runs apart, was killed (is there too little memory?)", path);
     if (status != OCELLUS_OK) named_tensors_free(tensors);
     return status;
 }

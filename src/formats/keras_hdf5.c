@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "formats/keras_hdf5.h"
 
-#include "base/files.h"
-#include "formats/isolated.h"
-
-#include <string.h>
-
-ocellus_status keras_hdf5_is_one(const char *path, bool *is_one) {
-    static const char signature[8] = "\x89HDF\r\n\x1a\n";
-    unsigned char start[sizeof signature];
-    size_t got;
-    TRY(file_read_start(path, sizeof start, start, &got));
-    *is_one = got == sizeof start && memcmp(start, signature, sizeof start) == 0;
-    return OCELLUS_OK;
-}
-
 #ifdef OCELLUS_HDF5
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/sizes.h"
+#include "formats/isolated.h"
+#include "formats/keras_names.h"
 
 #include <hdf5.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DEEPEST = 8, ATTRIBUTE_NAME_SIZE = 64 };
 
@@ -37,17 +28,25 @@ static ocellus_status refuse(const struct reading *reading, const char *where, c
     return fail(OCELLUS_BAD_CONTENT, "%s: %s: %s", reading->path, where, what);
 }
 
-/* The innermost entry of HDF5's error stack: what really went wrong. */
+/* What really went wrong: the innermost entry of HDF5's error stack; and whether any of them is about memory. */
+struct reason {
+    char text[128];
+    bool memory;
+};
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *entry, void *context) {
     (void)n;
-    snprintf(context, 128, "%s", entry->desc ? entry->desc : "no reason given");
+    struct reason *reason = context;
+    snprintf(reason->text, sizeof reason->text, "%s", entry->desc ? entry->desc : "no reason given");
+    reason->memory = reason->memory || entry->maj_num == H5E_RESOURCE || entry->min_num == H5E_NOSPACE;
     return 0;
 }
 
 static ocellus_status damaged(const struct reading *reading, const char *where) {
-    char reason[128] = "no reason given";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, reason);
-    return fail(OCELLUS_BAD_CONTENT, "%s: %s: damaged: %s", reading->path, where, reason);
+    struct reason reason = {.text = "no reason given"};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &reason);
+    if (reason.memory && isolated_out_of_memory())
+        return fail(OCELLUS_IO, "%s: %s: no memory to read it", reading->path, where);
+    return fail(OCELLUS_BAD_CONTENT, "%s: %s: damaged: %s", reading->path, where, reason.text);
 }
 
 /* Opens the member `name` of a group when a hard link leads to it: any other link may lead out of the file or in circles.
@@ -122,6 +121,7 @@ static ocellus_status check_size(struct reading *reading, hid_t dataset, const c
     size_t bytes;
     TRY(named_tensor_check(reading->path, name, shape, &bytes));
     const hid_t type = H5Dget_type(dataset);
+    if (type < 0) return damaged(reading, name);
     const size_t value_size = H5Tget_size(type);
     H5Tclose(type);
     if (!size_multiply(bytes / sizeof(float), value_size, &bytes) || bytes > reading->left)
@@ -144,75 +144,120 @@ static ocellus_status read_dataset(struct reading *reading, hid_t dataset, const
     return OCELLUS_OK;
 }
 
-/* A list of names: fixed-size strings, as h5py writes them, each `size` bytes. */
+/* The texts of an attribute. */
 struct names {
-    char *bytes;
-    size_t size, count;
+    char (*items)[TENSOR_NAME_SIZE];
+    size_t count;
 };
 
+/* Of fixed size, each filled up with zeros or spaces. */
 static ocellus_status read_fixed(const struct reading *reading, hid_t attribute, hid_t type, const char *where,
                                  struct names *names) {
-    const hid_t space = H5Aget_space(attribute);
-    const bool list = space >= 0 && H5Sget_simple_extent_type(space) == H5S_SIMPLE;
-    const hssize_t count = list ? H5Sget_simple_extent_npoints(space) : -1;
-    H5Sclose(space);
-    *names = (struct names){.size = H5Tget_size(type), .count = count > 0 ? (size_t)count : 0};
-    if (count == 0) return OCELLUS_OK; /* of any type: h5py writes an empty list as numbers */
-    if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) != 0 || count < 0)
-        return refuse(reading, where, "no list of fixed-size strings");
-    size_t bytes;
-    if (names->size >= TENSOR_NAME_SIZE || names->count > NAMED_TENSORS_MAX ||
-        !size_multiply(names->size, names->count, &bytes) || bytes > reading->left)
-        return refuse(reading, where, "names too long or too many");
-    names->bytes = memory_allocate(bytes + 1, 1);
-    if (!names->bytes) return OCELLUS_IO;
-    return H5Aread(attribute, type, names->bytes) < 0 ? damaged(reading, where) : OCELLUS_OK;
+    const size_t size = H5Tget_size(type);
+    const bool spaces = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
+    char *bytes = memory_allocate(names->count, size);
+    if (!bytes) return OCELLUS_IO;
+    const bool good = H5Aread(attribute, type, bytes) >= 0;
+    for (size_t i = 0; i < names->count && good; i++) {
+        const char *text = bytes + i * size;
+        size_t length = strnlen(text, size);
+        while (spaces && length > 0 && text[length - 1] == ' ')
+            length--;
+        memcpy(names->items[i], text, length); /* zeros follow */
+    }
+    memory_free(bytes);
+    return good ? OCELLUS_OK : damaged(reading, where);
 }
 
-static ocellus_status read_attribute(const struct reading *reading, hid_t group, const char *attribute_name,
+/* Each as long as it is: libhdf5 makes them, within the bounds of the process, and takes them back. */
+static ocellus_status read_variable(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
+                                    const char *where, struct names *names) {
+    char **texts = memory_allocate(names->count, sizeof *texts);
+    if (!texts) return OCELLUS_IO;
+    ocellus_status status = H5Aread(attribute, type, texts) < 0 ? damaged(reading, where) : OCELLUS_OK;
+    for (size_t i = 0; i < names->count && status == OCELLUS_OK; i++) {
+        const char *text = texts[i] ? texts[i] : ""; /* as an empty one may be stored */
+        if (strlen(text) >= TENSOR_NAME_SIZE) status = refuse(reading, where, "names too long or too many");
+        else snprintf(names->items[i], TENSOR_NAME_SIZE, "%s", text);
+    }
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, texts);
+    memory_free(texts);
+    return status;
+}
+
+/* One text or a list of them, in any form that writers choose; free names->items whatever comes back. */
+static ocellus_status read_texts(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
+                                 const char *where, struct names *names) {
+    const hssize_t count = H5Sget_simple_extent_npoints(space);
+    if (count < 0) return damaged(reading, where);
+    if (count == 0) return OCELLUS_OK; /* of any type: h5py writes an empty list as numbers */
+    const size_t size = H5Tget_size(type);
+    const bool variable = H5Tis_variable_str(type) > 0;
+    size_t bytes;
+    if (H5Tget_class(type) != H5T_STRING || size == 0) return refuse(reading, where, "no list of texts");
+    if ((!variable && size >= TENSOR_NAME_SIZE) || count > NAMED_TENSORS_MAX ||
+        !size_multiply(size, (size_t)count, &bytes) || bytes > reading->left)
+        return refuse(reading, where, "names too long or too many");
+    names->items = memory_allocate((size_t)count, sizeof *names->items);
+    if (!names->items) return OCELLUS_IO;
+    names->count = (size_t)count;
+    return variable ? read_variable(reading, attribute, type, space, where, names)
+                    : read_fixed(reading, attribute, type, where, names);
+}
+
+static ocellus_status read_attribute(const struct reading *reading, hid_t object, const char *attribute_name,
                                      const char *where, struct names *names) {
-    const hid_t attribute = H5Aopen(group, attribute_name, H5P_DEFAULT);
+    *names = (struct names){0};
+    const hid_t attribute = H5Aopen(object, attribute_name, H5P_DEFAULT);
     if (attribute < 0) return damaged(reading, where);
-    const hid_t type = H5Aget_type(attribute);
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     const ocellus_status status =
-        type < 0 ? damaged(reading, where) : read_fixed(reading, attribute, type, where, names);
+        type < 0 || space < 0 ? damaged(reading, where) : read_texts(reading, attribute, type, space, where, names);
+    if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     H5Aclose(attribute);
     return status;
 }
 
-static void copy_name(const struct names *names, size_t index, char out[TENSOR_NAME_SIZE]) {
-    snprintf(out, TENSOR_NAME_SIZE, "%.*s", (int)names->size, names->bytes + index * names->size);
+/* Asking may fail, which is not the same as no. */
+static ocellus_status has_attribute(const struct reading *reading, hid_t object, const char *name, const char *where,
+                                    bool *has) {
+    const htri_t answer = H5Aexists(object, name);
+    *has = answer > 0;
+    return answer < 0 ? damaged(reading, where) : OCELLUS_OK;
+}
+static ocellus_status has_member(const struct reading *reading, hid_t group, const char *name, const char *where,
+                                 bool *has) {
+    const htri_t answer = H5Lexists(group, name, H5P_DEFAULT);
+    *has = answer > 0;
+    return answer < 0 ? damaged(reading, where) : OCELLUS_OK;
 }
 
 /* Calls visit for each name of the attribute; Keras cuts a list of more than 64 KB into ATTRIBUTE0, ATTRIBUTE1, ... */
 static ocellus_status each_name(struct reading *reading, hid_t group, const char *attribute, const char *where,
                                 ocellus_status (*visit)(struct reading *, hid_t, const char *where, const char *name)) {
-    char name[ATTRIBUTE_NAME_SIZE];
-    snprintf(name, sizeof name, "%s", attribute);
-    const bool whole = H5Aexists(group, name) > 0;
+    bool whole, has;
+    TRY(has_attribute(reading, group, attribute, where, &whole));
     for (size_t piece = 0;; piece++) {
-        if (!whole) snprintf(name, sizeof name, "%s%zu", attribute, piece);
-        if (H5Aexists(group, name) <= 0)
+        char name[ATTRIBUTE_NAME_SIZE], at[2 * TENSOR_NAME_SIZE];
+        if (whole) snprintf(name, sizeof name, "%s", attribute);
+        else snprintf(name, sizeof name, "%s%zu", attribute, piece);
+        TRY(has_attribute(reading, group, name, where, &has));
+        if (!has)
             return piece > 0 ? OCELLUS_OK
                              : fail(OCELLUS_BAD_CONTENT, "%s: %s: %s: missing", reading->path, where, attribute);
-        char at[2 * TENSOR_NAME_SIZE];
         snprintf(at, sizeof at, "%s: %s", where, name);
-        struct names names = {0};
+        struct names names;
         ocellus_status status = read_attribute(reading, group, name, at, &names);
-        for (size_t i = 0; i < names.count && status == OCELLUS_OK; i++) {
-            char item[TENSOR_NAME_SIZE];
-            copy_name(&names, i, item);
-            status = visit(reading, group, where, item);
-        }
-        memory_free(names.bytes);
+        for (size_t i = 0; i < names.count && status == OCELLUS_OK; i++)
+            status = visit(reading, group, where, names.items[i]);
+        memory_free(names.items);
         TRY(status);
         if (whole) return OCELLUS_OK;
     }
 }
 
-/* A weight by its path below its layer's group, "conv1/kernel:0"; its name is the last two parts of LAYER/PATH, without
- * the ":0" that TensorFlow appends. */
+/* A weight by its path below its layer's group, "conv1/kernel:0". */
 static ocellus_status read_weight(struct reading *reading, hid_t group, const char *layer, const char *path) {
     char rest[TENSOR_NAME_SIZE], name[2 * TENSOR_NAME_SIZE + 2];
     snprintf(name, sizeof name, "%s/%s", layer, path);
@@ -232,12 +277,9 @@ static ocellus_status read_weight(struct reading *reading, hid_t group, const ch
         at = status == OCELLUS_OK ? member : group;
     }
     if (status == OCELLUS_OK) {
-        const size_t length = strlen(name);
-        if (length > 2 && strcmp(name + length - 2, ":0") == 0) name[length - 2] = '\0';
-        const char *start = strrchr(name, '/');
-        while (start > name && start[-1] != '/')
-            start--;
-        status = read_dataset(reading, at, start);
+        char brief[TENSOR_NAME_SIZE];
+        keras_names_short(name, brief);
+        status = read_dataset(reading, at, brief);
     }
     if (at != group) H5Oclose(at);
     return status;
@@ -264,29 +306,18 @@ static const char *role(size_t count, size_t index) {
  * of the class ("conv2d_1"), which is also the layer's name where Keras chose it. */
 static ocellus_status layer_name(const struct reading *reading, hid_t vars, const char *where,
                                  char name[TENSOR_NAME_SIZE]) {
-    const char *base = path_base_name(where);
-    snprintf(name, TENSOR_NAME_SIZE, "%s", base);
-    if (H5Aexists(vars, "name") <= 0) return OCELLUS_OK;
-    const hid_t attribute = H5Aopen(vars, "name", H5P_DEFAULT);
-    if (attribute < 0) return damaged(reading, where);
-    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    char *text = NULL;
-    const bool one =
-        type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1;
-    bool good = false;
-    if (one && H5Tis_variable_str(type) > 0) {
-        good = H5Aread(attribute, type, &text) >= 0 && text && strlen(text) < TENSOR_NAME_SIZE;
-        if (good) snprintf(name, TENSOR_NAME_SIZE, "%s", text);
-        H5free_memory(text);
-    } else if (one && H5Tget_size(type) < TENSOR_NAME_SIZE) {
-        char fixed[TENSOR_NAME_SIZE] = "";
-        good = H5Aread(attribute, type, fixed) >= 0;
-        snprintf(name, TENSOR_NAME_SIZE, "%s", fixed);
-    }
-    H5Sclose(space);
-    H5Tclose(type);
-    H5Aclose(attribute);
-    return good && *name ? OCELLUS_OK : refuse(reading, where, "name: no short text");
+    bool has;
+    snprintf(name, TENSOR_NAME_SIZE, "%s", path_base_name(where));
+    TRY(has_attribute(reading, vars, "name", where, &has));
+    if (!has) return OCELLUS_OK;
+    char at[2 * TENSOR_NAME_SIZE];
+    struct names names;
+    snprintf(at, sizeof at, "%s: name", where);
+    ocellus_status status = read_attribute(reading, vars, "name", at, &names);
+    if (status == OCELLUS_OK && (names.count != 1 || !*names.items[0])) status = refuse(reading, at, "no text");
+    if (status == OCELLUS_OK) memcpy(name, names.items[0], TENSOR_NAME_SIZE);
+    memory_free(names.items);
+    return status;
 }
 
 static ocellus_status read_vars(struct reading *reading, hid_t vars, const char *where) {
@@ -318,8 +349,10 @@ static ocellus_status read_container(struct reading *reading, hid_t layers, cons
 static ocellus_status read_model(struct reading *reading, hid_t group, const char *where, size_t depth) {
     static const char *const members[] = {"vars", "layers"};
     for (size_t i = 0; i < 2; i++) {
-        if (H5Lexists(group, members[i], H5P_DEFAULT) <= 0) continue;
+        bool has;
         hid_t member;
+        TRY(has_member(reading, group, members[i], where, &has));
+        if (!has) continue;
         TRY(open_member(reading, group, members[i], where, H5I_GROUP, &member));
         const ocellus_status status =
             i == 0 ? read_vars(reading, member, where) : read_container(reading, member, where, depth + 1);
@@ -349,20 +382,21 @@ static ocellus_status read_container(struct reading *reading, hid_t layers, cons
     return OCELLUS_OK;
 }
 
-static bool has_names(hid_t group) {
-    return H5Aexists(group, "layer_names") > 0 || H5Aexists(group, "layer_names0") > 0;
-}
-
 static ocellus_status read_root(struct reading *reading, hid_t root) {
-    if (has_names(root)) return each_name(reading, root, "layer_names", "/", read_layer);
-    if (H5Lexists(root, "model_weights", H5P_DEFAULT) > 0) {
+    bool whole, pieces, model, layers;
+    TRY(has_attribute(reading, root, "layer_names", "/", &whole));
+    TRY(has_attribute(reading, root, "layer_names0", "/", &pieces));
+    if (whole || pieces) return each_name(reading, root, "layer_names", "/", read_layer);
+    TRY(has_member(reading, root, "model_weights", "/", &model));
+    if (model) {
         hid_t group;
         TRY(open_member(reading, root, "model_weights", "model_weights", H5I_GROUP, &group));
         const ocellus_status status = each_name(reading, group, "layer_names", "model_weights", read_layer);
-        H5Oclose(group);
+        H5Gclose(group);
         return status;
     }
-    if (H5Lexists(root, "layers", H5P_DEFAULT) > 0) return read_model(reading, root, "", 0);
+    TRY(has_member(reading, root, "layers", "/", &layers));
+    if (layers) return read_model(reading, root, "", 0);
     return fail(OCELLUS_BAD_CONTENT, "%s: no weights of Keras (neither layer_names, model_weights nor layers)",
                 reading->path);
 }

@@ -53,14 +53,24 @@ static const char *canonical_role(const char *layer, const char *role) {
     return role;
 }
 
+void keras_names_short(const char *path, char out[TENSOR_NAME_SIZE]) {
+    size_t length = strlen(path);
+    if (length > 2 && strcmp(path + length - 2, ":0") == 0) length -= 2;
+    const char *start = path + length;
+    for (int slashes = 0; start > path; start--)
+        if (start[-1] == '/' && ++slashes == 2) break;
+    snprintf(out, TENSOR_NAME_SIZE, "%.*s", (int)(path + length - start), start);
+}
+
 void keras_names_canonical(const char *name, char out[TENSOR_NAME_SIZE]) {
-    const char *slash = strchr(name, '/');
+    char brief[TENSOR_NAME_SIZE], old[TENSOR_NAME_SIZE], layer[TENSOR_NAME_SIZE], joined[2 * TENSOR_NAME_SIZE];
+    keras_names_short(name, brief);
+    const char *slash = strchr(brief, '/');
     if (!slash) {
-        snprintf(out, TENSOR_NAME_SIZE, "%s", name);
+        memcpy(out, brief, TENSOR_NAME_SIZE);
         return;
     }
-    char old[TENSOR_NAME_SIZE], layer[TENSOR_NAME_SIZE], joined[2 * TENSOR_NAME_SIZE];
-    snprintf(old, sizeof old, "%.*s", (int)(slash - name), name);
+    snprintf(old, sizeof old, "%.*s", (int)(slash - brief), brief);
     canonical_layer(old, layer);
     snprintf(joined, sizeof joined, "%s/%s", layer, canonical_role(old, slash + 1));
     snprintf(out, TENSOR_NAME_SIZE, "%.*s", TENSOR_NAME_SIZE - 1, joined); /* only short names grow: nothing is cut */

@@ -2,6 +2,7 @@
 /* Model files: see model_file.h. */
 #include "formats/model_file.h"
 
+#include "base/file_kind.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -151,8 +152,25 @@ ocellus_status model_file_is_one(const char *path, bool *is_one) {
     return OCELLUS_OK;
 }
 
+/* Says of a file of another kind what it is, and who reads it if anyone does. */
+static ocellus_status refuse_other_kinds(const char *path) {
+    struct file_kind kind;
+    TRY(file_kind_read(path, &kind));
+    switch (kind.format) {
+    case FILE_FORMAT_SAFETENSORS:
+    case FILE_FORMAT_UNKNOWN:
+        return OCELLUS_OK; /* its reader says what is wrong with it */
+    case FILE_FORMAT_HDF5:
+    case FILE_FORMAT_TFJS:
+        return file_kind_refuse(path, &kind, "a model file of Ocellus, .safetensors; train --weights reads this");
+    default:
+        return file_kind_refuse(path, &kind, "a model file of Ocellus, .safetensors");
+    }
+}
+
 ocellus_status model_file_read(const char *path, bool allow_nonfinite, struct model_file *file) {
     *file = (struct model_file){0};
+    TRY(refuse_other_kinds(path));
     TRY(safetensors_read(path, allow_nonfinite, &file->tensors));
     const char *text = safetensors_metadata(file->tensors, metadata_key);
     json_value *json = NULL;

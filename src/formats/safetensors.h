@@ -23,7 +23,7 @@ struct safetensors_tensor {
     const float *values; /* shape_size(&shape) of them */
 };
 
-/* Reads and validates; OCELLUS_BAD_CONTENT says "PATH: TENSOR: FIELD: what". `allow_nonfinite` lets NaN and infinities
+/* Reads and validates; OCELLUS_BAD_CONTENT says "PATH: TENSOR: FIELD: what", and of a file of another format what it is. `allow_nonfinite` lets NaN and infinities
  * pass, which are else refused by tensor and index. Free with safetensors_free(). */
 ocellus_status safetensors_read(const char *path, bool allow_nonfinite, struct safetensors **file);
 void safetensors_free(struct safetensors *file); /* NULL is accepted */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading safetensors. The file is read whole; its header is checked against its true size before anything is
  * believed. */
+#include "base/file_kind.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/sizes.h"
@@ -207,7 +208,11 @@ static ocellus_status read_header(struct safetensors *file, size_t size) {
 
 static ocellus_status read_all(struct safetensors *file, const char *path, bool allow_nonfinite) {
     size_t size;
+    struct file_kind kind;
     if (!(file->path = memory_copy_text(path))) return OCELLUS_IO;
+    TRY(file_kind_read(path, &kind));
+    if (kind.format != FILE_FORMAT_SAFETENSORS && kind.format != FILE_FORMAT_UNKNOWN)
+        return file_kind_refuse(path, &kind, "a safetensors file");
     TRY(file_read(path, FILE_LIMIT, &file->data, &size));
     TRY(read_header(file, size));
     const size_t members = json_count(file->header);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "formats/weights_file.h"
 
-#include "base/files.h"
+#include "base/file_kind.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -10,6 +10,7 @@
 #include "formats/safetensors.h"
 #include "formats/tfjs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,18 +36,22 @@ static ocellus_status read_safetensors(const char *path, struct named_tensors *t
     return status;
 }
 
-static bool is_json(const char *path) {
-    const size_t length = strlen(path);
-    return length >= 5 && strcmp(path + length - 5, ".json") == 0;
-}
-
 ocellus_status weights_file_read(const char *path, struct named_tensors *tensors) {
-    enum path_kind kind;
-    bool is_hdf5;
-    TRY(path_look(path, &kind));
-    if (kind == PATH_FOLDER || is_json(path)) return tfjs_read(path, tensors);
-    TRY(keras_hdf5_is_one(path, &is_hdf5));
-    return is_hdf5 ? keras_hdf5_read(path, tensors) : read_safetensors(path, tensors);
+    struct file_kind kind;
+    *tensors = (struct named_tensors){0};
+    TRY(file_kind_read(path, &kind));
+    switch (kind.format) {
+    case FILE_FORMAT_TFJS:
+    case FILE_FORMAT_JSON:
+        return tfjs_read(path, tensors);
+    case FILE_FORMAT_HDF5:
+        return keras_hdf5_read(path, tensors);
+    case FILE_FORMAT_SAFETENSORS:
+    case FILE_FORMAT_UNKNOWN:
+        return read_safetensors(path, tensors); /* which says what is wrong with it */
+    default:
+        return file_kind_refuse(path, &kind, "weights: .safetensors, Keras's .h5, or a TensorFlow.js model.json");
+    }
 }
 
 enum row_kind { ROW_MATCHED, ROW_MISSING, ROW_EXTRA, ROW_MISSHAPEN, ROW_KINDS };

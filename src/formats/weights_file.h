@@ -6,7 +6,7 @@
 #include "formats/named_tensors.h"
 
 /* Reads the tensors of a weight file, whose format its content tells: a TensorFlow.js folder or its model.json, Keras's
- * HDF5, or else safetensors. Free with named_tensors_free(). */
+ * HDF5, or safetensors. Anything else is named as what it is. Free with named_tensors_free(). */
 ocellus_status weights_file_read(const char *path, struct named_tensors *tensors);
 
 /* Which tensor fills which parameter: one pointer for each parameter, in the graph's order; NULL where the file has none and

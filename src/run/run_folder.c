@@ -3,8 +3,9 @@
  * the process ends, so a stale file never blocks anybody. */
 #include "run/run_folder.h"
 
-#include "formats/model_file.h"
+#include "base/file_kind.h"
 #include "base/retry.h"
+#include "formats/model_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -166,9 +167,13 @@ static ocellus_status fail_is_file(const char *path) {
     folder[length > 1 ? length - 1 : length] = '\0'; /* without the slash */
     const char *run = length > 0 ? folder : ".";
     bool is_model = false, in_run = run_folder_is_run(run);
+    struct file_kind kind;
     TRY(model_file_is_one(path, &is_model));
-    return fail(OCELLUS_USAGE, "%s: is %s (expected a run folder%s%s%s)", path, is_model ? "a model file" : "a file",
-                in_run ? "; did you mean " : "", in_run ? run : "", in_run ? "?" : "");
+    TRY(file_kind_read(path, &kind));
+    if (is_model) kind = (struct file_kind){.article = "a", .name = "model file"};
+    return fail(OCELLUS_USAGE, "%s: is %s%s%s (expected a run folder%s%s%s)", path, kind.article,
+                *kind.article ? " " : "", kind.name, in_run ? "; did you mean " : "", in_run ? run : "",
+                in_run ? "?" : "");
 }
 
 ocellus_status run_folder_open(struct run_folder *run, const char *path) {
@@ -182,9 +187,13 @@ ocellus_status run_folder_open(struct run_folder *run, const char *path) {
     TRY(path_look(recipe, &kind));
     if (kind != PATH_NONE) return OCELLUS_OK;
     TRY(run_folder_file(run, RUN_LOCK, recipe));
-    bool ended_early = path_exists(recipe) && run_folder_is_free(run->path);
-    return fail(OCELLUS_USAGE, "%s: not a run folder (no %s)%s", run->path, RUN_RECIPE,
-                ended_early ? "; its training ended before it began: begin it again" : "");
+    if (path_exists(recipe) && run_folder_is_free(run->path))
+        return fail(OCELLUS_USAGE, "%s: not a run folder (no %s); its training ended before it began: begin it again",
+                    run->path, RUN_RECIPE);
+    struct file_kind folder;
+    TRY(file_kind_read(run->path, &folder));
+    return fail(OCELLUS_USAGE, "%s: not a run folder (%s %s, no %s)", run->path, folder.article, folder.name,
+                RUN_RECIPE);
 }
 
 ocellus_status run_folder_open_locked(struct run_folder *run, const char *path) {

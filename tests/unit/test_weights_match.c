@@ -86,6 +86,13 @@ static void test_names(void **state) {
     expect_name("res2a_branch2a_x/kernel", "res2a_branch2a_x/kernel");
     expect_name("conv1/conv1_Wx", "conv1_conv/conv1_Wx");
     expect_name("conv1/conv1_W_", "conv1_conv/conv1_W_");
+    expect_name("sequential/conv2d/kernel", "conv2d/kernel");
+    expect_name("functional/resnet50/bn_conv1/gamma:0", "conv1_bn/gamma");
+    expect_name("model/conv1/conv1_W_1:0", "conv1_conv/kernel");
+    expect_name("kernel:0", "kernel");
+    expect_name(":0", ":0");
+    expect_name("/kernel", "/kernel");
+    expect_name("", "");
     expect_name("dense_1/kernel", "dense_1/kernel");
     expect_name("kernel", "kernel");
 }
@@ -183,6 +190,25 @@ static void rename_tensor(struct named_tensors *tensors, const char *old, const 
     }
 }
 
+/* The names of models in front, as TensorFlow.js has them. */
+static void test_prefixes(void **state) {
+    (void)state;
+    struct graph *graph = imagenet();
+    struct named_tensors tensors;
+    make_tensors(graph, true, false, &tensors);
+    for (size_t i = 0; i < tensors.count; i++) {
+        char name[TENSOR_NAME_SIZE];
+        snprintf(name, sizeof name, "%s", tensors.items[i].name);
+        snprintf(tensors.items[i].name, sizeof name, "%s%.200s", i % 2 ? "functional_1/" : "a/b/", name);
+    }
+    assert_int_equal(named_tensors_finish(&tensors), OCELLUS_OK);
+    expect_match(graph, &tensors, 320);
+    add_tensor(&tensors, "other/conv1/bias", (struct shape){1, {64}}); /* of which model? */
+    expect_mismatch(graph, &tensors, "two names of the same parameter");
+    named_tensors_free(&tensors);
+    graph_free(graph);
+}
+
 static void test_mismatches(void **state) {
     (void)state;
     struct graph *graph = imagenet();
@@ -226,6 +252,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_layers_of_resnet50),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_with_and_without_top),
         cmocka_unit_test(test_mismatches),
     };
