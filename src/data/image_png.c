@@ -46,7 +46,7 @@ static bool leaves_pixels_known(const char *message) {
         {"IDAT: Extra compressed data", true},
         {"IDAT: ..Too many IDATs found", true},
         {"IDAT: chunk data is too large", true},
-        {"IDAT", false}, /* the checksum over all pixels, and colours that the palette lacks */
+        {"IDAT", false}, /* the checksum over all pixels */
     };
     for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
         if (strncmp(message, warnings[i].start, strlen(warnings[i].start)) == 0) return warnings[i].harmless;
@@ -118,17 +118,6 @@ static const unsigned char *find_chunk(const struct png_reading *reading, const 
     return NULL;
 }
 
-/* libpng drops the transparency of a palette when there are more values than colours. */
-static void take_long_transparency(png_structp png, png_infop info, const struct png_reading *reading) {
-    size_t length;
-    int colours = 0;
-    png_colorp palette;
-    const unsigned char *alpha = find_chunk(reading, "tRNS", &length);
-    if (!alpha || png_get_valid(png, info, PNG_INFO_tRNS)) return;
-    if (!png_get_PLTE(png, info, &palette, &colours) || length <= (size_t)colours) return;
-    png_set_tRNS(png, info, alpha, colours, NULL);
-}
-
 /* All rows, `stride` bytes apart; an interlaced image takes several passes over them. */
 static void read_rows(png_structp png, uint8_t *rows, size_t height, size_t stride) {
     const int passes = png_set_interlace_handling(png);
@@ -138,13 +127,31 @@ static void read_rows(png_structp png, uint8_t *rows, size_t height, size_t stri
     }
 }
 
+static uint8_t over_white(unsigned value, unsigned alpha) {
+    return (uint8_t)((value * alpha + 255 * (255 - alpha) + 127) / 255);
+}
+
 static void blend_over_white(const uint8_t *rgba, size_t pixels, uint8_t *rgb) {
     for (size_t i = 0; i < pixels; i++) {
-        const unsigned alpha = rgba[4 * i + 3];
-        for (size_t c = 0; c < 3; c++) {
-            rgb[3 * i + c] = (uint8_t)((rgba[4 * i + c] * alpha + 255 * (255 - alpha) + 127) / 255);
-        }
+        for (size_t c = 0; c < 3; c++)
+            rgb[3 * i + c] = over_white(rgba[4 * i + c], rgba[4 * i + 3]);
     }
+}
+
+/* libpng drops the transparency of a palette when there are more values than colours; blended here, it is kept. */
+static void blend_long_transparency(png_structp png, png_infop info, const struct png_reading *reading) {
+    size_t length;
+    int count = 0;
+    png_colorp palette;
+    png_color blended[PNG_MAX_PALETTE_LENGTH];
+    const unsigned char *alpha = find_chunk(reading, "tRNS", &length);
+    if (!alpha || png_get_valid(png, info, PNG_INFO_tRNS)) return;
+    if (!png_get_PLTE(png, info, &palette, &count) || length <= (size_t)count) return;
+    for (int i = 0; i < count; i++) {
+        blended[i] = (png_color){over_white(palette[i].red, alpha[i]), over_white(palette[i].green, alpha[i]),
+                                 over_white(palette[i].blue, alpha[i])};
+    }
+    png_set_PLTE(png, info, blended, count);
 }
 
 /* Runs inside the jump trap; returns a failure of our own, or jumps out on one of libpng's. */
@@ -160,7 +167,7 @@ static ocellus_status read_png(png_structp png, png_infop info, struct png_readi
         return fail(OCELLUS_BAD_CONTENT, "%s: %zu bytes cannot hold %zu x %zu pixels", reading->source, reading->size,
                     width, height);
     }
-    if (png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE) take_long_transparency(png, info, reading);
+    if (png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE) blend_long_transparency(png, info, reading);
     const bool alpha =
         (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, info, PNG_INFO_tRNS);
     png_set_expand(png);

