@@ -32,19 +32,21 @@ struct jpeg_reading {
 /* What libjpeg warns of: data was missing or wrong, and it went on. What is not here is refused. */
 static bool leaves_pixels_known(const struct jpeg_reading *reading) {
     switch (reading->errors.msg_code) {
-    case JWRN_EXTRANEOUS_DATA: /* between two segments, or after the last block of a scan */
-    case JWRN_JFIF_MAJOR:      /* the numbers say nothing of the pixels */
-    case JWRN_ADOBE_XFORM:     /* an unknown code means the colours that every reader takes then */
-    case JWRN_NOT_SEQUENTIAL:  /* fields that have one right value and no use here; many old files hold zeros */
+    case JWRN_JFIF_MAJOR:     /* the numbers say nothing of the pixels */
+    case JWRN_ADOBE_XFORM:    /* an unknown code means the colours that every reader takes then */
+    case JWRN_NOT_SEQUENTIAL: /* fields that have one right value and no use here; many old files hold zeros */
         return true;
-    case JWRN_JPEG_EOF: /* a block that lacks bits warns by itself, but for arithmetic coding: zeros are valid there */
+    /* A block that lacks bits warns by itself, and so do most that are damaged. Not in arithmetic coding: it reads on
+     * with zeros, and bytes left over are all that damage shows. */
+    case JWRN_EXTRANEOUS_DATA: /* between two segments, or after the last block of a scan */
+    case JWRN_JPEG_EOF:        /* no end: whether each scan came is looked at later */
         return !reading->jpeg.arith_code;
     case JWRN_HUFF_BAD_CODE:     /* blocks are invented */
     case JWRN_HIT_MARKER:        /* blocks are missing */
     case JWRN_MUST_RESYNC:       /* a restart marker is missing: blocks are lost */
     case JWRN_BOGUS_PROGRESSION: /* scans contradict each other */
     case JWRN_TOO_MUCH_DATA:     /* a fault of this file's */
-    default: /* JWRN_ARITH_BAD_CODE: the same; its number depends on how libjpeg was built. JWRN_BOGUS_ICC: never asked */
+    default:                     /* JWRN_ARITH_BAD_CODE too; its number depends on how libjpeg was built */
         return false;
     }
 }
