@@ -24,7 +24,7 @@ struct jpeg_reading {
     const char *source;
     struct image *image;
     unsigned orientation;
-    bool has_pixels;                 /* every one: what follows in the file cannot change them */
+    bool has_pixels;                 /* every one, and what follows in the file can say nothing of them */
     char doubt[JMSG_LENGTH_MAX + 1]; /* the first harmless warning; "" for none */
     ocellus_status status;
 };
@@ -36,7 +36,7 @@ static bool leaves_pixels_known(const struct jpeg_reading *reading) {
     case JWRN_ADOBE_XFORM:    /* an unknown code means the colours that every reader takes then */
     case JWRN_NOT_SEQUENTIAL: /* fields that have one right value and no use here; many old files hold zeros */
         return true;
-    /* A block that lacks bits warns by itself, and so do most that are damaged. Not in arithmetic coding: it reads on
+    /* Blocks that lack bits, and codes that do not exist, warn by themselves. Not in arithmetic coding: it reads on
      * with zeros, and bytes left over are all that damage shows. */
     case JWRN_EXTRANEOUS_DATA: /* between two segments, or after the last block of a scan */
     case JWRN_JPEG_EOF:        /* no end: whether each scan came is looked at later */
@@ -117,7 +117,7 @@ static ocellus_status read_jpeg(struct jpeg_reading *reading, const unsigned cha
         return fail(OCELLUS_BAD_CONTENT, "%s: damaged JPEG: %s", reading->source, reading->doubt);
     }
     reading->status = OCELLUS_OK;
-    reading->has_pixels = true;
+    reading->has_pixels = !jpeg->arith_code;
     jpeg_finish_decompress(jpeg);
     return OCELLUS_OK;
 }

@@ -178,6 +178,10 @@ static void bad_codes(struct file *file) {
         file->bytes[i] = i % 2 ? 0 : 0xff; /* sixteen ones in a row are no code */
 }
 
+static void changed_byte(struct file *file) {
+    file->bytes[find(file, "\xff\xda", 2) + 60] ^= 4;
+}
+
 static size_t last_scan(const struct file *file) {
     size_t at = file->size - 2;
     while (memcmp(file->bytes + at, "\xff\xda", 2) != 0)
@@ -238,6 +242,7 @@ static void test_jpegs_that_lack_pixels(void **state) {
         {"no restart marker", RESTARTS, no_restart},
         {"the end too early", BASELINE, end_too_early},
         {"bad codes", BASELINE, bad_codes},
+        {"a changed byte, arithmetic", ARITHMETIC, changed_byte},
         {"no last scan", PROGRESSIVE, no_last_scan},
         {"the last scan hidden", PROGRESSIVE, hidden_last_scan},
     };
