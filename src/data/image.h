@@ -18,9 +18,10 @@ struct image {
 void image_free(struct image *image);
 ocellus_status image_create(size_t width, size_t height, struct image *image); /* black */
 
-/* Reads a PNG (any depth, palette, grey, alpha over white, interlaced) or a JPEG; EXIF orientation is applied. The kind is
- * told by the content, not the name; anything else, a damaged file (a pixel is unknown; other oddities are a line in the
- * log) and more than IMAGE_MAX_PIXELS (checked before allocating) are OCELLUS_BAD_CONTENT; a file that cannot be read is OCELLUS_IO. */
+/* Reads a PNG (any depth, palette, grey, alpha over white, interlaced) or a JPEG; EXIF orientation is applied. The kind
+ * is told by the content, not the name; anything else, a damaged file (a pixel is lost or invented; other oddities are a
+ * line in the log) and more than IMAGE_MAX_PIXELS (checked before allocating) are OCELLUS_BAD_CONTENT; a file that cannot
+ * be read is OCELLUS_IO. */
 ocellus_status image_read(const char *path, struct image *image);
 /* What a file is by its first bytes. */
 struct image_kind {

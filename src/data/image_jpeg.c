@@ -137,6 +137,6 @@ ocellus_status image_decode_jpeg(const unsigned char *bytes, size_t size, const 
     jpeg_destroy_decompress(&reading.jpeg);
     if (reading.status == OCELLUS_OK) reading.status = image_turn_upright(image, reading.orientation);
     if (reading.status != OCELLUS_OK) image_free(image);
-    else if (*reading.doubt) log_info("%s: %s; every pixel is known", source, reading.doubt);
+    else if (*reading.doubt) log_info("%s: %s; read all the same", source, reading.doubt);
     return reading.status;
 }
