@@ -18,7 +18,7 @@ const char *evaluation_split_name(enum evaluation_split split);
 /* The evaluations of one model. Owns its names and its splits. */
 struct evaluation_record {
     char model[FILE_PATH_SIZE]; /* the evaluated model file, as it is named in the run folder or by the user */
-    char weights_sha256[SHA256_TEXT_SIZE]; /* of that file as it was judged; "": not recorded */
+    char weights_sha256[SHA256_TEXT_SIZE];     /* of that file as it was judged; "": not recorded */
     char predictions_sha256[SHA256_TEXT_SIZE]; /* of the predictions.csv that belongs to it; "": not recorded */
     char **class_names;                        /* [classes] */
     size_t classes;
