@@ -15,9 +15,9 @@
  * Threads: any thread may call, also one older than the object; different models may be used by different threads at once. A
  * model serves one call at a time: a second one, from another thread or from within on_epoch, answers OCELLUS_IN_USE at once and
  * changes nothing. A dataset is only read, by any number of calls at once. Nothing may be freed while a call uses it.
- * The host's own: a call computes in its own floating-point mode and gives the thread's back before it returns, and while
- * on_epoch runs; it needs 64 KB of the calling thread's stack (its workers have their own), leaves signals alone, and prints
- * nothing.
+ * The host's own: a call computes in its own floating-point mode, whatever rounding, flushing of subnormals or traps the
+ * thread has, and gives the thread's back, exception flags too, before it returns and while on_epoch runs. It needs 64 KB of
+ * the calling thread's stack (its workers have their own), leaves signals alone, and prints nothing.
  * Environment: OCELLUS_CPU (ref, avx2, avx512, neon) chooses the kernels, by default the fastest that the machine can run;
  * XDG_CACHE_HOME, or else HOME, says where the cache of ocellus_cifar10_load(NULL, ...) is. */
 #ifndef OCELLUS_OCELLUS_H
@@ -51,7 +51,8 @@ typedef struct ocellus_dataset ocellus_dataset;
  * given folder is checked for sizes and labels only, and its classes are called by the lines of its batches.meta.txt or by
  * their numbers unless it holds the published images. */
 OCELLUS_API ocellus_status ocellus_cifar10_load(const char *folder, ocellus_dataset **train, ocellus_dataset **test);
-/* Images of your own: pixels[count][height][width][3], RGB, 0..255, and labels[count], each below `classes`. Copied. */
+/* Images of your own: pixels[count][height][width][3], RGB, 0..255, and labels[count], each below `classes`, of which
+ * there are at most 65536. Copied. */
 OCELLUS_API ocellus_status ocellus_dataset_create(size_t count, size_t height, size_t width, size_t classes,
                                                   const uint8_t *pixels, const uint16_t *labels,
                                                   ocellus_dataset **dataset);
@@ -93,8 +94,8 @@ typedef struct ocellus_epoch {
 } ocellus_epoch;
 
 typedef struct ocellus_train_options {
-    size_t epochs;                                              /* Default 20 */
-    size_t batch_size;                                          /* Default 32 */
+    size_t epochs;                                              /* 1 to 1000000. Default 20 */
+    size_t batch_size;                                          /* 1 to 1000000. Default 32 */
     size_t steps_per_epoch;                                     /* 0: all images. Default 0 */
     double learning_rate;                                       /* of Adam. Default 0.001 */
     uint64_t seed;                                              /* of the order of the images. Default 1 */

@@ -52,7 +52,10 @@ static ocellus_status copy_images(struct dataset *data, size_t image_size, const
 ocellus_status ocellus_dataset_create(size_t count, size_t height, size_t width, size_t classes, const uint8_t *pixels,
                                       const uint16_t *labels, ocellus_dataset **dataset) {
     if (!pixels || !labels || !dataset) return fail(OCELLUS_USAGE, "ocellus_dataset_create: NULL is not accepted");
+    enum { MOST_CLASSES = UINT16_MAX + 1 }; /* more have no label */
     size_t image_size, all;
+    if (classes > MOST_CLASSES)
+        return fail(OCELLUS_USAGE, "ocellus_dataset_create: %zu classes (expected 1 to %d)", classes, MOST_CLASSES);
     if (count == 0 || classes == 0 || !size_multiply(height, width, &image_size) || image_size == 0 ||
         !size_multiply(image_size, 3, &image_size) || !size_multiply(image_size, count, &all))
         return fail(OCELLUS_USAGE, "ocellus_dataset_create: sizes must be at least 1 and fit in memory");

@@ -3,6 +3,7 @@
 #include "api/handles.h"
 
 #include "base/memory.h"
+#include "base/sizes.h"
 #include "formats/model_file.h"
 #include "metrics/metrics.h"
 #include "train/weights.h"
@@ -57,11 +58,8 @@ static ocellus_status open_model(struct graph *graph, const ocellus_model_option
     return status;
 }
 
-ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *like, const ocellus_model_options *options,
-                                    ocellus_model **model) {
-    if (!name || !like || !model) return fail(OCELLUS_USAGE, "ocellus_model_create: NULL is not accepted");
-    ocellus_model_options chosen = options ? *options : ocellus_model_options_default();
-    const struct dataset *data = &like->data;
+static ocellus_status create(const char *name, const struct dataset *data, const ocellus_model_options *options,
+                             ocellus_model **model) {
     struct graph *graph = NULL;
     ocellus_model *made = NULL;
     TRY(graph_builtin(name, data->height, data->width, data->channels, data->classes, &graph));
@@ -70,8 +68,34 @@ ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *lik
         graph_free(graph);
         return status;
     }
-    TRY(open_model(graph, &chosen, &made));
-    status = engine_initialize(made->engine, chosen.seed);
+    TRY(open_model(graph, options, &made));
+    status = engine_initialize(made->engine, options->seed);
+    if (status == OCELLUS_OK) *model = made;
+    else ocellus_model_free(made);
+    return status;
+}
+
+ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *like, const ocellus_model_options *options,
+                                    ocellus_model **model) {
+    if (!name || !like || !model) return fail(OCELLUS_USAGE, "ocellus_model_create: NULL is not accepted");
+    ocellus_model_options chosen = options ? *options : ocellus_model_options_default();
+    const struct float_mode host = float_mode_set();
+    ocellus_status status = create(name, &like->data, &chosen, model);
+    float_mode_restore(host);
+    return status;
+}
+
+static ocellus_status load(const char *path, const ocellus_model_options *options, ocellus_model **model) {
+    struct model_file file;
+    ocellus_model *made = NULL;
+    TRY(model_file_read(path, false, &file));
+    struct graph *graph = file.graph;
+    file.graph = NULL;
+    int64_t epochs = file.epoch;
+    model_file_free(&file);
+    TRY(open_model(graph, options, &made));
+    made->epochs = epochs;
+    ocellus_status status = weights_read(made->engine, made->graph, path);
     if (status == OCELLUS_OK) *model = made;
     else ocellus_model_free(made);
     return status;
@@ -80,18 +104,9 @@ ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *lik
 ocellus_status ocellus_model_load(const char *path, const ocellus_model_options *options, ocellus_model **model) {
     if (!path || !model) return fail(OCELLUS_USAGE, "ocellus_model_load: NULL is not accepted");
     ocellus_model_options chosen = options ? *options : ocellus_model_options_default();
-    struct model_file file;
-    ocellus_model *made = NULL;
-    TRY(model_file_read(path, false, &file));
-    struct graph *graph = file.graph;
-    file.graph = NULL;
-    int64_t epochs = file.epoch;
-    model_file_free(&file);
-    TRY(open_model(graph, &chosen, &made));
-    made->epochs = epochs;
-    ocellus_status status = weights_read(made->engine, made->graph, path);
-    if (status == OCELLUS_OK) *model = made;
-    else ocellus_model_free(made);
+    const struct float_mode host = float_mode_set(); /* the file's decimals too are rounded in it */
+    ocellus_status status = load(path, &chosen, model);
+    float_mode_restore(host);
     return status;
 }
 
@@ -148,7 +163,9 @@ ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_datase
 static ocellus_status predict(ocellus_model *model, const uint8_t *pixels, size_t count, float *probabilities) {
     const struct shape *input = graph_input_shape(model->graph); /* (h, w, 3) */
     size_t values = shape_size(input), channels = (size_t)input->dims[2];
-    size_t classes = shape_size(graph_output_shape(model->graph));
+    size_t classes = shape_size(graph_output_shape(model->graph)), all;
+    if (!size_multiply(count, values, &all) || !size_multiply(count, classes * sizeof(float), &all))
+        return fail(OCELLUS_USAGE, "ocellus_model_predict: %zu images cannot be in memory", count);
     for (size_t first = 0; first < count; first += BATCH) {
         size_t n = count - first < BATCH ? count - first : BATCH;
         for (size_t i = 0; i < n; i++)

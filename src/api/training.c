@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "train/train.h"
 
+#include <stdio.h>
 #include <string.h>
 
 ocellus_train_options ocellus_train_options_default(void) {
@@ -55,17 +56,22 @@ static void tell_epoch(void *context, const struct train_event *event) {
     if (stop) stop_request(&hook->stop, OCELLUS_STOPPED);
 }
 
+/* Given as a recipe would give it, so that its rule is checked. */
+static ocellus_status set_count(struct recipe *recipe, const char *flag, const char *member, size_t count) {
+    char text[32];
+    snprintf(text, sizeof text, "%zu", count);
+    return recipe_set(recipe, recipe_key_for_flag(flag), text, member);
+}
+
 /* The options as a recipe, each checked by the recipe's own rules. */
 static ocellus_status make_recipe(const ocellus_train_options *options, bool validation, struct recipe *recipe) {
     recipe_defaults(recipe);
     char rate[32];
     text_from_real(options->learning_rate, rate);
     TRY(recipe_set(recipe, recipe_key_for_flag("learning-rate"), rate, "learning_rate"));
-    if (options->epochs == 0 || options->batch_size == 0)
-        return fail(OCELLUS_USAGE, "epochs and batch_size must be at least 1");
-    recipe->epochs = options->epochs;
-    recipe->batch_size = options->batch_size;
-    recipe->steps_per_epoch = options->steps_per_epoch;
+    TRY(set_count(recipe, "epochs", "epochs", options->epochs));
+    TRY(set_count(recipe, "batch-size", "batch_size", options->batch_size));
+    TRY(set_count(recipe, "steps-per-epoch", "steps_per_epoch", options->steps_per_epoch));
     recipe->seed = options->seed;
     recipe->validation = validation ? RECIPE_VALIDATION_TEST : RECIPE_VALIDATION_NONE;
     return OCELLUS_OK;

@@ -67,6 +67,10 @@ struct float_mode float_mode_set(void) {
     struct float_mode before = {0};
 #if defined(__x86_64__)
     const unsigned flush_to_zero = 0x8000, no_traps = 0x1f80, subnormals_are_zero = 0x0040;
+    /* The older unit too: the C library asks it how decimals are to be rounded. */
+    const uint16_t x87 = 0x037f;
+    __asm__ volatile("fnstcw %0" : "=m"(before.x87));
+    __asm__ volatile("fldcw %0" : : "m"(x87));
     before.control = _mm_getcsr();
     _mm_setcsr(flush_to_zero | no_traps | subnormals_are_zero);
 #elif defined(__aarch64__)
@@ -79,6 +83,7 @@ struct float_mode float_mode_set(void) {
 
 void float_mode_restore(struct float_mode before) {
 #if defined(__x86_64__)
+    __asm__ volatile("fldcw %0" : : "m"(before.x87));
     _mm_setcsr((unsigned)before.control);
 #elif defined(__aarch64__)
     __asm__ volatile("msr fpcr, %0" : : "r"(before.control) : "memory");

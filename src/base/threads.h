@@ -33,6 +33,7 @@ void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *co
  * the mode, and gives back what was there, exception flags too, before returning to the host. May be nested. */
 struct float_mode {
     uint64_t control;
+    uint16_t x87; /* x86 only: its older unit's, which the C library heeds when it converts decimals */
 };
 struct float_mode float_mode_set(void); /* returns what was there */
 void float_mode_restore(struct float_mode before);

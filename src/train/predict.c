@@ -37,8 +37,16 @@ ocellus_status predict_check(const struct graph *graph, const struct dataset *da
 
 ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer) {
     size_t values = 0;
+    const struct shape *input = graph_input_shape(graph);
+    *buffer = (struct batch_buffer){0};
+    if (input->rank != 3 || input->dims[2] < 1 || input->dims[2] > PIXEL_MOST_CHANNELS) {
+        char got[SHAPE_TEXT_SIZE];
+        shape_text(input, false, got);
+        return fail(OCELLUS_BAD_CONTENT, "%s: input: not for images (expected (height, width, 1 to %d), got %s)",
+                    graph->name, PIXEL_MOST_CHANNELS, got);
+    }
     *buffer = (struct batch_buffer){.batch_size = batch_size, .transform = predict_transform(graph)};
-    if (!size_multiply(batch_size, shape_size(graph_input_shape(graph)), &values)) {
+    if (!size_multiply(batch_size, shape_size(input), &values)) {
         return fail(OCELLUS_USAGE, "batch size: too large (%zu)", batch_size);
     }
     buffer->images = memory_allocate(values, sizeof *buffer->images);

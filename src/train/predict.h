@@ -29,6 +29,7 @@ struct batch_buffer {
     int32_t *labels; /* [batch_size] */
     struct pixel_transform transform;
 };
+/* OCELLUS_BAD_CONTENT for a network whose input no image can be: what fills the buffer relies on it. */
 ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer);
 void batch_buffer_free(struct batch_buffer *buffer);
 /* Images [first, first + n) of the set into the buffer. */

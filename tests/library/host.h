@@ -16,9 +16,17 @@ void on_thread(size_t stack, void (*work)(void *context), void *context);
 /* A host's floating-point mode, as its processor holds it. */
 uint64_t mode_now(void);
 void mode_put(uint64_t mode);
-/* Modes that a host may have: as threads begin, subnormals flushed, rounded up, traps on divisions by zero. */
-enum { MODES = 4 };
+/* Modes that a host may have: as threads begin, subnormals flushed, rounded up, down, to zero, every exception a trap (with
+ * which this program's own code may not compute either). */
+enum { MODES = 6 };
 uint64_t mode_of_kind(size_t kind);
+
+/* Of all bytes of a file. */
+uint64_t file_fingerprint(const char *path);
+
+/* CIFAR-10's six files in a folder that is there, of two images each. */
+void write_cifar10(const char *folder, unsigned label);
+void remove_cifar10(const char *folder);
 
 /* Images of CLASSES classes that can be told apart, always the same. */
 void make_images(uint8_t pixels[IMAGES * VALUES], uint16_t labels[IMAGES]);

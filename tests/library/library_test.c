@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -80,6 +81,9 @@ static void test_datasets(void **state) {
     refused(ocellus_dataset_create(0, SIDE, SIDE, CLASSES, pixels, labels, &dataset), OCELLUS_USAGE, "at least 1");
     refused(ocellus_dataset_create(IMAGES, 0, SIDE, CLASSES, pixels, labels, &dataset), OCELLUS_USAGE, "at least 1");
     refused(ocellus_dataset_create(IMAGES, SIDE, SIDE, 0, pixels, labels, &dataset), OCELLUS_USAGE, "at least 1");
+    refused(ocellus_dataset_create(IMAGES, SIDE, 0, CLASSES, pixels, labels, &dataset), OCELLUS_USAGE, "at least 1");
+    refused(ocellus_dataset_create(IMAGES, SIDE, SIDE, 65537, pixels, labels, &dataset), OCELLUS_USAGE, "65536");
+    refused(ocellus_dataset_create(SIZE_MAX / 2, SIDE, SIDE, CLASSES, pixels, labels, &dataset), OCELLUS_USAGE, "fit");
     refused(ocellus_dataset_create(IMAGES, SIZE_MAX / 2, 3, CLASSES, pixels, labels, &dataset), OCELLUS_USAGE, "fit");
     refused(ocellus_dataset_create(IMAGES, SIDE, SIDE, 2, pixels, labels, &dataset), OCELLUS_BAD_CONTENT, "label 2");
     must(!dataset);
@@ -90,7 +94,20 @@ static void test_datasets(void **state) {
     ocellus_dataset_free(NULL);
     refused(ocellus_cifar10_load("nowhere", NULL, &other), OCELLUS_USAGE, "NULL");
     refused(ocellus_cifar10_load("nowhere", &dataset, NULL), OCELLUS_USAGE, "NULL");
+    dataset = NULL;
     refused(ocellus_cifar10_load("nowhere", &dataset, &other), OCELLUS_IO, "nowhere");
+    refused(ocellus_cifar10_load(NULL, &dataset, &other), OCELLUS_IO, "ocellus data fetch cifar10");
+    must(mkdir("cifar10", 0777) == 0);
+    write_cifar10("cifar10", 10);
+    refused(ocellus_cifar10_load("cifar10", &dataset, &other), OCELLUS_BAD_CONTENT, "label 10");
+    must(!dataset && !other);
+    write_cifar10("cifar10", 9);
+    must(ocellus_cifar10_load("cifar10", &dataset, &other) == OCELLUS_OK);
+    must(ocellus_dataset_count(dataset) == 10);
+    must(ocellus_dataset_count(other) == 2);
+    remove_cifar10("cifar10");
+    ocellus_dataset_free(dataset);
+    ocellus_dataset_free(other);
 }
 
 static void test_models_are_made(void **state) {
@@ -108,6 +125,9 @@ static void test_models_are_made(void **state) {
     must(ocellus_model_create("simcnn", small, NULL, &model) != OCELLUS_OK); /* 8x8 is too small for it */
     options.threads = 100000;
     refused(ocellus_model_create("simcnn", large, &options, &model), OCELLUS_USAGE, "threads");
+    must(setenv("OCELLUS_CPU", "abacus", 1) == 0);
+    refused(ocellus_model_create("simcnn", large, NULL, &model), OCELLUS_USAGE, "OCELLUS_CPU");
+    must(unsetenv("OCELLUS_CPU") == 0);
     must(!model);
     model = new_model(large, 1);
     ocellus_model_sizes(model, &height, &width, &classes);
@@ -135,6 +155,12 @@ static void test_models_are_saved_and_loaded(void **state) {
     refused(ocellus_model_load(NULL, NULL, &again), OCELLUS_USAGE, "NULL");
     refused(ocellus_model_load("model.safetensors", NULL, NULL), OCELLUS_USAGE, "NULL");
     refused(ocellus_model_load("none.safetensors", NULL, &again), OCELLUS_IO, "none.safetensors");
+    ocellus_model_options options = {.threads = 100000};
+    refused(ocellus_model_load("model.safetensors", &options, &again), OCELLUS_USAGE, "threads");
+    FILE *file = fopen("odd.safetensors", "wb");
+    must(file && fputs("no model at all", file) >= 0 && fclose(file) == 0);
+    refused(ocellus_model_load("odd.safetensors", NULL, &again), OCELLUS_BAD_CONTENT, "odd.safetensors");
+    must(!again);
     must(ocellus_model_load("model.safetensors", NULL, &again) == OCELLUS_OK);
     must(ocellus_model_predict(model, large_pixels, 1, before) == OCELLUS_OK);
     must(ocellus_model_predict(again, large_pixels, 1, after) == OCELLUS_OK);
@@ -170,6 +196,7 @@ static void test_predictions(void **state) {
     refused(ocellus_model_predict(NULL, pixels, 1, probabilities), OCELLUS_USAGE, "NULL");
     refused(ocellus_model_predict(model, NULL, 1, probabilities), OCELLUS_USAGE, "NULL");
     refused(ocellus_model_predict(model, pixels, 1, NULL), OCELLUS_USAGE, "NULL");
+    refused(ocellus_model_predict(model, pixels, SIZE_MAX / 8, probabilities), OCELLUS_USAGE, "images");
     must(ocellus_model_predict(model, pixels, 0, probabilities) == OCELLUS_OK);
     must(ocellus_model_predict(model, pixels, IMAGES, probabilities) == OCELLUS_OK);
     for (size_t i = 0; i < IMAGES; i++) {
@@ -201,8 +228,8 @@ static void test_predictions(void **state) {
 struct watch {
     size_t epochs;
     size_t stop_after;
-    ocellus_model *model; /* to be called from within, or NULL */
-    ocellus_status answer;
+    ocellus_model *model, *other; /* to be called from within, or NULL */
+    const ocellus_dataset *data;
     uint64_t mode;
 };
 
@@ -212,7 +239,14 @@ static int watch_epoch(void *context, const ocellus_epoch *epoch) {
     must(epoch->epoch == watch->epochs);
     watch->epochs++;
     watch->mode = mode_now();
-    if (watch->model) watch->answer = ocellus_model_predict(watch->model, large_pixels, 1, probabilities);
+    if (watch->model) {
+        ocellus_score score;
+        refused(ocellus_model_predict(watch->model, large_pixels, 1, probabilities), OCELLUS_IN_USE, "in use");
+        refused(ocellus_model_evaluate(watch->model, watch->data, &score), OCELLUS_IN_USE, "in use");
+        refused(ocellus_model_train(watch->model, watch->data, NULL, NULL), OCELLUS_IN_USE, "in use");
+        refused(ocellus_model_save(watch->model, "model.safetensors"), OCELLUS_IN_USE, "in use");
+        must(ocellus_model_predict(watch->other, large_pixels, 1, probabilities) == OCELLUS_OK);
+    }
     return watch->stop_after > 0 && watch->epochs == watch->stop_after;
 }
 
@@ -221,7 +255,8 @@ static void test_training(void **state) {
     ocellus_dataset *data = new_large_dataset(), *small = new_dataset();
     ocellus_model *model = new_model(data, 2);
     ocellus_train_options options = ocellus_train_options_default();
-    struct watch watch = {.model = model};
+    ocellus_model *bystander = new_model(data, 1);
+    struct watch watch = {.model = model, .other = bystander, .data = data};
     float before[CLASSES], after[CLASSES];
     must(options.epochs == 20);
     options.epochs = 2, options.batch_size = 16, options.on_epoch = watch_epoch, options.context = &watch;
@@ -230,12 +265,20 @@ static void test_training(void **state) {
     refused(ocellus_model_train(model, small, NULL, &options), OCELLUS_BAD_CONTENT, "do not fit the input");
     refused(ocellus_model_train(model, data, small, &options), OCELLUS_BAD_CONTENT, "do not fit the input");
     ocellus_train_options wrong = options;
-    wrong.epochs = 0;
-    refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_USAGE, "at least 1");
-    wrong = options, wrong.batch_size = 0;
-    refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_USAGE, "at least 1");
-    wrong = options, wrong.learning_rate = NAN;
-    refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_USAGE, "learning_rate");
+    static const double rates[] = {NAN, INFINITY, -1e-3};
+    for (size_t i = 0; i < 3; i++) {
+        wrong.learning_rate = rates[i];
+        refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_USAGE, "learning_rate");
+    }
+    static const size_t counts[] = {0, SIZE_MAX};
+    for (size_t i = 0; i < 2; i++) {
+        wrong = options, wrong.epochs = counts[i];
+        refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_USAGE, "epochs");
+        wrong = options, wrong.batch_size = counts[i];
+        refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_USAGE, "batch_size");
+    }
+    wrong = options, wrong.steps_per_epoch = SIZE_MAX;
+    refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_USAGE, "steps_per_epoch");
     must(ocellus_model_predict(model, large_pixels, 1, before) == OCELLUS_OK);
     wrong = options, wrong.learning_rate = 1e30, wrong.on_epoch = NULL;
     refused(ocellus_model_train(model, data, NULL, &wrong), OCELLUS_DIVERGED, "not finite");
@@ -244,13 +287,13 @@ static void test_training(void **state) {
     must(watch.epochs == 0);
     must(ocellus_model_train(model, data, data, &options) == OCELLUS_OK);
     must(watch.epochs == 2);
-    must(watch.answer == OCELLUS_IN_USE);
     must(ocellus_model_predict(model, large_pixels, 1, after) == OCELLUS_OK);
     must(memcmp(before, after, sizeof before) != 0);
     watch = (struct watch){.stop_after = 1};
     refused(ocellus_model_train(model, data, NULL, &options), OCELLUS_STOPPED, "on_epoch");
     must(watch.epochs == 1);
     ocellus_model_free(model);
+    ocellus_model_free(bystander);
     ocellus_dataset_free(data);
     ocellus_dataset_free(small);
 }
@@ -261,6 +304,7 @@ struct whole {
     uint64_t mode;
     float probabilities[SIMCNN_IMAGES * CLASSES];
     ocellus_score score;
+    uint64_t file; /* of the model that was trained, read and written again */
 };
 
 /* All that computes, from data to answers, in the host's mode, which must be the same after every call. */
@@ -286,9 +330,12 @@ static void do_everything(void *context) {
     ocellus_model_free(model);
     must(ocellus_model_load("whole.safetensors", NULL, &model) == OCELLUS_OK);
     must(mode_now() == mode);
+    must(ocellus_model_save(model, "whole.safetensors") == OCELLUS_OK);
+    must(mode_now() == mode);
     ocellus_model_free(model);
     ocellus_dataset_free(data);
     mode_put(mode_of_kind(0));
+    whole->file = file_fingerprint("whole.safetensors");
 }
 
 static void test_bits_do_not_depend_on_the_hosts_mode(void **state) {
@@ -300,6 +347,7 @@ static void test_bits_do_not_depend_on_the_hosts_mode(void **state) {
         on_thread(0, do_everything, &got);
         must(memcmp(got.probabilities, expected.probabilities, sizeof got.probabilities) == 0);
         must(memcmp(&got.score, &expected.score, sizeof got.score) == 0);
+        must(got.file == expected.file);
     }
 }
 
@@ -318,6 +366,7 @@ static void refuse_everything(void *context) {
     test_models_are_made(NULL);
     test_models_are_saved_and_loaded(NULL);
     test_other_inputs_are_refused(NULL);
+    test_predictions(NULL);
     test_training(NULL);
 }
 
@@ -403,6 +452,7 @@ static void test_one_model_serves_one_call_at_a_time(void **state) {
 int main(void) {
     char folder[] = "/tmp/ocellus-library-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0) return 1;
+    if (setenv("XDG_CACHE_HOME", folder, 1) != 0 || unsetenv("OCELLUS_CPU") != 0) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_datasets),
