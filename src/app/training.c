@@ -166,7 +166,9 @@ static ocellus_status anchor_data_path(struct training *training) {
 
 static ocellus_status open_all(struct training *training, const struct training_request *request) {
     /* A folder that is in the way is said before the data is loaded; run_folder_create() decides. */
-    if (!request->resume && request->run && !run_folder_is_free(request->run))
+    bool is_free = true;
+    if (!request->resume && request->run) TRY(run_folder_is_free(request->run, &is_free));
+    if (!is_free)
         return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
                     request->run);
     const struct dataset *train = request->train, *test = request->test;

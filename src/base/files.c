@@ -36,10 +36,10 @@ ocellus_status file_open_regular(const char *path, int *file, uint64_t *size) {
 }
 
 ocellus_status file_open_in_place(const char *path, int flags, int *file) {
-    int opened = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
+    int opened = RETRY(open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666));
     if (opened < 0) return fail_errno(errno, "%s: cannot be written", path);
     struct stat about;
-    int error = fstat(opened, &about) == 0 ? 0 : errno;
+    int error = RETRY(fstat(opened, &about)) == 0 ? 0 : errno;
     if (!error && S_ISREG(about.st_mode) && about.st_nlink <= 1) {
         *file = opened;
         return OCELLUS_OK;

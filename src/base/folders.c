@@ -139,21 +139,23 @@ ocellus_status folder_make_temporary(const char *parent, char path[FILE_PATH_SIZ
         error = mkdir(path, 0700) == 0 ? 0 : errno;
     }
     if (error) return fail_errno(error, "%s: cannot make a folder in it", parent);
-    *lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*lock >= 0) (void)!flock(*lock, LOCK_EX | LOCK_NB);
+    *lock = RETRY(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (*lock >= 0) (void)!RETRY(flock(*lock, LOCK_EX | LOCK_NB));
     return OCELLUS_OK;
 }
 
 /* Removes it unless its maker holds its lock, which the kernel gives back however a process ends. */
 static ocellus_status sweep_one(int folder, const char *name, const char *path) {
     struct stat about;
-    if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) return OCELLUS_OK;
+    if (RETRY(fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW)) != 0)
+        return errno == ENOENT ? OCELLUS_OK : fail_errno(errno, "%s/%s: cannot be looked at", path, name);
     if (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)) return OCELLUS_OK;
     int way = S_ISDIR(about.st_mode) ? O_RDONLY | O_DIRECTORY : O_RDWR;
-    int file = openat(folder, name, way | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file < 0) return OCELLUS_OK;
-    bool dead = flock(file, LOCK_EX | LOCK_NB) == 0;
-    ocellus_status status = dead ? remove_entry(folder, name, path) : OCELLUS_OK;
+    int file = RETRY(openat(folder, name, way | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (file < 0) return errno == ENOENT ? OCELLUS_OK : fail_errno(errno, "%s/%s: cannot be opened", path, name);
+    ocellus_status status = OCELLUS_OK;
+    if (RETRY(flock(file, LOCK_EX | LOCK_NB)) == 0) status = remove_entry(folder, name, path);
+    else if (errno != EWOULDBLOCK) status = fail_errno(errno, "%s/%s: cannot be locked", path, name);
     close(file);
     return status;
 }
@@ -163,7 +165,7 @@ ocellus_status temporaries_sweep(const char *path) {
     size_t count = 0;
     TRY(folder_names(path, &names, &count));
     ocellus_status status = OCELLUS_OK;
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = RETRY(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder < 0) status = fail_errno(errno, "%s: cannot be opened", path);
     for (size_t i = 0; i < count && status == OCELLUS_OK; i++)
         if (path_is_temporary(names[i])) status = sweep_one(folder, names[i], path);

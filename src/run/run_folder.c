@@ -117,14 +117,19 @@ static ocellus_status take_lock_and_sweep(struct run_folder *run) {
     return status;
 }
 
-bool run_folder_is_free(const char *path) {
+ocellus_status run_folder_is_free(const char *path, bool *is_free) {
     /* What a training leaves that was ended before it wrote its recipe, with which a run begins. */
     static const char *const before[] = {RUN_LOCK, RUN_LOG, RUN_ENVIRONMENT, RUN_SUMMARY};
     struct stat about;
-    if (lstat(path, &about) != 0) return errno == ENOENT;
+    *is_free = false;
+    if (RETRY(lstat(path, &about)) != 0) {
+        *is_free = errno == ENOENT;
+        return *is_free ? OCELLUS_OK : fail_errno(errno, "%s: cannot be looked at", path);
+    }
     char **names = NULL;
     size_t count = 0, known = 0;
-    if (!S_ISDIR(about.st_mode) || folder_names(path, &names, &count) != OCELLUS_OK) return false;
+    if (!S_ISDIR(about.st_mode)) return OCELLUS_OK;
+    TRY(folder_names(path, &names, &count));
     for (size_t i = 0; i < count; i++) {
         bool is_known = path_is_temporary(names[i]);
         for (size_t k = 0; k < sizeof before / sizeof *before; k++)
@@ -132,7 +137,8 @@ bool run_folder_is_free(const char *path) {
         known += is_known;
     }
     names_free(names);
-    return known == count;
+    *is_free = known == count;
+    return OCELLUS_OK;
 }
 
 static ocellus_status fail_exists(const struct run_folder *run) {
@@ -152,11 +158,14 @@ ocellus_status run_folder_create(struct run_folder *run, const char *path) {
     if (RETRY(mkdir(run->path, 0777)) != 0 && errno != EEXIST)
         return fail_errno(errno, "%s: cannot make the run folder", run->path);
     /* The lock decides, so that of two processes that start at once only one gets the folder. */
-    if (!run_folder_is_free(run->path)) return fail_exists(run);
+    bool is_free;
+    TRY(run_folder_is_free(run->path, &is_free));
+    if (!is_free) return fail_exists(run);
     TRY(take_lock_and_sweep(run));
-    if (run_folder_is_free(run->path)) return OCELLUS_OK;
-    run_folder_close(run);
-    return fail_exists(run);
+    ocellus_status status = run_folder_is_free(run->path, &is_free);
+    if (status == OCELLUS_OK && !is_free) status = fail_exists(run);
+    if (status != OCELLUS_OK) run_folder_close(run);
+    return status;
 }
 
 /* Where a run is expected stands a file. A model file of a run is most likely meant for the run that it lies in. */
@@ -187,7 +196,9 @@ ocellus_status run_folder_open(struct run_folder *run, const char *path) {
     TRY(path_look(recipe, &kind));
     if (kind != PATH_NONE) return OCELLUS_OK;
     TRY(run_folder_file(run, RUN_LOCK, recipe));
-    if (path_exists(recipe) && run_folder_is_free(run->path))
+    bool is_free;
+    TRY(run_folder_is_free(run->path, &is_free));
+    if (path_exists(recipe) && is_free)
         return fail(OCELLUS_USAGE, "%s: not a run folder (no %s); its training ended before it began: begin it again",
                     run->path, RUN_RECIPE);
     struct file_kind folder;

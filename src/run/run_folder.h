@@ -42,7 +42,7 @@ ocellus_status run_folder_default(const char *model, char out[FILE_PATH_SIZE]);
 ocellus_status run_folder_create(struct run_folder *run, const char *path);
 /* Whether a run may begin there: nothing has that name, or a folder that holds no more than what a training leaves that
  * was ended before its run began. */
-bool run_folder_is_free(const char *path);
+ocellus_status run_folder_is_free(const char *path, bool *is_free);
 /* An existing run folder (one that holds recipe.ini), not locked: for reading. OCELLUS_USAGE when it is none. */
 ocellus_status run_folder_open(struct run_folder *run, const char *path);
 /* The same, locked: for resuming. Temporary files of saves that were killed are removed. OCELLUS_IN_USE names the process
