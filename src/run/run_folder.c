@@ -105,7 +105,9 @@ static ocellus_status sweep(const struct run_folder *run) {
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[FILE_PATH_SIZE];
         TRY(run_folder_file(run, folders[i], path));
-        if (path_is_folder(path)) TRY(temporaries_sweep(path));
+        enum path_kind kind;
+        TRY(path_look(path, &kind));
+        if (kind == PATH_FOLDER) TRY(temporaries_sweep(path));
     }
     return OCELLUS_OK;
 }
