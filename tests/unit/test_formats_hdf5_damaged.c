@@ -161,17 +161,26 @@ struct counts {
     size_t read, refused, library;
 };
 
-static void write_and_read(const char *path, const unsigned char *bytes, size_t size, size_t at, struct counts *counts) {
+static void write_and_read(const char *path, const unsigned char *bytes, size_t size, size_t at,
+                           struct counts *counts) {
     FILE *stream = fopen(path, "wb"); /* without flushing to disk, as there are many */
     assert_non_null(stream);
     assert_int_equal(fwrite(bytes, 1, size, stream), size);
     assert_int_equal(fclose(stream), 0);
     switch (read_in_child(path)) {
-    case READ: counts->read++; break;
-    case REFUSED: counts->refused++; break;
-    case LIBRARY_CRASHED: counts->library++; break;
-    case UNSOUND: fail_msg("changed or cut at byte %zu: read, with values that are not sound, or an odd refusal", at);
-    default: fail_msg("changed or cut at byte %zu: our reader crashed", at);
+    case READ:
+        counts->read++;
+        break;
+    case REFUSED:
+        counts->refused++;
+        break;
+    case LIBRARY_CRASHED:
+        counts->library++;
+        break;
+    case UNSOUND:
+        fail_msg("changed or cut at byte %zu: read, with values that are not sound, or an odd refusal", at);
+    default:
+        fail_msg("changed or cut at byte %zu: our reader crashed", at);
     }
 }
 
@@ -236,8 +245,9 @@ static void damage(void **state, void (*write)(const char *path), const char *na
         bytes[at] = was;
     }
     free(bytes);
-    print_message("%s: cut: %zu refused; a byte changed: %zu refused, %zu read, %zu crash libhdf5, 0 crash our reader\n",
-                  name, cut.refused, changed.refused, changed.read, changed.library);
+    print_message(
+        "%s: cut: %zu refused; a byte changed: %zu refused, %zu read, %zu crash libhdf5, 0 crash our reader\n", name,
+        cut.refused, changed.refused, changed.read, changed.library);
     assert_int_equal(cut.read, 0);
     assert_true(changed.refused > 30 && changed.read > 30);
 }
