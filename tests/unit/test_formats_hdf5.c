@@ -566,12 +566,9 @@ static void test_environment_is_ignored(void **state) {
 int main(void) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_number_formats),
-        IN_FOLDER(test_layouts),
-        IN_FOLDER(test_keras3),
-        IN_FOLDER(test_hostile_files_are_refused),
-        IN_FOLDER(test_what_is_no_file),
-        IN_FOLDER(test_environment_is_ignored),
+        IN_FOLDER(test_number_formats),  IN_FOLDER(test_layouts),
+        IN_FOLDER(test_keras3),          IN_FOLDER(test_hostile_files_are_refused),
+        IN_FOLDER(test_what_is_no_file), IN_FOLDER(test_environment_is_ignored),
     };
     return cmocka_run_group_tests_name("formats/hdf5", tests, NULL, NULL);
 }
