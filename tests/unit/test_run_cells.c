@@ -79,6 +79,19 @@ static void validation_alone_may_be_empty(void **state) {
     }
 }
 
+/* An editor may have taken the last line break away. */
+static void the_last_line_counts_without_its_break(void **state) {
+    const char *path = temporary_path(*state, "history.csv");
+    struct history history;
+    assert_int_equal(temporary_file(path, "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss,time\n"
+                                          "0,0.5,0.1,2,,,9\n1,0.75,0.1,1,,,8"),
+                     0);
+    assert_int_equal(history_read(path, &history), OCELLUS_OK);
+    assert_int_equal(history.count, 2);
+    assert_true(history.rows[1].accuracy == 0.75 && history.rows[1].time == 8);
+    history_free(&history);
+}
+
 /* To the millisecond: a run's speed is read from it. */
 static void events_tell_when(void **state) {
     (void)state;
@@ -101,6 +114,7 @@ int main(void) {
         cmocka_unit_test(every_key_counts_or_may_change),
         cmocka_unit_test(zero_has_no_sign),
         cmocka_unit_test_setup_teardown(validation_alone_may_be_empty, temporary_setup, temporary_teardown),
+        cmocka_unit_test_setup_teardown(the_last_line_counts_without_its_break, temporary_setup, temporary_teardown),
         cmocka_unit_test(events_tell_when),
     };
     return cmocka_run_group_tests_name("run/cells", tests, NULL, NULL);

@@ -44,6 +44,26 @@ static struct tiny make(const char *run, size_t kind, size_t batch) {
     return tiny;
 }
 
+/* Every step is told once, in order: what came after the checkpoint was cut off before it was done again. */
+static void expect_each_step_once(const char *run, uint64_t steps) {
+    struct run_folder folder;
+    json_value *events = NULL;
+    uint64_t told = 0;
+    assert_int_equal(run_folder_open(&folder, run), OCELLUS_OK);
+    assert_int_equal(run_events_read(&folder, &events), OCELLUS_OK);
+    for (size_t i = 0; i < json_count(events); i++) {
+        const char *kind = "";
+        int64_t step = 0;
+        json_get_text(json_member(json_element(events, i), "kind"), &kind);
+        if (strcmp(kind, "step") != 0) continue;
+        assert_true(json_get_integer(json_member(json_element(events, i), "step"), &step));
+        assert_int_equal(step, ++told);
+    }
+    assert_int_equal(told, steps);
+    json_release(events);
+    run_folder_close(&folder);
+}
+
 static void resume(const char *run, size_t kind, size_t batch, const struct tiny *whole, uint64_t stopped) {
     struct tiny tiny = make(run, kind, batch);
     const struct history *a = &tiny.result.history, *b = &whole->result.history;
@@ -55,6 +75,7 @@ static void resume(const char *run, size_t kind, size_t batch, const struct tiny
     assert_int_equal(a->count, b->count);
     for (size_t i = 0; i < a->count; i++)
         assert_memory_equal(&a->rows[i], &b->rows[i], offsetof(struct history_row, time));
+    expect_each_step_once(run, whole->result.steps);
     tiny_free(&tiny);
     assert_int_equal(folder_remove(run), OCELLUS_OK);
 }
