@@ -26,6 +26,8 @@ static void loss_falls_and_the_run_is_recorded(void **state) {
     assert_int_equal(history_read(temporary_path(tiny.run, RUN_HISTORY), &again), OCELLUS_OK);
     assert_int_equal(again.count, 12);
     assert_memory_equal(again.rows, history->rows, 12 * sizeof *again.rows);
+    for (size_t i = 0; i < 12; i++)
+        assert_true(again.rows[i].learning_rate == tiny.recipe.learning_rate && again.rows[i].time > 0);
     double best = 0;
     for (size_t i = 0; i < 12; i++)
         best = fmax(best, again.rows[i].val_accuracy);
