@@ -14,16 +14,15 @@ run: ## install what is missing, build, and run the whole experiment on the real
 	@scripts/build release $(JOBS)
 	$(BUILD)/ocellus reproduce
 
-test: ## install what is missing, build, and run every test
+test: ## install what is missing, build, and run every test, also of the source's form and of other builds
 	@scripts/setup test
-	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
+	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON -DOCELLUS_CHECKS=ON
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-check: ## the slow checks: format, dependency law, clang, the tests under the sanitizers
+check: ## the slow checks: an optimised build by clang, and all tests under the sanitizers
 	@scripts/setup check
-	scripts/check-deps
-	clang-format --dry-run --Werror $(SOURCES)
 	@scripts/build clang $(JOBS)
+	ctest --test-dir build/clang --output-on-failure -j $(JOBS) -L 'unit|kernels|gradients'
 	@scripts/build asan-ubsan $(JOBS)
 	ctest --test-dir build/asan-ubsan --output-on-failure -j $(JOBS)
 	@scripts/build tsan $(JOBS)

@@ -412,8 +412,8 @@ static ocellus_status read_open(struct reading *reading, hid_t file) {
     return status;
 }
 
-/* In the child process. What the library allocates ends with it. */
-static ocellus_status read_here(const char *path, struct named_tensors *tensors) {
+/* What the library allocates ends with the process. */
+ocellus_status keras_hdf5_read_here(const char *path, struct named_tensors *tensors) {
     *tensors = (struct named_tensors){0};
     struct reading reading = {.path = path, .tensors = tensors};
     TRY(file_size(path, &reading.left));
@@ -432,7 +432,7 @@ static ocellus_status read_here(const char *path, struct named_tensors *tensors)
 }
 
 ocellus_status keras_hdf5_read(const char *path, struct named_tensors *tensors) {
-    return isolated_read(read_here, path, tensors);
+    return isolated_read(keras_hdf5_read_here, path, tensors);
 }
 
 #else

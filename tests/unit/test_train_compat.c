@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs that an earlier version began and this one ends: tests/compat says what they are. OCELLUS_CPU is "ref" here. */
+#include "temporary.h"
+#include "tiny_training.h"
+
+#include "base/log.h"
+#include "formats/model_file.h"
+
+#include <stdio.h>
+
+static void copy_folder(const char *from, const char *to) {
+    char **names;
+    size_t count;
+    assert_int_equal(folder_make(to), OCELLUS_OK);
+    assert_int_equal(folder_names(from, &names, &count), OCELLUS_OK);
+    for (size_t i = 0; i < count; i++) {
+        char src[FILE_PATH_SIZE], dst[FILE_PATH_SIZE];
+        assert_int_equal(path_join(src, from, names[i]), OCELLUS_OK);
+        assert_int_equal(path_join(dst, to, names[i]), OCELLUS_OK);
+        if (path_is_folder(src)) {
+            copy_folder(src, dst);
+            continue;
+        }
+        unsigned char *bytes;
+        size_t size;
+        assert_int_equal(file_read(src, 1 << 20, &bytes, &size), OCELLUS_OK);
+        assert_int_equal(file_write(dst, bytes, size), OCELLUS_OK);
+        free(bytes);
+    }
+    names_free(names);
+}
+
+/* What the run's own version ended with. */
+static void read_wanted(const char *run, char hash[SHA256_TEXT_SIZE]) {
+    FILE *stream = fopen(temporary_path(run, "weights"), "r");
+    assert_non_null(stream);
+    assert_int_equal(fscanf(stream, "%64s", hash), 1);
+    fclose(stream);
+}
+
+static void resume(const char *run) {
+    char wanted[SHA256_TEXT_SIZE];
+    struct tiny tiny = {.run = run, .resume = true};
+    struct history before;
+    read_wanted(run, wanted);
+    recipe_defaults(&tiny.recipe);
+    assert_int_equal(recipe_read(temporary_path(run, RUN_RECIPE), &tiny.recipe), OCELLUS_OK);
+    assert_int_equal(history_read(temporary_path(run, RUN_HISTORY), &before), OCELLUS_OK);
+    if (tiny_run(&tiny) != OCELLUS_OK) fail_msg("%s: %s", run, status_message());
+    assert_false(tiny.result.finished_before);
+    assert_true(tiny.result.steps_now < tiny.result.steps); /* it went on: it did not begin again */
+    assert_string_equal(tiny.result.weights_hash, wanted);
+    assert_int_equal(tiny.result.history.count, tiny.recipe.epochs);
+    for (size_t i = 0; i < before.count; i++)
+        assert_memory_equal(&tiny.result.history.rows[i], &before.rows[i], sizeof before.rows[i]);
+    history_free(&before);
+    tiny_free(&tiny);
+}
+
+static void what_lies_in_it_can_be_read(const char *run) {
+    struct run_folder folder;
+    struct run_data data;
+    json_value *events = NULL;
+    struct model_file model;
+    assert_int_equal(run_folder_open(&folder, run), OCELLUS_OK);
+    assert_int_equal(run_data_read(&folder, &data), OCELLUS_OK);
+    assert_int_equal(data.train_images, 60);
+    assert_int_equal(run_events_read(&folder, &events), OCELLUS_OK);
+    assert_true(json_count(events) > 3);
+    json_release(events);
+    if (model_file_read(temporary_path(run, RUN_LAST), false, &model) != OCELLUS_OK) fail_msg("%s", status_message());
+    model_file_free(&model);
+    run_folder_close(&folder);
+}
+
+static void runs_of_earlier_versions_go_on(void **state) {
+    char **versions, **names, all[FILE_PATH_SIZE] = TEST_SOURCE_DIR "/tests/compat";
+    size_t version_count, count, runs = 0;
+    assert_int_equal(folder_names(all, &versions, &version_count), OCELLUS_OK);
+    for (size_t i = 0; i < version_count; i++) {
+        char version[FILE_PATH_SIZE];
+        assert_int_equal(path_join(version, all, versions[i]), OCELLUS_OK);
+        if (!path_is_folder(version)) continue;
+        assert_int_equal(folder_names(version, &names, &count), OCELLUS_OK);
+        for (size_t k = 0; k < count; k++, runs++) {
+            char from[FILE_PATH_SIZE], run[FILE_PATH_SIZE];
+            assert_int_equal(path_join(from, version, names[k]), OCELLUS_OK);
+            assert_int_equal(path_join(run, *state, names[k]), OCELLUS_OK);
+            copy_folder(from, run);
+            what_lies_in_it_can_be_read(run);
+            resume(run);
+            assert_int_equal(folder_remove(run), OCELLUS_OK);
+        }
+        names_free(names);
+    }
+    names_free(versions);
+    assert_true(runs >= 5);
+}
+
+int main(void) {
+    log_set_level(LOG_QUIET);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(runs_of_earlier_versions_go_on, temporary_setup, temporary_teardown),
+    };
+    return cmocka_run_group_tests_name("train/compat", tests, NULL, NULL);
+}
