@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs, then uses only what was installed: compiles the example against it with pkg-config and trains some steps; the
 # library shows no symbols but its own. install.sh BUILD
+# shellcheck disable=SC2031 # lines of the README are sourced in a subshell: they set nothing of ours
 # shellcheck source=tests/cli/environment.sh
 . "$(dirname "$0")/environment.sh"
 prefix=$scratch/prefix

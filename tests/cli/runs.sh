@@ -102,8 +102,8 @@ done
 # through FILE COMMAND...: the command meets a link of that name.
 through() {
     again linked
-    rm -rf linked/$1
-    ln -s "$PWD/outside/$1" linked/$1
+    rm -rf "linked/$1"
+    ln -s "$PWD/outside/$1" "linked/$1"
     shift
     "$@" >output 2>&1 && die "took a link: $*"
     sum | cmp - before || die "written through a link: $*"

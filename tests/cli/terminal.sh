@@ -41,7 +41,9 @@ done
 long=runs/$(printf '%070d' 0)
 ocellus train --data-path data --held-out 100 --epochs 1 --run "$long" --quiet >out
 ocellus runs >out
-grep -q "^$long\$" out && grep -v "^$long\$" out >table && [ "$(wc -l <table)" -eq 2 ] || die "runs breaks its columns"
+grep -q "^$long\$" out || die "runs does not show the long path"
+grep -v "^$long\$" out >table
+[ "$(wc -l <table)" -eq 2 ] || die "runs breaks its columns"
 narrow 80 table
 ocellus evaluate "$long" --quiet >out
 narrow 80 out
@@ -115,7 +117,8 @@ grep -q '^ocellus: stopped after step [0-9]*, saved' out || die "a stop is told 
 (
     unset HOME XDG_CACHE_HOME
     ocellus info >out
-    grep -q '^kernels' out && grep -q '^cifar10 .*no cache folder' out || die "info without HOME: $(cat out)"
+    grep -q '^kernels' out || die "info without HOME: $(cat out)"
+    grep -q '^cifar10 .*no cache folder' out || die "info without HOME: $(cat out)"
     [ "$(ocellus info --json | json_get cifar10)" = null ] || die "info --json without HOME"
 )
 echo "ok   widths, escapes, colours"

@@ -407,8 +407,8 @@ static void rows_stand_beside_each_other(void **state) {
         "2 of 6 steps (20 images, 33.3\u202f% of the run)",
         "<span class=\"partial\">75.00\u202f%</span>", /* its running training accuracy */
         /* The whole run is large, the part small beside it. */
-        "<dt>ResNet50, custom</dt><dd>91.20\u202f%<small>claimed 89.84\u202f%<br>a whole run, measured before<br>here "
-        "91.67\u202f%, partial: 2 of 6 steps</small>",
+        ("<dt>ResNet50, custom</dt><dd>91.20\u202f%<small>claimed 89.84\u202f%<br>a whole run, measured before<br>here "
+         "91.67\u202f%, partial: 2 of 6 steps</small>"),
         "<dt>ResNet50, base</dt><dd>\u2013<small>claimed 55.95\u202f%<br>no whole run<br>not run here</small>",
         "<dt>SimCNN</dt><dd>70.00\u202f%<small>claimed 90.19\u202f%<br>the whole run</small>",
         "SimCNN \u2013 ResNet50, custom</td><td>12</td><td>1</td><td>2</td>", /* McNemar's counts */
