@@ -63,16 +63,26 @@ size_t threads_available(void) {
     return allowed > 0 ? allowed : 1;
 }
 
+#if defined(__x86_64__)
+/* Flush to zero, all traps masked, subnormals are zero; the rounding bits are zero: to nearest. */
+enum { MXCSR_RAISED = 0x3f, MXCSR_OURS = 0x8000 | 0x1f80 | 0x0040 };
+/* The older unit too: the C library asks it how decimals are to be rounded. */
+static const uint16_t x87_ours = 0x037f;
+
+static bool is_ours(struct float_mode mode) {
+    return (mode.control & ~(uint64_t)MXCSR_RAISED) == MXCSR_OURS && mode.x87 == x87_ours;
+}
+#endif
+
+/* Writing the mode costs what a hundred additions do, and jobs follow each other within a call: only a change is written. */
 struct float_mode float_mode_set(void) {
     struct float_mode before = {0};
 #if defined(__x86_64__)
-    const unsigned flush_to_zero = 0x8000, no_traps = 0x1f80, subnormals_are_zero = 0x0040;
-    /* The older unit too: the C library asks it how decimals are to be rounded. */
-    const uint16_t x87 = 0x037f;
     __asm__ volatile("fnstcw %0" : "=m"(before.x87));
-    __asm__ volatile("fldcw %0" : : "m"(x87));
     before.control = _mm_getcsr();
-    _mm_setcsr(flush_to_zero | no_traps | subnormals_are_zero);
+    if (is_ours(before)) return before;
+    __asm__ volatile("fldcw %0" : : "m"(x87_ours));
+    _mm_setcsr(MXCSR_OURS);
 #elif defined(__aarch64__)
     const uint64_t flush_to_zero = UINT64_C(1) << 24;
     __asm__ volatile("mrs %0, fpcr" : "=r"(before.control) : : "memory");
@@ -83,6 +93,7 @@ struct float_mode float_mode_set(void) {
 
 void float_mode_restore(struct float_mode before) {
 #if defined(__x86_64__)
+    if (is_ours(before)) return;
     __asm__ volatile("fldcw %0" : : "m"(before.x87));
     _mm_setcsr((unsigned)before.control);
 #elif defined(__aarch64__)
