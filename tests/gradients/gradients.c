@@ -174,6 +174,17 @@ static ocellus_status pooling(struct graph *graph, size_t *newest) {
     return pool(graph, 2, 2, PADDING_VALID, newest);
 }
 
+/* Windows of more values than a byte tells apart. */
+static ocellus_status pooling_of_400(struct graph *graph, size_t *newest) {
+    TRY(front(graph, newest));
+    return pool(graph, 20, 1, PADDING_VALID, newest);
+}
+
+static ocellus_status pooling_of_289_same(struct graph *graph, size_t *newest) {
+    TRY(front(graph, newest));
+    return pool(graph, 17, 5, PADDING_SAME, newest);
+}
+
 static ocellus_status pooling_overlapping(struct graph *graph, size_t *newest) {
     TRY(front(graph, newest));
     return pool(graph, 3, 2, PADDING_VALID, newest);
@@ -360,6 +371,8 @@ static const struct gradient_case cases[] = {
     {"norm_of_input", norm_of_input, {6, 5, 2}, 4, NULL, 0},
     {"norm_of_vector", norm_of_vector, {3, 2, 2}, 7, NULL, 0},
     {"pooling", pooling, {8, 7, 2}, 3, NULL, 0},
+    {"pooling_of_400", pooling_of_400, {23, 22, 1}, 3, NULL, 0},
+    {"pooling_of_289_same", pooling_of_289_same, {18, 20, 1}, 2, NULL, 0},
     {"pooling_overlapping", pooling_overlapping, {9, 8, 2}, 3, NULL, 0},
     {"pooling_same", pooling_same, {8, 7, 2}, 3, NULL, 0},
     {"pooling_of_norm", pooling_of_norm, {8, 9, 2}, 4, NULL, 0},
