@@ -32,6 +32,9 @@ enum { PLAN_BLOCK_CHANNELS = 64 };
  * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */
 enum { PLAN_REMAKE_VALUES = 256 * 1024 };
 
+/* Of one buffer: the sum of as many as a graph may have fits a size_t. */
+#define PLAN_MOST_BYTES ((size_t)1 << 48)
+
 /* Images of a shard in inference, at most: enough for a dense layer's tile, and for weights that pass by once for all. */
 enum { PLAN_BLOCK = 8 };
 
@@ -218,6 +221,9 @@ struct extent {
     size_t h, w, c;
 };
 struct extent plan_extent(const struct shape *shape);
+/* A new scratch image of that extent, which a layer's padding may make as large as a file says: refused where it is larger than
+ * any memory. */
+ocellus_status plan_padded_view(struct planner *planner, size_t node, struct extent padded, struct view *view);
 
 /* The shape of a pass over all values of an image: rows of a value's extent, strides of the views. */
 struct rows_shape plan_rows(struct extent extent, struct view src, struct view dst);

@@ -223,9 +223,7 @@ static ocellus_status make_spread(struct planner *planner, size_t node, struct e
     }
     spread->extent = (struct extent){source.h + (size_t)n->config.conv2d.kernel_size[0] - 1,
                                      source.w + (size_t)n->config.conv2d.kernel_size[1] - 1, out.c};
-    spread->padded = (struct view){.row_stride = spread->extent.w * out.c};
-    TRY(plan_scratch_buffer(planner, spread->extent.h * spread->padded.row_stride * sizeof(real),
-                            &spread->padded.buffer));
+    TRY(plan_padded_view(planner, node, spread->extent, &spread->padded));
     spread->within = spread->padded;
     spread->within.offset = spread->pad[0][0] * spread->padded.row_stride + spread->pad[1][0] * out.c;
     return plan_fill_border(planner, node, spread->extent, spread->pad, 0, spread->padded);
@@ -334,10 +332,7 @@ static ocellus_status backward_max_pool(struct planner *planner, size_t node, si
     whole = target;
     struct extent padded = {extent.h + need.pad[0][0] + need.pad[0][1], extent.w + need.pad[1][0] + need.pad[1][1],
                             extent.c};
-    if (need.any) {
-        whole = (struct view){.row_stride = padded.w * padded.c};
-        TRY(plan_scratch_buffer(planner, padded.h * whole.row_stride * sizeof(real), &whole.buffer));
-    }
+    if (need.any) { TRY(plan_padded_view(planner, node, padded, &whole)); }
     struct task task = plan_task(TASK_MAX_POOL_BACKWARD, node, diff, whole);
     task.aux = planner->plan->argmax[node];
     task.shape.pool = plan_pool_shape(planner, node, padded, whole, diff);

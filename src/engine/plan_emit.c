@@ -3,6 +3,7 @@
 #include "engine/plan.h"
 
 #include "base/memory.h"
+#include "base/sizes.h"
 
 struct view view_none(void) {
     return (struct view){.buffer = PLAN_NONE};
@@ -183,6 +184,17 @@ ocellus_status plan_scratch_buffer(struct planner *planner, size_t bytes, int *b
 ocellus_status plan_scratch_view(struct planner *planner, const struct shape *shape, struct view *view) {
     *view = (struct view){.row_stride = plan_row_values(shape)};
     return plan_scratch_buffer(planner, shape_size(shape) * sizeof(real), &view->buffer);
+}
+
+ocellus_status plan_padded_view(struct planner *planner, size_t node, struct extent padded, struct view *view) {
+    size_t bytes;
+    *view = (struct view){.row_stride = padded.w * padded.c};
+    if (!size_multiply(padded.w, padded.c, &bytes) || !size_multiply(bytes, padded.h, &bytes) ||
+        !size_multiply(bytes, sizeof(real), &bytes) || bytes > PLAN_MOST_BYTES) {
+        return fail(OCELLUS_BAD_CONTENT, "%s: layer %s: its padded image is larger than any memory",
+                    planner->plan->graph->name, plan_node(planner, node)->name);
+    }
+    return plan_scratch_buffer(planner, bytes, &view->buffer);
 }
 
 ocellus_status plan_block_view(struct planner *planner, const struct shape *shape, struct view *view) {

@@ -73,8 +73,7 @@ ocellus_status plan_padded_source(struct planner *planner, size_t node, real fil
     if (!need.any) { return plan_produce(planner, source, NULL, view); }
     extent->h += need.pad[0][0] + need.pad[0][1];
     extent->w += need.pad[1][0] + need.pad[1][1];
-    *view = (struct view){.row_stride = extent->w * extent->c};
-    TRY(plan_scratch_buffer(planner, extent->h * view->row_stride * sizeof(real), &view->buffer));
+    TRY(plan_padded_view(planner, node, *extent, view));
     TRY(plan_fill_border(planner, node, *extent, need.pad, fill, *view));
     struct view want = inside(*view, need.pad, extent->c), produced;
     return plan_produce(planner, source, &want, &produced);

@@ -50,7 +50,7 @@ static ocellus_status assign(struct plan *plan, bool batch, struct item *items, 
         if (buffer->batch != batch) { continue; }
         size_t bytes = buffer->size;
         size_t images = batch ? plan->batch_size : buffer->block ? plan_block(plan) : 1;
-        if (!size_multiply(bytes, images, &bytes) || bytes > SIZE_MAX / 4) {
+        if (!size_multiply(bytes, images, &bytes) || bytes > PLAN_MOST_BYTES) {
             return fail(OCELLUS_IO, "%s: a batch of %zu images needs more memory than can be addressed",
                         plan->graph->name, plan->batch_size);
         }

@@ -457,6 +457,31 @@ static void test_memory_is_bounded(void **state) {
     graph_free(graph);
 }
 
+/* A window of 'same' far larger than its image: the padded one has 2^64 bytes or so. */
+static void test_padding_is_bounded(void **state) {
+    (void)state;
+    static const int64_t windows[] = {1 << 15, INT32_MAX};
+    static const char *const words[] = {"the values of one image need", "its padded image is larger than any memory"};
+    for (size_t k = 0; k < 2; k++) {
+        struct graph *graph = NULL;
+        struct engine *engine = NULL;
+        size_t node;
+        const union layer_config input = {.input_layer = {.shape = {3, {4, 4, 1}}}};
+        const union layer_config pool = {
+            .max_pooling2d = {.pool_size = {windows[k], windows[k]}, .strides = {1, 1}, .padding = PADDING_SAME}};
+        const union layer_config head = {.dense = {.units = 2, .activation = ACTIVATION_SOFTMAX}};
+        check(graph_create("windows", &graph));
+        check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, &node));
+        check(graph_add(graph, "MaxPooling2D", NULL, NULL, &pool, &node, 1, &node));
+        check(graph_add(graph, "Flatten", NULL, NULL, NULL, &node, 1, &node));
+        check(graph_add(graph, "Dense", NULL, NULL, &head, &node, 1, &node));
+        const struct engine_options options = {.threads = 1, .batch_size = 1};
+        assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_BAD_CONTENT);
+        assert_non_null(strstr(status_message(), words[k]));
+        graph_free(graph);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tensor_list),       cmocka_unit_test(test_set_and_get),
@@ -465,7 +490,7 @@ int main(void) {
         cmocka_unit_test(test_updates),           cmocka_unit_test(test_statistics),
         cmocka_unit_test(test_moving_average),    cmocka_unit_test(test_frozen),
         cmocka_unit_test(test_nonfinite),         cmocka_unit_test(test_batch_of_one),
-        cmocka_unit_test(test_memory_is_bounded),
+        cmocka_unit_test(test_memory_is_bounded), cmocka_unit_test(test_padding_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
