@@ -161,17 +161,22 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     return status;
 }
 
-/* Whether the result that lies there is of more images: a quick look never replaces it. One that is broken counts for nothing. */
+/* Whether the result that lies there is of more images: a quick look never replaces it. One that is broken counts for nothing,
+ * and so does one of weights that the judged file no longer holds. */
 static ocellus_status find_larger(const char *path, const struct evaluation_record *record, bool *larger) {
     struct evaluation_record old;
     *larger = false;
-    if (!path_exists(path)) return OCELLUS_OK;
+    enum path_kind kind;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     ocellus_status status = evaluation_file_read(path, &old);
     if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
     const size_t old_test = old.splits[EVALUATION_TEST].count, test = record->splits[EVALUATION_TEST].count;
     const size_t old_train = old.splits[EVALUATION_TRAIN].count, train = record->splits[EVALUATION_TRAIN].count;
+    const bool gone = *old.weights_sha256 && strcmp(old.model, record->model) == 0 &&
+                      strcmp(old.weights_sha256, record->weights_sha256) != 0;
     evaluation_record_free(&old);
-    *larger = old_test > test || (old_test == test && old_train > train);
+    *larger = !gone && (old_test > test || (old_test == test && old_train > train));
     return OCELLUS_OK;
 }
 

@@ -44,8 +44,10 @@ static ocellus_status read_extent(const struct run_folder *run, const struct rec
     char path[FILE_PATH_SIZE];
     struct run_data data;
     struct run_progress progress;
+    enum path_kind kind;
     TRY(run_folder_file(run, RUN_DATA, path));
-    if (!path_exists(path)) return OCELLUS_OK;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     TRY(run_data_read(run, &data));
     TRY(run_progress_read(run, &progress));
     entry->done = run_extent_of(recipe, &data, (size_t)entry->epochs, &progress);

@@ -45,7 +45,9 @@ static ocellus_status begun_elsewhere(const struct run_folder *run, const char *
     *folder = '\0';
     if (!*path || *path == '/') return OCELLUS_OK;
     TRY(run_folder_file(run, RUN_ENVIRONMENT, here));
-    if (!path_exists(here)) return OCELLUS_OK;
+    enum path_kind kind;
+    TRY(path_look(here, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     ocellus_status status = run_environment_read(run, &environment);
     if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
     bool elsewhere = getcwd(here, sizeof here) && strcmp(here, environment.working_folder) != 0;
@@ -58,8 +60,11 @@ static ocellus_status find_from_there(const struct run_folder *run, const char *
     char folder[FILE_PATH_SIZE];
     TRY(begun_elsewhere(run, path, folder));
     *found = '\0';
-    if (*folder) TRY(path_join(found, folder, path));
-    if (!path_exists(found)) *found = '\0';
+    if (!*folder) return OCELLUS_OK;
+    enum path_kind kind;
+    TRY(path_join(found, folder, path));
+    TRY(path_look(found, &kind));
+    if (kind == PATH_NONE) *found = '\0';
     return OCELLUS_OK;
 }
 
@@ -106,7 +111,9 @@ static ocellus_status load_weights(struct training *training, const struct train
     if (!*weights) return OCELLUS_OK;
     if (request->resume) {
         TRY(run_folder_open(&run, request->run));
-        if (checkpoint_exists(&run)) return OCELLUS_OK;
+        bool exists;
+        TRY(checkpoint_exists(&run, &exists));
+        if (exists) return OCELLUS_OK;
         if (strcmp(weights, NETWORK_IMAGENET) != 0) TRY(find_from_there(&run, weights, found));
     }
     return network_load_weights(training->engine, training->graph, *found ? found : weights);

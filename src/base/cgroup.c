@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,8 @@ static bool read_setting(const char *folder, const char *name, char line[64]) {
     return found;
 }
 
-/* Both numbers are microseconds; 0 where the folder sets no limit. */
-static size_t folder_limit(const char *folder) {
+/* Processors of one group. Both numbers are microseconds; 0 where the folder sets no limit. */
+static size_t folder_processors(const char *folder) {
     char line[64];
     long long quota = 0, period = 0;
     if (read_setting(folder, "cpu.max", line)) {
@@ -33,13 +34,44 @@ static size_t folder_limit(const char *folder) {
     return (size_t)(quota / period + (quota % period != 0));
 }
 
+static bool read_bytes(const char *folder, const char *name, unsigned long long *bytes) {
+    char line[64];
+    return read_setting(folder, name, line) && sscanf(line, "%llu", bytes) == 1; /* "max" is no number */
+}
+
+/* Cached files that nobody has used of late: the kernel counts them as used, and gives them away when asked. */
+static unsigned long long idle_cache(const char *folder) {
+    char path[FILE_PATH_SIZE], line[128];
+    unsigned long long idle = 0, all = 0;
+    if (path_join(path, folder, "memory.stat") != OCELLUS_OK) return 0;
+    FILE *stream = fopen(path, "re");
+    while (stream && fgets(line, sizeof line, stream)) {
+        (void)!sscanf(line, "inactive_file %llu", &idle);
+        (void)!sscanf(line, "total_inactive_file %llu", &all); /* version 1: of the groups below too */
+    }
+    if (stream) fclose(stream);
+    return all > idle ? all : idle;
+}
+
+/* Bytes that one group may still take, at least 1; 0 where the folder sets no limit. */
+static size_t folder_memory(const char *folder) {
+    unsigned long long limit, used;
+    bool known = read_bytes(folder, "memory.max", &limit) && read_bytes(folder, "memory.current", &used);
+    known = known ||
+            (read_bytes(folder, "memory.limit_in_bytes", &limit) && read_bytes(folder, "memory.usage_in_bytes", &used));
+    if (!known || limit >= SIZE_MAX / 4) return 0; /* v1 says so for no limit */
+    const unsigned long long idle = idle_cache(folder);
+    used = used > idle ? used - idle : 0;
+    return limit > used ? (size_t)(limit - used) : 1;
+}
+
 static size_t tighter(size_t a, size_t b) {
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 /* The group's folder and each one above it up to the mount. In a container the group's own path may not be visible
  * below the mount, whose root then is that group: so missing folders are passed over. */
-static size_t hierarchy_limit(const char *mount, const char *group) {
+static size_t hierarchy_limit(const char *mount, const char *group, size_t (*folder_limit)(const char *folder)) {
     char folder[FILE_PATH_SIZE];
     if (path_join(folder, mount, group + strspn(group, "/")) != OCELLUS_OK) return 0;
     size_t limit = 0, mount_length = strlen(mount);
@@ -51,15 +83,17 @@ static size_t hierarchy_limit(const char *mount, const char *group) {
     }
 }
 
-/* Whether "cpu" is among "cpu,cpuacct". */
-static bool names_cpu(char *controllers) {
+/* Whether "cpu", say, is among "cpu,cpuacct". */
+static bool is_among(char *controllers, const char *controller) {
     char *rest = NULL;
     for (char *name = strtok_r(controllers, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
-        if (strcmp(name, "cpu") == 0) return true;
+        if (strcmp(name, controller) == 0) return true;
     return false;
 }
 
-size_t cgroup_processors(const char *membership, const char *mount) {
+/* The tightest limit of this process's groups and all above them; 0 without one. */
+static size_t find_limit(const char *membership, const char *mount, const char *controller,
+                         size_t (*folder_limit)(const char *folder)) {
     FILE *stream = fopen(membership, "re");
     if (!stream) return 0;
     char line[FILE_PATH_SIZE + 128], folder[FILE_PATH_SIZE];
@@ -73,30 +107,21 @@ size_t cgroup_processors(const char *membership, const char *mount) {
         *group++ = '\0';
         controllers++;
         if (!*controllers) {
-            limit = tighter(limit, hierarchy_limit(mount, group));
+            limit = tighter(limit, hierarchy_limit(mount, group, folder_limit));
             if (path_join(folder, mount, "unified") == OCELLUS_OK)
-                limit = tighter(limit, hierarchy_limit(folder, group));
-        } else if (names_cpu(controllers) && path_join(folder, mount, "cpu") == OCELLUS_OK) {
-            limit = tighter(limit, hierarchy_limit(folder, group));
+                limit = tighter(limit, hierarchy_limit(folder, group, folder_limit));
+        } else if (is_among(controllers, controller) && path_join(folder, mount, controller) == OCELLUS_OK) {
+            limit = tighter(limit, hierarchy_limit(folder, group, folder_limit));
         }
     }
     fclose(stream);
     return limit;
 }
 
-/* Of a limit and what is used of it. */
-static bool read_bytes(const char *folder, const char *name, unsigned long long *bytes) {
-    char line[64];
-    return read_setting(folder, name, line) && sscanf(line, "%llu", bytes) == 1; /* "max" is no number */
+size_t cgroup_processors(const char *membership, const char *mount) {
+    return find_limit(membership, mount, "cpu", folder_processors);
 }
 
-size_t cgroup_memory(const char *mount) {
-    char folder[FILE_PATH_SIZE];
-    unsigned long long limit, used;
-    bool known = read_bytes(mount, "memory.max", &limit) && read_bytes(mount, "memory.current", &used);
-    if (!known && path_join(folder, mount, "memory") == OCELLUS_OK)
-        known =
-            read_bytes(folder, "memory.limit_in_bytes", &limit) && read_bytes(folder, "memory.usage_in_bytes", &used);
-    if (!known || limit >= SIZE_MAX) return SIZE_MAX;
-    return limit > used ? (size_t)(limit - used) : 0;
+size_t cgroup_memory(const char *membership, const char *mount) {
+    return find_limit(membership, mount, "memory", folder_memory);
 }

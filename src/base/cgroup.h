@@ -9,7 +9,7 @@
  * there is no limit. `membership` is /proc/self/cgroup and `mount` is /sys/fs/cgroup, but for tests. */
 size_t cgroup_processors(const char *membership, const char *mount);
 
-/* Bytes that the group at the mount, which in a container is its own, may still take, v1 or v2; SIZE_MAX without a limit. */
-size_t cgroup_memory(const char *mount);
+/* Bytes that they may still take, likewise; idle caches of files, which are given away when asked for, do not count as taken. */
+size_t cgroup_memory(const char *membership, const char *mount);
 
 #endif

@@ -61,8 +61,8 @@ size_t memory_available(void) {
         if (sscanf(line, "MemAvailable: %zu kB", &kilobytes) == 1) available = kilobytes * 1024;
     }
     if (stream) fclose(stream);
-    const size_t group = cgroup_memory("/sys/fs/cgroup");
-    return group < available ? group : available;
+    const size_t group = cgroup_memory("/proc/self/cgroup", "/sys/fs/cgroup");
+    return group > 0 && group < available ? group : available;
 }
 
 void memory_free(void *pointer) {

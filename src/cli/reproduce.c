@@ -226,14 +226,14 @@ static ocellus_status run_row(struct reproduction *all, size_t row) {
 
 /* --- the whole --- */
 
-/* A row that was begun goes on from its checkpoint. */
+/* A row that was begun goes on from its checkpoint. Where that cannot be told they are fetched: the row itself says why. */
 static bool needs_weights(const struct reproduction *all, size_t row) {
     char path[FILE_PATH_SIZE];
     struct run_folder run;
     if (strcmp(all->recipes[row].model_weights, "imagenet") != 0) return false;
-    bool begun = path_inside(path, all->folder, reproduce_rows[row].claim) == OCELLUS_OK &&
-                 run_folder_open(&run, path) == OCELLUS_OK && checkpoint_exists(&run);
-    return !begun;
+    bool begun;
+    return path_inside(path, all->folder, reproduce_rows[row].claim) != OCELLUS_OK ||
+           run_folder_open(&run, path) != OCELLUS_OK || checkpoint_exists(&run, &begun) != OCELLUS_OK || !begun;
 }
 
 /* ResNet50's rows need its weights; without them they are left out with the reason. */

@@ -85,7 +85,9 @@ static ocellus_status read_names(const char *folder, size_t used, struct names *
     unsigned char *bytes = NULL;
     size_t size = 0;
     TRY(path_join(path, folder, "batches.meta.txt"));
-    if (!path_exists(path)) return OCELLUS_OK;
+    enum path_kind kind;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
     TRY(file_read(path, NAMES_LIMIT, &bytes, &size));
     const char *wrong = strlen((const char *)bytes) == size ? take_lines((char *)bytes, names) : "a zero byte";
     free(bytes);

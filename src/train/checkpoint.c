@@ -348,10 +348,16 @@ static ocellus_status use_newest(struct engine *engine, const struct checkpoint_
     return set_state(engine, used, state);
 }
 
-bool checkpoint_exists(const struct run_folder *run) {
-    char a[FILE_PATH_SIZE], b[FILE_PATH_SIZE];
-    return (generation_path(run, 'a', a) == OCELLUS_OK && path_exists(a)) ||
-           (generation_path(run, 'b', b) == OCELLUS_OK && path_exists(b));
+ocellus_status checkpoint_exists(const struct run_folder *run, bool *exists) {
+    *exists = false;
+    for (char name = 'a'; name <= 'b' && !*exists; name++) {
+        char path[FILE_PATH_SIZE];
+        enum path_kind kind;
+        TRY(generation_path(run, name, path));
+        TRY(path_look(path, &kind));
+        *exists = kind != PATH_NONE;
+    }
+    return OCELLUS_OK;
 }
 
 ocellus_status checkpoint_read(const struct run_folder *run, struct engine *engine,

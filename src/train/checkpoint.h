@@ -39,7 +39,7 @@ struct checkpoint_identity {
 ocellus_status checkpoint_write(const struct run_folder *run, const struct engine *engine, struct train_state *state,
                                 const struct checkpoint_identity *identity, char path[FILE_PATH_SIZE]);
 /* Whether the run has one, sound or not, so that what it started from is not needed any more. */
-bool checkpoint_exists(const struct run_folder *run);
+ocellus_status checkpoint_exists(const struct run_folder *run, bool *exists);
 /* Sets the engine's tensors and *state from the newest valid generation. *found is false when the run has no checkpoint
  * yet (engine and state untouched). A broken generation is warned about and the other one used; when none that is there
  * can be used: OCELLUS_BAD_CONTENT, nothing deleted. Another instruction set than the checkpoint's is a warning: the

@@ -192,6 +192,9 @@ rm quick/evaluation.json
 expect 0 ocellus evaluate quick --test-images 20 --quiet
 expect 0 ocellus evaluate quick --quiet
 cmp evaluation.json quick/evaluation.json # more replaces less
+expect 0 ocellus train --resume --run quick --epochs 3 --quiet
+expect 0 ocellus evaluate quick --test-images 20 --quiet
+[ "$("$BUILD/tests/cli/json_get" splits test count <quick/evaluation.json)" = 20 ] || die "a result of weights that are gone was kept"
 again unwritable
 rm unwritable/evaluation.json
 mkdir unwritable/evaluation.json

@@ -275,6 +275,33 @@ static void test_cgroup_nonsense(void **state) {
     assert_int_equal(cgroup_processors(temporary_path(*state, "none"), temporary_path(*state, "none")), 0);
 }
 
+static size_t memory_of(const char *folder, const char *membership) {
+    const char *path = temporary_path(folder, "membership");
+    assert_int_equal(temporary_file(path, membership), 0);
+    return cgroup_memory(path, temporary_path(folder, "mount"));
+}
+
+static void test_cgroup_memory(void **state) {
+    put(*state, "mount/a/b", "memory.max", "max\n");
+    put(*state, "mount/a/b", "memory.current", "500\n");
+    assert_int_equal(memory_of(*state, "0::/a/b\n"), 0);
+    put(*state, "mount/a", "memory.max", "1000\n");
+    put(*state, "mount/a", "memory.current", "900\n");
+    assert_int_equal(memory_of(*state, "0::/a/b\n"), 100); /* of the group above */
+    put(*state, "mount/a", "memory.stat", "anon 100\nfile 800\ninactive_file 700\n");
+    assert_int_equal(memory_of(*state, "0::/a/b\n"), 800); /* what is cached can be had */
+    put(*state, "mount/a", "memory.current", "2000\n");
+    assert_int_equal(memory_of(*state, "0::/a/b\n"), 1); /* none, which is not no limit */
+    assert_int_equal(memory_of(*state, "0::/elsewhere\n"), 0);
+    put(*state, "mount/memory/docker/x", "memory.limit_in_bytes", "9223372036854771712\n");
+    put(*state, "mount/memory/docker/x", "memory.usage_in_bytes", "300\n");
+    assert_int_equal(memory_of(*state, "3:memory:/docker/x\n"), 0);
+    put(*state, "mount/memory/docker/x", "memory.limit_in_bytes", "400\n");
+    put(*state, "mount/memory/docker/x", "memory.stat", "inactive_file 50\ntotal_inactive_file 60\n");
+    assert_int_equal(memory_of(*state, "4:cpu,memory:/docker/x\n"), 160);
+    assert_int_equal(memory_of(*state, "4:cpu:/docker/x\n"), 0);
+}
+
 static void test_cpu(void **state) {
     (void)state;
     struct cpu_features features = cpu_detect();
@@ -316,6 +343,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_cgroup_v2, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(test_cgroup_v1, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(test_cgroup_nonsense, temporary_setup, temporary_teardown),
+        cmocka_unit_test_setup_teardown(test_cgroup_memory, temporary_setup, temporary_teardown),
         cmocka_unit_test(test_cpu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
