@@ -32,6 +32,13 @@ struct random_stream random_at(uint64_t seed, enum random_purpose purpose, uint3
         .key = {(uint32_t)seed, (uint32_t)(seed >> 32)}, .counter = {0, (uint32_t)purpose, epoch, index}, .used = 4};
 }
 
+/* The layer's number stands beside the purpose, which is small. */
+struct random_stream random_dropout(uint64_t seed, uint32_t layer, uint32_t epoch, uint32_t place) {
+    struct random_stream stream = random_at(seed, RANDOM_DROPOUT, epoch, place);
+    stream.counter[1] |= (layer + 1) << 8;
+    return stream;
+}
+
 uint32_t random_bits(struct random_stream *stream) {
     if (stream->used == 4) {
         philox(stream->key, stream->counter, stream->block);

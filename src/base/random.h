@@ -16,7 +16,8 @@ enum random_purpose {
     RANDOM_PREVIEW = 4,
     RANDOM_AUGMENTATION = 5,
     RANDOM_TEST = 6,
-    RANDOM_SUBSET = 7
+    RANDOM_SUBSET = 7,
+    RANDOM_DROPOUT = 8
 };
 
 /* A sequence of numbers at a fixed place; cheap to make anywhere. */
@@ -30,6 +31,8 @@ struct random_stream {
 void philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
 
 struct random_stream random_at(uint64_t seed, enum random_purpose purpose, uint32_t epoch, uint32_t index);
+/* Of Dropout layer number `layer` (below 2^24), for the image at `place` of the epoch's order. */
+struct random_stream random_dropout(uint64_t seed, uint32_t layer, uint32_t epoch, uint32_t place);
 uint32_t random_bits(struct random_stream *stream);
 /* Uniform in [0, 1), 24 bits; exact in float. */
 float random_unit(struct random_stream *stream);

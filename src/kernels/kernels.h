@@ -16,16 +16,13 @@
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
+#include "base/random.h"
+#include "base/real.h"
+#include "base/unary.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* The tests build this folder and the engine a second time in double, to check gradients far from rounding. */
-#ifdef OCELLUS_REAL_DOUBLE
-typedef double real;
-#else
-typedef float real;
-#endif
 
 /* A convolution of one image that carries its padding already (valid convolution):
  * oh = (ih - kh) / sh + 1, ow = (iw - kw) / sw + 1. Strides of rows in elements, at least iw * ic and ow * oc. A forward
@@ -91,6 +88,30 @@ struct pool_shape {
 
 /* Places of a window's winner that fit one byte; a larger window's take four. */
 enum { POOL_BYTE_TAPS = 256 };
+
+/* A depthwise convolution of one image: output channel c * multiplier + m is source channel c under its own kh x kw
+ * weights. The padding is not in memory: taps that fall outside the source are left out. */
+struct depthwise_shape {
+    size_t ih, iw, c, multiplier;
+    size_t oh, ow;
+    size_t kh, kw, sh, sw;
+    size_t pad_top, pad_left;
+    size_t src_row_stride, dst_row_stride; /* in values */
+};
+
+/* An average pooling of one image: a window's mean is over those of its taps that fall inside the source. */
+struct average_shape {
+    size_t ih, iw, c;
+    size_t oh, ow;
+    size_t kh, kw, sh, sw;
+    size_t pad_top, pad_left;
+    size_t src_row_stride, dst_row_stride;
+};
+
+/* An operand of a product, which may be repeated: the stride of a dimension along which it is repeated is 0. */
+struct repeated {
+    size_t row_stride, pixel_stride, channel_stride;
+};
 
 /* Rows of pixels with their strides: the shape of what is done value by value or channel by channel. */
 struct rows_shape {
@@ -188,11 +209,53 @@ struct kernels {
     void (*upsample_backward)(const struct rows_shape *shape, size_t factor_h, size_t factor_w, const real *diff_dst,
                               real *diff_src); /* src_row_stride is diff_src's, dst_row_stride diff_dst's */
 
+    /* Output rows [row_begin, row_end): dst = act(bias[o] + sum over the taps of src * weights[ky][kx][o]), o = c * multiplier
+     * + m; bias NULL is none. */
+    void (*depthwise)(const struct depthwise_shape *shape, const real *src, const real *weights, const real *bias,
+                      bool relu, size_t row_begin, size_t row_end, real *dst);
+    /* The whole gradient to the source: diff_src has src_row_stride, diff_dst dst_row_stride. */
+    void (*depthwise_diff_src)(const struct depthwise_shape *shape, const real *diff_dst, const real *weights,
+                               real *diff_src);
+    /* As conv2d_diff_weights: diff_weights[ky][kx][o] = (resume ? itself : 0) + sum over the image. */
+    void (*depthwise_diff_weights)(const struct depthwise_shape *shape, const real *src, const real *diff_dst,
+                                   bool resume, real *diff_weights);
+
+    /* Output rows [row_begin, row_end); and back, the whole diff_src, which has src_row_stride. */
+    void (*average_pool)(const struct average_shape *shape, const real *src, size_t row_begin, size_t row_end,
+                         real *dst);
+    void (*average_pool_backward)(const struct average_shape *shape, const real *diff_dst, real *diff_src);
+
+    /* dst = f(src); diff_src = f'(src) * diff_dst, where src has the row stride that is given and the shape's strides are
+     * diff_dst's and diff_src's. Not for softmax. The same bits whatever the C library. In place where strides agree. */
+    void (*unary)(const struct rows_shape *shape, const struct unary *unary, const real *src, real *dst);
+    void (*unary_backward)(const struct rows_shape *shape, const struct unary *unary, const real *diff_dst,
+                           const real *src, size_t src_row_stride, real *diff_src);
+
+    /* dst[y][x][c] = a * b, where both may be repeated; the shape's rows, width, c and dst_row_stride are dst's. */
+    void (*multiply)(const struct rows_shape *shape, const real *a, const struct repeated *a_strides, const real *b,
+                     const struct repeated *b_strides, real *dst);
+    /* The gradient to one factor: diff = sum, over what it is repeated along, of diff_dst * other. The shape's rows, width
+     * and c are diff_dst's, with src_row_stride. */
+    void (*multiply_backward)(const struct rows_shape *shape, const real *diff_dst, const real *other,
+                              const struct repeated *other_strides, real *diff, const struct repeated *diff_strides);
+
+    /* dst = random >= rate ? src / (1 - rate) : 0, the random numbers those of `place` in the order of the values. The
+     * gradient is the same function of the gradient. */
+    void (*dropout)(const struct rows_shape *shape, double rate, const struct random_stream *place, const real *src,
+                    real *dst);
+
     /* probabilities[i][] = softmax of logits[i][], the maximum subtracted first. */
     void (*softmax)(size_t n, size_t classes, const real *logits, real *probabilities);
     /* loss[i] = -log softmax(logits[i])[labels[i]], computed on logits; diff_logits = (softmax - onehot) * scale. */
     void (*softmax_cross_entropy)(size_t n, size_t classes, const real *logits, const int32_t *labels, real scale,
                                   real *loss, real *diff_logits);
+    /* The same for targets that are shares of classes, [n][classes], and a weight for each image (NULL: 1): loss[i] = -weight
+     * * sum over c of target * log softmax(logits)[c]. */
+    void (*softmax_target_entropy)(size_t n, size_t classes, const real *logits, const real *targets,
+                                   const real *weights, real scale, real *loss, real *diff_logits);
+    /* Independent classes: loss[i] = -weight * mean over c of target * log sigmoid(logit) + (1 - target) * log(1 - sigmoid). */
+    void (*sigmoid_cross_entropy)(size_t n, size_t classes, const real *logits, const real *targets,
+                                  const real *weights, real scale, real *loss, real *diff_logits);
 
     /* dst[i] = sum of the `parts` vectors part[0..parts) that lie `part_stride` apart, for i in [0, count), added in a
      * fixed binary tree over the parts: neighbours first ((p0+p1)+(p2+p3))+...; an odd one at the end moves up as it is. */

@@ -15,5 +15,9 @@ static bool write_config(const struct node *node, json_value *config) {
     return json_set(config, "activation", json_new_text(activation_name(node->config.activation.activation)));
 }
 
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    return lowering_append_unary(lowering, activation_unary(node->config.activation.activation));
+}
+
 const struct layer_type layer_activation = {"Activation", "activation", OPERATOR_ACTIVATION, 1,
-                                            infer,        read_config,  write_config};
+                                            infer,        read_config,  write_config,        lower};

@@ -13,4 +13,9 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
     return OCELLUS_OK;
 }
 
-const struct layer_type layer_add = {"Add", "add", OPERATOR_ADD, 2, infer, NULL, NULL};
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    (void)node;
+    return lowering_append_all(lowering, (struct operation){.kind = OPERATION_ADD});
+}
+
+const struct layer_type layer_add = {"Add", "add", OPERATOR_ADD, 2, infer, NULL, NULL, lower};

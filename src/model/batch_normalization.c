@@ -18,10 +18,10 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
         return fail(OCELLUS_USAGE, "%s: axis: not supported (expected the last one, got %" PRId64 ")", node->name,
                     axis);
     const struct shape channels = {1, {node->shape.dims[node->shape.rank - 1]}};
-    layer_add_parameter(node, "gamma", channels, true, INITIAL_ONES, 0, 0);
-    layer_add_parameter(node, "beta", channels, true, INITIAL_ZEROS, 0, 0);
-    layer_add_parameter(node, "moving_mean", channels, false, INITIAL_ZEROS, 0, 0);
-    layer_add_parameter(node, "moving_variance", channels, false, INITIAL_ONES, 0, 0);
+    layer_add_parameter(node, PARAMETER_GAMMA, channels, true, INITIAL_ONES, 0, 0);
+    layer_add_parameter(node, PARAMETER_BETA, channels, true, INITIAL_ZEROS, 0, 0);
+    layer_add_parameter(node, PARAMETER_MOVING_MEAN, channels, false, INITIAL_ZEROS, 0, 0);
+    layer_add_parameter(node, PARAMETER_MOVING_VARIANCE, channels, false, INITIAL_ONES, 0, 0);
     return OCELLUS_OK;
 }
 
@@ -46,5 +46,11 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "center", json_new_bool(true)) && json_set(config, "scale", json_new_bool(true));
 }
 
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    return lowering_append(lowering, (struct operation){.kind = OPERATION_NORMALIZATION,
+                                                        .momentum = node->config.batch_normalization.momentum,
+                                                        .epsilon = node->config.batch_normalization.epsilon});
+}
+
 const struct layer_type layer_batch_normalization = {
-    "BatchNormalization", "batch_normalization", OPERATOR_BATCH_NORM, 1, infer, read_config, write_config};
+    "BatchNormalization", "batch_normalization", OPERATOR_BATCH_NORM, 1, infer, read_config, write_config, lower};

@@ -15,10 +15,10 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
     const int64_t *window = node->config.conv2d.kernel_size;
     const struct shape kernel = {4, {window[0], window[1], input->dims[2], node->config.conv2d.filters}};
     const size_t area = (size_t)window[0] * (size_t)window[1];
-    layer_add_parameter(node, "kernel", kernel, true, INITIAL_GLOROT_UNIFORM, area * (size_t)kernel.dims[2],
+    layer_add_parameter(node, PARAMETER_KERNEL, kernel, true, INITIAL_GLOROT_UNIFORM, area * (size_t)kernel.dims[2],
                         area * (size_t)kernel.dims[3]);
     if (node->config.conv2d.use_bias)
-        layer_add_parameter(node, "bias", (struct shape){1, {kernel.dims[3]}}, true, INITIAL_ZEROS, 0, 0);
+        layer_add_parameter(node, PARAMETER_BIAS, (struct shape){1, {kernel.dims[3]}}, true, INITIAL_ZEROS, 0, 0);
     return OCELLUS_OK;
 }
 
@@ -53,4 +53,14 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "use_bias", json_new_bool(c->conv2d.use_bias));
 }
 
-const struct layer_type layer_conv2d = {"Conv2D", "conv2d", OPERATOR_CONV2D, 1, infer, read_config, write_config};
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    const struct shape *input = &lowering->lowered->operations[lowering->value].shape;
+    TRY(lowering_append(lowering, (struct operation){.kind = OPERATION_CONVOLUTION,
+                                                     .window = lowering_window(input, node->config.conv2d.kernel_size,
+                                                                               node->config.conv2d.strides,
+                                                                               node->config.conv2d.padding)}));
+    return lowering_append_unary(lowering, activation_unary(node->config.conv2d.activation));
+}
+
+const struct layer_type layer_conv2d = {"Conv2D", "conv2d",    OPERATOR_CONV2D, 1,
+                                        infer,    read_config, write_config,    lower};

@@ -16,4 +16,10 @@ static bool write_config(const struct node *node, json_value *config) {
     return json_set(config, "data_format", json_new_text("channels_last"));
 }
 
-const struct layer_type layer_flatten = {"Flatten", "flatten", OPERATOR_FLATTEN, 1, infer, read_config, write_config};
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    (void)node;
+    return lowering_append(lowering, (struct operation){.kind = OPERATION_RESHAPE});
+}
+
+const struct layer_type layer_flatten = {"Flatten", "flatten",   OPERATOR_FLATTEN, 1,
+                                         infer,     read_config, write_config,     lower};

@@ -19,5 +19,16 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "keepdims", json_new_bool(false));
 }
 
-const struct layer_type layer_global_average_pooling2d = {
-    "GlobalAveragePooling2D", "global_average_pooling2d", OPERATOR_GLOBAL_AVERAGE, 1, infer, read_config, write_config};
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    (void)node;
+    return lowering_append(lowering, (struct operation){.kind = OPERATION_GLOBAL_AVERAGE});
+}
+
+const struct layer_type layer_global_average_pooling2d = {"GlobalAveragePooling2D",
+                                                          "global_average_pooling2d",
+                                                          OPERATOR_GLOBAL_AVERAGE,
+                                                          1,
+                                                          infer,
+                                                          read_config,
+                                                          write_config,
+                                                          lower};

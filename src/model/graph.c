@@ -205,12 +205,24 @@ ocellus_status graph_add(struct graph *graph, const char *class_name, const char
     return OCELLUS_OK;
 }
 
-void layer_add_parameter(struct node *node, const char *role, struct shape shape, bool trainable,
+static const char *const role_names[PARAMETER_ROLES] = {[PARAMETER_KERNEL] = "kernel",
+                                                        [PARAMETER_BIAS] = "bias",
+                                                        [PARAMETER_GAMMA] = "gamma",
+                                                        [PARAMETER_BETA] = "beta",
+                                                        [PARAMETER_MOVING_MEAN] = "moving_mean",
+                                                        [PARAMETER_MOVING_VARIANCE] = "moving_variance"};
+
+void layer_add_parameter(struct node *node, enum parameter_role role, struct shape shape, bool trainable,
                          enum initializer initializer, size_t fan_in, size_t fan_out) {
-    struct parameter parameter = {
-        .shape = shape, .trainable = trainable, .initializer = initializer, .fan_in = fan_in, .fan_out = fan_out};
+    struct parameter parameter = {.role = role,
+                                  .shape = shape,
+                                  .trainable = trainable,
+                                  .initializer = initializer,
+                                  .fan_in = fan_in,
+                                  .fan_out = fan_out};
     /* check_name() left room for the longest role. */
-    snprintf(parameter.name, sizeof parameter.name, "%.*s/%s", GRAPH_NAME_SIZE - 2 - LONGEST_ROLE, node->name, role);
+    snprintf(parameter.name, sizeof parameter.name, "%.*s/%s", GRAPH_NAME_SIZE - 2 - LONGEST_ROLE, node->name,
+             role_names[role]);
     node->parameters[node->parameter_count++] = parameter;
 }
 

@@ -36,12 +36,24 @@ void shape_text(const struct shape *shape, bool batch, char out[SHAPE_TEXT_SIZE]
 
 json_value *shape_to_json(const struct shape *shape); /* with a batch: [null, 30, 30, 32]; NULL without memory */
 
+/* What a parameter is to its layer; its name ends in the role's. */
+enum parameter_role {
+    PARAMETER_KERNEL,
+    PARAMETER_BIAS,
+    PARAMETER_GAMMA,
+    PARAMETER_BETA,
+    PARAMETER_MOVING_MEAN,
+    PARAMETER_MOVING_VARIANCE,
+    PARAMETER_ROLES
+};
+
 enum initializer { INITIAL_ZEROS, INITIAL_ONES, INITIAL_GLOROT_UNIFORM };
 
 struct parameter {
     char name[GRAPH_NAME_SIZE]; /* NODE/ROLE, roles as in Keras: kernel, bias, gamma, beta, moving_mean, ... */
-    struct shape shape;         /* kernels HWIO or (in, out) */
-    bool trainable;             /* false for moving statistics; a frozen node's are not trained either */
+    enum parameter_role role;
+    struct shape shape; /* kernels HWIO or (in, out) */
+    bool trainable;     /* false for moving statistics; a frozen node's are not trained either */
     enum initializer initializer;
     size_t fan_in, fan_out; /* of kernels; limit of Glorot uniform: sqrt(6 / (fan_in + fan_out)) */
 };

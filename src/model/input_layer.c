@@ -34,5 +34,10 @@ static bool write_config(const struct node *node, json_value *config) {
     return json_set(config, "batch_shape", shape_to_json(&node->config.input_layer.shape));
 }
 
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    (void)node;
+    return lowering_append_all(lowering, (struct operation){.kind = OPERATION_INPUT});
+}
+
 const struct layer_type layer_input_layer = {"InputLayer", "input_layer", OPERATOR_INPUT, 0,
-                                             infer,        read_config,   write_config};
+                                             infer,        read_config,   write_config,   lower};

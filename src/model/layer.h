@@ -5,7 +5,7 @@
 #ifndef MODEL_LAYER_H
 #define MODEL_LAYER_H
 
-#include "model/graph.h"
+#include "model/lowered.h"
 
 /* What an engine has to know how to run. */
 enum operator_kind {
@@ -34,13 +34,15 @@ struct layer_type {
      * name (dilation, groups, other data formats, other activations); missing members have Keras's defaults. */
     ocellus_status (*read_config)(struct node *node, const json_value *config, const char *source);
     bool (*write_config)(const struct node *node, json_value *config); /* false without memory */
+    /* Appends the operations that the layer is; none where its output is its input. Fails for memory alone. */
+    ocellus_status (*lower)(struct lowering *lowering, const struct node *node);
 };
 
 /* NULL when there is no such layer. */
 const struct layer_type *layer_by_class_name(const char *class_name);
 
 /* For infer(): appends a parameter NODE/ROLE. */
-void layer_add_parameter(struct node *node, const char *role, struct shape shape, bool trainable,
+void layer_add_parameter(struct node *node, enum parameter_role role, struct shape shape, bool trainable,
                          enum initializer initializer, size_t fan_in, size_t fan_out);
 
 #endif

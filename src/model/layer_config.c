@@ -16,6 +16,12 @@ const char *padding_name(enum padding padding) {
     return padding_names[padding];
 }
 
+struct unary activation_unary(enum activation activation) {
+    static const enum unary_function functions[] = {
+        [ACTIVATION_LINEAR] = UNARY_LINEAR, [ACTIVATION_RELU] = UNARY_RELU, [ACTIVATION_SOFTMAX] = UNARY_SOFTMAX};
+    return (struct unary){.function = functions[activation]};
+}
+
 ocellus_status layer_expect_rank(const struct node *node, const struct shape *input, size_t rank) {
     if (input->rank == rank) return OCELLUS_OK;
     char text[SHAPE_TEXT_SIZE];

@@ -38,5 +38,6 @@ ocellus_status config_expect_bool(const struct node *node, const json_value *con
 json_value *config_pair(const int64_t pair[2]);
 const char *padding_name(enum padding padding);
 const char *activation_name(enum activation activation);
+struct unary activation_unary(enum activation activation);
 
 #endif

@@ -31,5 +31,14 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "data_format", json_new_text("channels_last"));
 }
 
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    const struct shape *input = &lowering->lowered->operations[lowering->value].shape;
+    return lowering_append(lowering,
+                           (struct operation){.kind = OPERATION_MAX_POOL,
+                                              .window = lowering_window(input, node->config.max_pooling2d.pool_size,
+                                                                        node->config.max_pooling2d.strides,
+                                                                        node->config.max_pooling2d.padding)});
+}
+
 const struct layer_type layer_max_pooling2d = {"MaxPooling2D", "max_pooling2d", OPERATOR_MAX_POOL, 1,
-                                               infer,          read_config,     write_config};
+                                               infer,          read_config,     write_config,      lower};

@@ -25,5 +25,12 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "interpolation", json_new_text("nearest"));
 }
 
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    return lowering_append(lowering,
+                           (struct operation){.kind = OPERATION_UPSAMPLE,
+                                              .window.strides = {(size_t)node->config.up_sampling2d.size[0],
+                                                                 (size_t)node->config.up_sampling2d.size[1]}});
+}
+
 const struct layer_type layer_up_sampling2d = {"UpSampling2D", "up_sampling2d", OPERATOR_UPSAMPLE, 1,
-                                               infer,          read_config,     write_config};
+                                               infer,          read_config,     write_config,      lower};

@@ -51,5 +51,14 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "data_format", json_new_text("channels_last"));
 }
 
+static ocellus_status lower(struct lowering *lowering, const struct node *node) {
+    struct operation pad = {.kind = OPERATION_PAD};
+    for (size_t axis = 0; axis < 2; axis++) {
+        for (size_t end = 0; end < 2; end++)
+            pad.window.pad[axis][end] = (size_t)node->config.zero_padding2d.padding[axis][end];
+    }
+    return lowering_append(lowering, pad);
+}
+
 const struct layer_type layer_zero_padding2d = {"ZeroPadding2D", "zero_padding2d", OPERATOR_ZERO_PAD, 1,
-                                                infer,           read_config,      write_config};
+                                                infer,           read_config,      write_config,      lower};
