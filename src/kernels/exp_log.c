@@ -16,20 +16,29 @@ static double power_of_two(int n) {
     return value;
 }
 
-static double exp_double(double x) {
+/* exp(r) - 1 = r (1 + r/2 (1 + r/3 (...))), |r| <= ln 2 / 2. */
+static double expm1_series(double r) {
+    double tail = 1.0;
+    for (int k = 14; k > 1; k--)
+        tail = 1.0 + r / k * tail;
+    return r * tail;
+}
+
+double exp_double(double x) {
     if (isnan(x)) return x;
     if (x > 709.8) return INFINITY;
     if (x < -745.2) return 0.0;
     int n = (int)(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
-    double r = (x - n * ln2_high) - n * ln2_low; /* |r| <= ln 2 / 2 */
-    double tail = 1.0;                           /* exp(r) = 1 + r (1 + r/2 (1 + r/3 (...))) */
-    for (int k = 14; k > 1; k--)
-        tail = 1.0 + r / k * tail;
+    double r = (x - n * ln2_high) - n * ln2_low;
     /* In two factors, so that both stay normal numbers and the last product rounds a subnormal result once. */
-    return (1.0 + r * tail) * power_of_two(n / 2) * power_of_two(n - n / 2);
+    return (1.0 + expm1_series(r)) * power_of_two(n / 2) * power_of_two(n - n / 2);
 }
 
-static double log_double(double x) {
+double expm1_double(double x) {
+    return fabs(x) < 0.34 ? expm1_series(x) : exp_double(x) - 1.0;
+}
+
+double log_double(double x) {
     if (isnan(x) || x < 0) return NAN;
     if (x == 0) return -INFINITY;
     if (isinf(x)) return x;
@@ -54,6 +63,12 @@ static double log_double(double x) {
         rest = square * (rest + 2.0 / k);
     double half = 0.5 * f * f;
     return exponent * ln2_high - ((half - (s * (half + rest) + exponent * ln2_low)) - f);
+}
+
+/* What 1 + x lost when it was rounded is made good by the factor (W. Kahan's, of the HP-15C). */
+double log1p_double(double x) {
+    double sum = 1.0 + x;
+    return sum == 1.0 || isinf(sum) ? x : log_double(sum) * (x / (sum - 1.0));
 }
 
 real kernel_exp(real x) {

@@ -99,7 +99,7 @@ struct depthwise_shape {
     size_t src_row_stride, dst_row_stride; /* in values */
 };
 
-/* An average pooling of one image: a window's mean is over those of its taps that fall inside the source. */
+/* An average pooling of one image: a window's mean is over those of its taps that fall inside the source; one does. */
 struct average_shape {
     size_t ih, iw, c;
     size_t oh, ow;
@@ -226,7 +226,10 @@ struct kernels {
     void (*average_pool_backward)(const struct average_shape *shape, const real *diff_dst, real *diff_src);
 
     /* dst = f(src); diff_src = f'(src) * diff_dst, where src has the row stride that is given and the shape's strides are
-     * diff_dst's and diff_src's. Not for softmax. The same bits whatever the C library. In place where strides agree. */
+     * diff_dst's and diff_src's. Not for softmax. The same bits whatever the C library: within 0.6 ULP of f, or of the
+     * greatest of the terms where a derivative changes sign; the product rounds once more. NaN stays NaN, infinities give limits. Where f bends,
+     * f' is negative_slope at 0 for RELU, 0 at its maximum and at both ends of hard_sigmoid, 1 at 0 for ELU. In place where
+     * strides agree. */
     void (*unary)(const struct rows_shape *shape, const struct unary *unary, const real *src, real *dst);
     void (*unary_backward)(const struct rows_shape *shape, const struct unary *unary, const real *diff_dst,
                            const real *src, size_t src_row_stride, real *diff_src);
@@ -234,8 +237,8 @@ struct kernels {
     /* dst[y][x][c] = a * b, where both may be repeated; the shape's rows, width, c and dst_row_stride are dst's. */
     void (*multiply)(const struct rows_shape *shape, const real *a, const struct repeated *a_strides, const real *b,
                      const struct repeated *b_strides, real *dst);
-    /* The gradient to one factor: diff = sum, over what it is repeated along, of diff_dst * other. The shape's rows, width
-     * and c are diff_dst's, with src_row_stride. */
+    /* The gradient to one factor: diff = sum, over what it is repeated along, of diff_dst * other, one chain of additions
+     * in the order of the values. The shape's rows, width and c are diff_dst's, with src_row_stride. */
     void (*multiply_backward)(const struct rows_shape *shape, const real *diff_dst, const real *other,
                               const struct repeated *other_strides, real *diff, const struct repeated *diff_strides);
 
@@ -250,10 +253,12 @@ struct kernels {
     void (*softmax_cross_entropy)(size_t n, size_t classes, const real *logits, const int32_t *labels, real scale,
                                   real *loss, real *diff_logits);
     /* The same for targets that are shares of classes, [n][classes], and a weight for each image (NULL: 1): loss[i] = -weight
-     * * sum over c of target * log softmax(logits)[c]. */
+     * * sum over c of target * log softmax(logits)[c]; diff_logits = (softmax * sum of targets - target) * weight * scale, and
+     * may be logits. A class without a share adds nothing to the loss, whatever its logit. */
     void (*softmax_target_entropy)(size_t n, size_t classes, const real *logits, const real *targets,
                                    const real *weights, real scale, real *loss, real *diff_logits);
-    /* Independent classes: loss[i] = -weight * mean over c of target * log sigmoid(logit) + (1 - target) * log(1 - sigmoid). */
+    /* Independent classes: loss[i] = -weight * mean over c of target * log sigmoid(logit) + (1 - target) * log(1 - sigmoid);
+     * diff_logits = (sigmoid - target) * weight * scale / classes, and may be logits. */
     void (*sigmoid_cross_entropy)(size_t n, size_t classes, const real *logits, const real *targets,
                                   const real *weights, real scale, real *loss, real *diff_logits);
 

@@ -246,18 +246,15 @@ static double ulps(float got, double expected) {
     return fabs((double)got - expected) / ((double)nextafterf(size, INFINITY) - (double)size);
 }
 
-double exp_as_double(double x); /* exp_log_double.c */
-double log_as_double(double x);
-
 /* The relative error against the C library's double, which is itself within 1 ULP, 2.3e-16. */
 static void test_exp_log_double(void) {
     double worst_exp = 0, worst_log = 0;
     for (int i = -200000; i <= 200000; i++) {
         const double x = i * 0.0035, near_one = 1 + i * 1e-6;
-        worst_exp = fmax(worst_exp, fabs(exp_as_double(x) / exp(x) - 1));
+        worst_exp = fmax(worst_exp, fabs(exp_double(x) / exp(x) - 1));
         if (i == 0) continue;
-        worst_log = fmax(worst_log, fabs(log_as_double(near_one) / log(near_one) - 1));
-        worst_log = fmax(worst_log, fabs(log_as_double(exp(x)) / log(exp(x)) - 1));
+        worst_log = fmax(worst_log, fabs(log_double(near_one) / log(near_one) - 1));
+        worst_log = fmax(worst_log, fabs(log_double(exp(x)) / log(exp(x)) - 1));
     }
     printf("in double: exp is off by %.2g at most, log by %.2g\n", worst_exp, worst_log);
     check(worst_exp <= 6.3e-16, "exp in double is off by %g", worst_exp);
