@@ -68,7 +68,7 @@ double log_double(double x) {
 /* What 1 + x lost when it was rounded is made good by the factor (W. Kahan's, of the HP-15C). */
 double log1p_double(double x) {
     double sum = 1.0 + x;
-    return sum == 1.0 || isinf(sum) ? x : log_double(sum) * (x / (sum - 1.0));
+    return sum == 1.0 || sum == INFINITY ? x : log_double(sum) * (x / (sum - 1.0));
 }
 
 real kernel_exp(real x) {

@@ -24,6 +24,8 @@ float random_integer(void); /* in [-4, 4] */
 extern bool buffers_aligned; /* for the benchmark: all on a cache line, as the engine's are */
 float *buffer(size_t count);
 float *buffer_filled(size_t count, float (*next)(void));
+/* Rows of `row` values that lie row_stride apart, with NaN between them. */
+float *buffer_rows(size_t rows, size_t row, size_t row_stride, float (*next)(void));
 float *buffer_copy(size_t count, const float *from);
 void *buffer_bytes(size_t bytes); /* filled with 0xa5 */
 void *scratch(size_t bytes);      /* the same for the test's own numbers, aligned for any type */
@@ -33,10 +35,13 @@ float *conv2d_room(const struct kernels *row);
 
 /* The same bits; any NaN equals any NaN. */
 void check_same(const char *what, size_t count, const float *got, const float *expected);
-/* Each |got - expected| <= bound, with the place of the worst. */
+/* Each |got - expected| <= bound, NaN for NaN and an infinity for itself, with the place of the worst. */
 void check_bound(const char *what, size_t count, const float *got, const double *expected, const double *bound);
 /* The bound on the relative error of a sum of n products in any order (Higham, gamma_n), u = 2^-24. */
 double gamma_bound(size_t n);
+
+/* The fast row that every other one must agree with, bit by bit; of the reference row, itself. */
+const struct kernels *first_fast(const struct kernels *row);
 
 void test_convolution(const struct kernels *row, bool fused);
 void test_panels(const struct kernels *row, bool fused);
@@ -46,6 +51,13 @@ void test_values(const struct kernels *row);
 void test_channels(const struct kernels *row);
 void test_pooling(const struct kernels *row);
 void test_softmax(const struct kernels *row);
+void test_depthwise(const struct kernels *row);
+void test_average_pool(const struct kernels *row);
+void test_unary(const struct kernels *row);
+void test_functions(void);
+void test_multiply(const struct kernels *row);
+void test_dropout(const struct kernels *row);
+void test_entropies(const struct kernels *row);
 void test_optimizers(const struct kernels *row);
 void test_exp_log(void);
 
