@@ -25,6 +25,7 @@ struct engine_options {
     size_t threads;             /* 0: all this process may use */
     size_t batch_size;          /* the largest n of one call */
     bool training;              /* plan gradients and optimizer state too */
+    uint64_t seed;              /* Dropout's */
     struct optimizer optimizer; /* when training: whose state is planned (Adam: m and v; SGD: velocity with momentum) */
 };
 

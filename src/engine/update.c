@@ -52,8 +52,8 @@ ocellus_status engine_update(struct engine *engine, const struct optimizer *opti
                                     .nesterov = optimizer->nesterov}};
     double started = engine->profile ? clock_seconds() : 0;
     parallel_for(engine->pool, (engine->trained_size + UPDATE_VALUES - 1) / UPDATE_VALUES, update_piece, &update);
-    if (engine->profile) { profile_add_step(engine->profile, PROFILE_UPDATE, clock_seconds() - started); }
-    engine->packed_kind = PACKED_NOTHING;
+    if (engine->profile) profile_add_step(engine->profile, PROFILE_UPDATE, clock_seconds() - started);
+    engine->packed_for.plan = NULL;
     float_mode_restore(before);
     return OCELLUS_OK;
 }

@@ -186,6 +186,7 @@ static ocellus_status find_logits(struct lowered *lowered) {
         (last->unary.function == UNARY_SOFTMAX || last->unary.function == UNARY_SIGMOID)) {
         lowered->link = last->unary.function == UNARY_SIGMOID ? LINK_SIGMOID : LINK_SOFTMAX;
         lowered->logits = last->inputs[0];
+        lowered->outputs[graph->count - 1] = lowered->logits;
     }
     for (size_t i = 0; i < lowered->count; i++) {
         const struct operation *operation = &lowered->operations[i];
