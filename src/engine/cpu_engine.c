@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPU engine behind engine.h: opening, the passes, the loss. */
+/* The CPU engine's class: opening, the passes, the loss. */
 #include "engine/cpu_engine.h"
 
 #include "base/sizes.h"
@@ -9,7 +9,7 @@
 
 enum { WAVE_BYTES = 64 << 20, LEAST_WAVE = 4 };
 
-static ocellus_status allocate_norms(struct engine *engine) {
+static ocellus_status allocate_norms(struct cpu_engine *engine) {
     const struct graph *graph = engine->graph;
     for (int pass = 0; pass < 2; pass++) {
         size_t at = 0;
@@ -48,7 +48,7 @@ static size_t most_channels(const struct graph *graph) {
 }
 
 /* How many shards a wave has: all of them, unless their parts take much memory; then few, but enough for the threads. */
-static size_t choose_wave(const struct engine *engine) {
+static size_t choose_wave(const struct cpu_engine *engine) {
     if (!engine->training || PLAN_SHARDS * engine->training->parts_values * sizeof(real) <= WAVE_BYTES) {
         return PLAN_SHARDS;
     }
@@ -64,10 +64,12 @@ static size_t larger(size_t a, size_t b) {
 }
 
 /* Sizes of what both plans share: they never run at the same time. */
-static void measure_memory(struct engine *engine) {
+static void measure_memory(struct cpu_engine *engine) {
     const struct plan *inference = engine->inference, *training = engine->training;
     size_t workers = thread_pool_size(engine->pool), unit = MEMORY_ALIGNMENT / sizeof(real);
+    const struct engine *base = &engine->base;
     struct engine_memory *memory = &engine->memory;
+    memory->input = base->options.slots * base->options.batch_size * base->image_size * sizeof *base->inputs;
     memory->batch = larger(inference->batch_bytes, training ? training->batch_bytes : 0) + MEMORY_ALIGNMENT;
     memory->scratch = larger(inference->scratch_bytes, training ? training->scratch_bytes : 0) + MEMORY_ALIGNMENT;
     engine->wave = choose_wave(engine);
@@ -87,7 +89,7 @@ static void measure_memory(struct engine *engine) {
 }
 
 /* A file of a kilobyte may ask for any amount: the values of one image have a limit, and all together what there is. */
-static ocellus_status check_memory(const struct engine *engine) {
+static ocellus_status check_memory(const struct cpu_engine *engine) {
     enum { ALWAYS_TRIED = 64 << 20 };
     const struct plan *plan = engine->inference;
     const size_t image = plan->scratch_bytes / plan_block(plan) + plan->batch_bytes / plan->batch_size;
@@ -95,16 +97,27 @@ static ocellus_status check_memory(const struct engine *engine) {
         return fail(OCELLUS_BAD_CONTENT, "%s: the values of one image need %zu MB (expected at most %zu)",
                     engine->graph->name, image >> 20, ENGINE_MOST_IMAGE_BYTES >> 20);
     }
-    const size_t planned = engine_planned_bytes(engine);
+    const size_t planned = cpu_planned_bytes(engine);
     const size_t available = planned > ALWAYS_TRIED ? memory_available() : SIZE_MAX;
     if (planned <= available) { return OCELLUS_OK; }
     return fail(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu, and %zu MB are free", engine->graph->name,
-                planned >> 20, engine->options.batch_size, available >> 20);
+                planned >> 20, engine->base.options.batch_size, available >> 20);
 }
 
-static ocellus_status allocate_memory(struct engine *engine) {
-    size_t workers = thread_pool_size(engine->pool), images = engine->options.batch_size,
-           classes = shape_size(&engine->graph->nodes[engine->inference->logits_node].shape);
+static bool allocate_loss(struct cpu_engine *engine) {
+    const size_t images = engine->base.options.batch_size, classes = engine->base.classes;
+    struct loss_batch *loss = &engine->loss;
+    loss->kernels = engine->kernels;
+    loss->classes = classes;
+    loss->losses = memory_allocate(images, sizeof(real));
+    loss->shares = memory_allocate(images, classes * sizeof(real));
+    loss->weights = memory_allocate(images, sizeof(real));
+    engine->probabilities = memory_allocate(images, classes * sizeof(real));
+    return loss->losses && loss->shares && loss->weights && engine->probabilities;
+}
+
+static ocellus_status allocate_memory(struct cpu_engine *engine) {
+    const size_t workers = thread_pool_size(engine->pool), images = engine->base.options.batch_size;
     engine->batch = memory_allocate(engine->memory.batch, 1);
     engine->scratch = memory_allocate(workers, sizeof *engine->scratch);
     engine->sums = memory_allocate(engine->memory.sums, 1);
@@ -112,123 +125,95 @@ static ocellus_status allocate_memory(struct engine *engine) {
     engine->moments = memory_allocate(engine->memory.workers + 1, 1);
     engine->finish_parts = engine->moments ? engine->moments + workers * engine->moments_size : NULL;
     engine->conv_scratch = engine->moments ? engine->finish_parts + workers * engine->finish_parts_size : NULL;
-    engine->loss = memory_allocate(images, sizeof(real));
-    engine->probabilities = memory_allocate(images, classes * sizeof(real));
-    bool good = engine->batch && engine->scratch && engine->sums && engine->parts && engine->moments && engine->loss &&
-                engine->probabilities;
+    if (sizeof(real) != sizeof(float))
+        engine->converted = memory_allocate(images, engine->base.image_size * sizeof(real));
+    bool good = engine->batch && engine->scratch && engine->sums && engine->parts && engine->moments &&
+                (engine->converted || sizeof(real) == sizeof(float)) && allocate_loss(engine);
     for (size_t worker = 0; good && worker < workers; worker++) {
         engine->scratch[worker] = memory_allocate(engine->memory.scratch, 1);
         good = engine->scratch[worker] != NULL;
     }
-    if (good) { return OCELLUS_OK; }
+    if (good) return OCELLUS_OK;
     return fail_within(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu", engine->graph->name,
-                       engine_planned_bytes(engine) >> 20, images);
+                       cpu_planned_bytes(engine) >> 20, images);
 }
 
-static ocellus_status open_parts(struct engine *engine) {
-    const char *why = NULL;
-    engine->kernels = kernels_select(&why);
-    if (!engine->kernels) { return fail(OCELLUS_USAGE, "%s", why); }
-    TRY(thread_pool_create(engine->options.threads, &engine->pool));
-    engine->norms = memory_allocate(engine->graph->count, sizeof *engine->norms);
-    engine->packed = memory_allocate(engine->graph->count, sizeof *engine->packed);
-    if (!engine->norms || !engine->packed) { return OCELLUS_IO; }
-    TRY(plan_create(engine->graph, engine->kernels, false, engine->options.batch_size, &engine->inference));
-    if (engine->options.training) {
-        TRY(plan_create(engine->graph, engine->kernels, true, engine->options.batch_size, &engine->training));
+/* What the plan of an inference does not keep by itself is refused. */
+static ocellus_status check_kept(const struct cpu_engine *engine) {
+    const struct engine_options *options = &engine->base.options;
+    for (size_t i = 0; i < options->keep_count; i++) {
+        const size_t node = engine_find_node(engine->graph, options->keep[i], strlen(options->keep[i]));
+        if (cpu_keeps_output(engine->inference, node) &&
+            (!options->training || cpu_keeps_output(engine->training, node)))
+            continue;
+        return fail(OCELLUS_USAGE, "%s: keep: the plan does not keep the output of %s", engine->graph->name,
+                    options->keep[i]);
+    }
+    return OCELLUS_OK;
+}
+
+static ocellus_status open_plans(struct cpu_engine *engine) {
+    const struct engine_options *options = &engine->base.options;
+    TRY(plan_create(engine->graph, engine->kernels, false, options->batch_size, &engine->inference));
+    if (options->training) {
+        TRY(plan_create(engine->graph, engine->kernels, true, options->batch_size, &engine->training));
         TRY(engine_plan_pieces(engine));
     }
+    TRY(check_kept(engine));
     measure_memory(engine);
-    TRY(check_memory(engine));
+    return check_memory(engine);
+}
+
+static ocellus_status open_engine(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const char *why = NULL;
+    engine->graph = base->graph;
+    engine->parameters = weights_list(base->weights)->parameters;
+    engine->first_parameter = weights_list(base->weights)->first;
+    engine->kernels = kernels_select(&why);
+    if (!engine->kernels) return fail(OCELLUS_USAGE, "%s", why);
+    if (!base->options.pool) TRY(thread_pool_create(base->options.threads, &engine->own_pool));
+    engine->pool = base->options.pool ? base->options.pool : engine->own_pool;
+    engine->norms = memory_allocate(engine->graph->count, sizeof *engine->norms);
+    engine->packed = memory_allocate(engine->graph->count, sizeof *engine->packed);
+    if (!engine->norms || !engine->packed) return OCELLUS_IO;
+    TRY(open_plans(engine));
     TRY(engine_allocate_state(engine));
     TRY(engine_allocate_packed(engine));
     TRY(allocate_norms(engine));
     return allocate_memory(engine);
 }
 
-ocellus_status engine_open(const struct graph *graph, const struct engine_options *options, struct engine **out) {
-    if (options->batch_size < 1) { return fail(OCELLUS_USAGE, "engine: batch size: must be at least 1"); }
-    struct engine *engine = memory_allocate(1, sizeof *engine);
-    if (!engine) { return OCELLUS_IO; }
-    engine->graph = graph;
-    engine->options = *options;
-    ocellus_status status = open_parts(engine);
-    if (status != OCELLUS_OK) {
-        engine_close(engine);
-        return status;
-    }
-    *out = engine;
-    return OCELLUS_OK;
-}
-
-void engine_close(struct engine *engine) {
-    if (!engine) { return; }
-    for (size_t worker = 0; engine->scratch && worker < thread_pool_size(engine->pool); worker++) {
+static void close_engine(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    for (size_t worker = 0; engine->scratch && worker < thread_pool_size(engine->pool); worker++)
         memory_free(engine->scratch[worker]);
-    }
-    if (engine->pool) { thread_pool_destroy(engine->pool); }
-    struct arena *arenas[] = {&engine->weights_arena,  &engine->gradients_arena, &engine->state_arena[0],
-                              &engine->state_arena[1], &engine->packed_arena,    &engine->norm_arena};
-    for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++) {
+    thread_pool_destroy(engine->own_pool);
+    struct arena *arenas[] = {&engine->gradients_arena, &engine->state_arena[0], &engine->state_arena[1],
+                              &engine->packed_arena, &engine->norm_arena};
+    for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++)
         arena_free(arenas[i]);
-    }
-    void *pieces[] = {
-        engine->parameters, engine->first_parameter, engine->tensors,     engine->state_names, engine->norms,
-        engine->packed,     engine->batch,           engine->scratch,     engine->parts,       engine->sums,
-        engine->moments,    engine->pieces,          engine->first_piece, engine->loss,        engine->probabilities};
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    void *pieces[] = {engine->norms,       engine->packed,       engine->batch,        engine->scratch,
+                      engine->parts,       engine->sums,         engine->moments,      engine->pieces,
+                      engine->first_piece, engine->rate_scales,  engine->converted,    engine->loss.losses,
+                      engine->loss.shares, engine->loss.weights, engine->probabilities};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
         memory_free(pieces[i]);
-    }
     plan_free(engine->training);
     plan_free(engine->inference);
     profile_free(engine->profile);
-    memory_free(engine);
-}
-
-static ocellus_status initialize(struct engine *engine, uint64_t seed) {
-    for (size_t i = 0; i < engine->parameter_count; i++) {
-        const struct parameter_state *state = &engine->parameters[i];
-        float *values = memory_allocate(state->size, sizeof *values);
-        if (!values) { return OCELLUS_IO; }
-        ocellus_status status = graph_initial_values(engine->graph, state->parameter->name, seed, values);
-        for (size_t v = 0; v < state->size && status == OCELLUS_OK; v++) {
-            engine->weights[state->offset + v] = (real)values[v];
-        }
-        memory_free(values);
-        TRY(status);
-    }
-    for (size_t s = 0; s < engine->state_count; s++) {
-        memset(engine->state[s], 0, engine->trained_size * sizeof(real));
-    }
-    engine->updates = 0;
-    engine->packed_kind = PACKED_NOTHING;
-    return OCELLUS_OK;
-}
-
-ocellus_status engine_initialize(struct engine *engine, uint64_t seed) {
-    const struct float_mode before = float_mode_set();
-    ocellus_status status = initialize(engine, seed);
-    float_mode_restore(before);
-    return status;
-}
-
-uint64_t engine_updates(const struct engine *engine) {
-    return engine->updates;
-}
-void engine_set_updates(struct engine *engine, uint64_t updates) {
-    engine->updates = updates;
 }
 
 /* Sums over images are kept in 16 shards when training, whatever the threads. Inference sums nothing over images, so its
  * shards may follow the number of threads. */
-static size_t count_shards(const struct engine *engine, size_t n) {
+static size_t count_shards(const struct cpu_engine *engine, size_t n) {
     if (engine->plan->training) { return n < PLAN_SHARDS ? n : PLAN_SHARDS; }
     size_t threads = thread_pool_size(engine->pool), shards = (n + PLAN_BLOCK - 1) / PLAN_BLOCK;
     shards = (shards + threads - 1) / threads * threads; /* each thread gets as many */
     return shards < n ? shards : n;
 }
 
-static void clear_statistics(struct engine *engine) {
+static void clear_statistics(struct cpu_engine *engine) {
     for (size_t node = 0; node < engine->graph->count; node++) {
         struct norm_state *norm = &engine->norms[node];
         if (norm->c == 0) { continue; }
@@ -237,155 +222,161 @@ static void clear_statistics(struct engine *engine) {
     }
 }
 
-ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, const real *src, size_t n) {
-    if (n < 1 || n > engine->options.batch_size) {
-        return fail(OCELLUS_USAGE, "engine: batch of %zu images (expected 1 to %zu)", n, engine->options.batch_size);
-    }
-    if (mode != ENGINE_INFERENCE && !engine->training) {
-        return fail(OCELLUS_USAGE, "engine: it was opened for inference only");
-    }
-    engine->plan = mode == ENGINE_INFERENCE ? engine->inference : engine->training;
-    if (mode == ENGINE_STATISTICS && engine->statistics_passes == 0) { clear_statistics(engine); }
-    if (mode == ENGINE_STATISTICS) { engine->statistics_passes++; }
-    engine->mode = mode;
-    engine->src = src;
-    engine->n = n;
-    engine->shards = count_shards(engine, n);
-    if (engine->profile) { profile_add_pass(engine->profile); }
-    const struct float_mode before = float_mode_set();
+/* Weights that were changed since they were packed are packed again. */
+static void pack(struct cpu_engine *engine, enum packed_kind kind) {
+    const uint64_t version = weights_version(engine->base.weights);
+    if (engine->packed_version != version) engine->packed_kind = PACKED_NOTHING;
+    engine->packed_version = version;
+    engine_pack(engine, kind);
+}
+
+static const real *source(struct cpu_engine *engine) {
+    const struct engine_batch *batch = &engine->base.batch;
+    const float *input = engine_input(&engine->base, batch->slot);
+    if (sizeof(real) == sizeof(float)) return (const real *)(const void *)input;
+    for (size_t i = 0; i < batch->n * engine->base.image_size; i++)
+        engine->converted[i] = (real)input[i];
+    return engine->converted;
+}
+
+static ocellus_status forward(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const bool inference = base->mode == ENGINE_INFERENCE;
+    engine->plan = inference ? engine->inference : engine->training;
+    if (base->mode == ENGINE_STATISTICS && base->statistics_passes == 0) clear_statistics(engine);
+    engine->mode = base->mode;
+    engine->src = source(engine);
+    engine->n = base->batch.n;
+    engine->shards = count_shards(engine, engine->n);
+    if (engine->profile) profile_add_pass(engine->profile);
     engine_prepare_norms(engine);
-    engine_pack(engine, mode == ENGINE_INFERENCE ? PACKED_FOLDED : PACKED_FORWARD);
+    pack(engine, inference ? PACKED_FOLDED : PACKED_FORWARD);
     engine_run_phases(engine, 0, engine->plan->forward_phases);
-    float_mode_restore(before);
     return OCELLUS_OK;
 }
 
-static size_t class_count(const struct engine *engine) {
-    return shape_size(&engine->graph->nodes[engine->plan->logits_node].shape);
-}
-
-const real *engine_logits(struct engine *engine) {
-    return engine_view(engine, engine->plan->logits, 0, 0);
-}
-
-const real *engine_probabilities(struct engine *engine) {
-    const struct float_mode before = float_mode_set();
-    engine->kernels->softmax(engine->n, class_count(engine), engine_logits(engine), engine->probabilities);
-    float_mode_restore(before);
-    return engine->probabilities;
-}
-
-/* The losses are summed by shards of images, then by the tree, in double. */
-static double sum_losses(const struct engine *engine) {
-    size_t shards = engine->n < PLAN_SHARDS ? engine->n : PLAN_SHARDS;
-    double sums[PLAN_SHARDS] = {0};
-    for (size_t shard = 0; shard < shards; shard++) {
-        for (size_t i = shard * engine->n / shards; i < (shard + 1) * engine->n / shards; i++) {
-            sums[shard] += (double)engine->loss[i];
-        }
+static ocellus_status read_values(struct engine *base, enum engine_value value, float *dst) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const size_t count = engine->n * base->classes;
+    if (value == ENGINE_LOSSES) {
+        cpu_copy_out(engine->loss.losses, engine->n, dst);
+        return OCELLUS_OK;
     }
-    for (size_t step = 1; step < shards; step *= 2) {
-        for (size_t left = 0; left + step < shards; left += 2 * step) {
-            sums[left] += sums[left + step];
-        }
+    const real *values = engine_view(engine, engine->plan->logits, 0, 0);
+    if (value == ENGINE_PROBABILITIES) {
+        loss_probabilities(base->lowered->link, engine->kernels, engine->n, base->classes, values,
+                           engine->probabilities);
+        values = engine->probabilities;
     }
-    return sums[0];
-}
-
-static size_t count_correct(const real *logits, size_t n, size_t classes, const int32_t *labels) {
-    size_t correct = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t best = 0;
-        for (size_t c = 1; c < classes; c++) {
-            if (logits[i * classes + c] > logits[i * classes + best]) { best = c; }
-        }
-        correct += best == (size_t)labels[i];
-    }
-    return correct;
-}
-
-ocellus_status engine_loss(struct engine *engine, const int32_t *labels, double *loss_sum, size_t *correct) {
-    if (!engine->plan) { return fail(OCELLUS_USAGE, "engine: no forward pass to take the loss of"); }
-    size_t classes = class_count(engine);
-    for (size_t i = 0; i < engine->n; i++) {
-        if (labels[i] < 0 || (size_t)labels[i] >= classes) {
-            return fail(OCELLUS_USAGE, "engine: image %zu of the batch: label %d (expected 0 to %zu)", i,
-                        (int)labels[i], classes - 1);
-        }
-    }
-    const struct float_mode before = float_mode_set();
-    real *diff = engine->plan->training ? engine_view(engine, engine->plan->diff_logits, 0, 0) : engine->probabilities;
-    engine->kernels->softmax_cross_entropy(engine->n, classes, engine_logits(engine), labels, 1 / (real)engine->n,
-                                           engine->loss, diff);
-    *loss_sum = sum_losses(engine);
-    *correct = count_correct(engine_logits(engine), engine->n, classes, labels);
-    float_mode_restore(before);
+    cpu_copy_out(values, count, dst);
     return OCELLUS_OK;
 }
 
-const real *engine_losses(const struct engine *engine) {
-    return engine->loss;
+static ocellus_status loss(struct engine *base, const struct engine_targets *targets, struct engine_metrics *metrics) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    engine->loss.n = engine->n;
+    engine->loss.logits = engine_view(engine, engine->plan->logits, 0, 0);
+    engine->loss.diff_logits =
+        engine->plan->training ? engine_view(engine, engine->plan->diff_logits, 0, 0) : engine->probabilities;
+    loss_take(base->lowered->link, &engine->loss, targets, metrics);
+    return OCELLUS_OK;
 }
 
-ocellus_status engine_backward(struct engine *engine) {
-    if (!engine->plan || engine->plan != engine->training || engine->mode != ENGINE_TRAINING) {
-        return fail(OCELLUS_USAGE, "engine: a backward pass needs a forward pass for training before it");
-    }
-    const struct float_mode before = float_mode_set();
-    engine_pack(engine, PACKED_ROTATED);
+static ocellus_status backward(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    pack(engine, PACKED_ROTATED);
     engine_run_phases(engine, engine->plan->forward_phases, engine->plan->phase_count);
-    float_mode_restore(before);
     return OCELLUS_OK;
 }
 
-ocellus_status engine_adopt_statistics(struct engine *engine) {
-    if (engine->statistics_passes == 0) { return fail(OCELLUS_USAGE, "engine: no statistics were gathered"); }
-    const struct float_mode before = float_mode_set();
-    double passes = (double)engine->statistics_passes;
+static ocellus_status adopt_statistics(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const double passes = (double)base->statistics_passes;
     for (size_t node = 0; node < engine->graph->count; node++) {
         const struct norm_state *norm = &engine->norms[node];
-        if (norm->c == 0 || engine->graph->nodes[node].frozen) { continue; }
+        if (norm->c == 0 || engine->graph->nodes[node].frozen) continue;
         real *mean = engine_parameter(engine, node, 2), *variance = engine_parameter(engine, node, 3);
         for (size_t i = 0; i < norm->c; i++) {
             mean[i] = (real)(norm->sum_mean[i] / passes);
             variance[i] = (real)(norm->sum_variance[i] / passes);
         }
     }
-    engine->statistics_passes = 0;
-    float_mode_restore(before);
     return OCELLUS_OK;
 }
 
 static bool all_finite(const real *values, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (!isfinite(values[i])) { return false; }
+        if (!isfinite(values[i])) return false;
     }
     return true;
 }
 
-const char *engine_find_nonfinite(struct engine *engine) {
+static const char *find_nonfinite(struct engine *base) {
+    const struct cpu_engine *engine = cpu_engine_of(base);
     const struct graph *graph = engine->graph;
     for (size_t node = 1; engine->plan && node < graph->count; node++) {
-        struct view view = engine->plan->outputs[node];
-        if (!view_exists(view) || engine->plan->buffers[view.buffer].last + 1 < engine->plan->forward_phases) {
-            continue;
-        }
-        if (!all_finite(engine_view(engine, view, 0, 0), engine->n * shape_size(&graph->nodes[node].shape))) {
-            return graph->nodes[node].name;
-        }
+        if (!cpu_keeps_output(engine->plan, node)) continue;
+        const real *output = engine_view(engine, engine->plan->outputs[node], 0, 0);
+        if (!all_finite(output, engine->n * shape_size(&graph->nodes[node].shape))) return graph->nodes[node].name;
     }
-    for (size_t i = 0; i < engine->parameter_count; i++) {
-        const struct parameter_state *state = &engine->parameters[i];
-        bool gradient =
-            engine->gradients && state->trained && !all_finite(engine->gradients + state->offset, state->size);
-        if (gradient || !all_finite(engine->weights + state->offset, state->size)) { return state->parameter->name; }
+    const struct weights_list *list = weights_list(base->weights);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct weights_parameter *parameter = &list->parameters[i];
+        const bool sound = !engine->gradients || !parameter->trained ||
+                           all_finite(engine->gradients + parameter->offset, parameter->size);
+        if (!sound || !all_finite(weights_values(base->weights) + parameter->offset, parameter->size))
+            return parameter->parameter->name;
     }
     return NULL;
 }
 
-const char *engine_kernels_name(const struct engine *engine) {
-    return engine->kernels->name;
+static void facts(const struct engine *base, struct engine_facts *facts) {
+    const struct cpu_engine *engine = cpu_const_engine_of(base);
+    *facts = (struct engine_facts){.kernels = engine->kernels->name,
+                                   .threads = thread_pool_size(engine->pool),
+                                   .planned_bytes = cpu_planned_bytes(engine)};
 }
-size_t engine_thread_count(const struct engine *engine) {
-    return thread_pool_size(engine->pool);
+
+static bool supports(const struct operation *operation) {
+    const struct unary *unary = &operation->unary;
+    switch (operation->kind) {
+    case OPERATION_INPUT:
+    case OPERATION_CONVOLUTION:
+    case OPERATION_DENSE:
+    case OPERATION_NORMALIZATION:
+    case OPERATION_ADD:
+    case OPERATION_MAX_POOL:
+    case OPERATION_GLOBAL_AVERAGE:
+    case OPERATION_PAD:
+    case OPERATION_UPSAMPLE:
+    case OPERATION_RESHAPE:
+        return true;
+    case OPERATION_UNARY:
+        if (unary->function == UNARY_SOFTMAX) return true;
+        return unary->function == UNARY_RELU && !(unary->negative_slope > 0) && !(unary->max_value > 0);
+    default:
+        return false;
+    }
 }
+
+const struct engine_class engine_cpu = {
+    .name = "cpu",
+    .training = true,
+    .supports = supports,
+    .size = sizeof(struct cpu_engine),
+    .open = open_engine,
+    .close = close_engine,
+    .set = cpu_set,
+    .get = cpu_get,
+    .forward = forward,
+    .read = read_values,
+    .loss = loss,
+    .backward = backward,
+    .update = cpu_update,
+    .adopt_statistics = adopt_statistics,
+    .find_nonfinite = find_nonfinite,
+    .facts = facts,
+    .describe = cpu_describe,
+    .profile_start = cpu_profile_start,
+    .profile = cpu_profile,
+};

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPU engine's own state, shared by its files: state.c (tensors), execute.c and finish.c (running a plan),
- * pack.c and update.c (once a step), profile.c, cpu_engine.c (the interface). */
+/* The CPU engine's own state, shared by its files: state.c (memory of tensors), execute.c and finish.c (running a plan),
+ * pack.c and update.c (once a step), profile.c, describe.c, cpu_engine.c (the class). */
 #ifndef ENGINE_CPU_ENGINE_H
 #define ENGINE_CPU_ENGINE_H
 
 #include "base/memory.h"
 #include "base/threads.h"
-#include "engine/engine.h"
+#include "engine/engine_class.h"
+#include "engine/loss.h"
+#include "engine/optimizers.h"
 #include "engine/plan.h"
-
-/* One parameter. Trained ones lie first in the arena, back to back, so that the optimizer is one loop. */
-struct parameter_state {
-    const struct parameter *parameter;
-    size_t node, size;
-    bool trained;
-    size_t offset; /* in values, in `weights`, and when trained in `gradients` and the optimizer's arrays too */
-};
 
 /* A BatchNormalization's vectors, all [c]. */
 struct norm_state {
@@ -41,30 +35,26 @@ struct finish_piece {
 
 /* Bytes of what is allocated once beside the arenas. */
 struct engine_memory {
-    size_t batch, scratch /* of one worker */, sums, parts, workers;
+    size_t input, batch, scratch /* of one worker */, sums, parts, workers;
 };
 
-struct engine {
+struct cpu_engine {
+    struct engine base;
     const struct graph *graph;
     const struct kernels *kernels;
-    struct thread_pool *pool;
-    struct engine_options options;
+    struct thread_pool *pool; /* the caller's, or own_pool */
+    struct thread_pool *own_pool;
 
-    struct parameter_state *parameters; /* in the order of the graph */
-    size_t parameter_count;
-    size_t(*first_parameter);         /* [graph->count]: index of a node's first parameter */
-    size_t trained_size, state_count; /* values; optimizer arrays in use: 0, 1 (velocity) or 2 (m, v) */
-    struct arena weights_arena, gradients_arena, state_arena[2], packed_arena, norm_arena;
-    real *weights, *gradients, *state[2];
-    struct engine_tensor *tensors;
-    char (*state_names)[GRAPH_NAME_SIZE + 16];
-    size_t tensor_count;
+    const struct weights_parameter *parameters; /* the weights' list */
+    const size_t *first_parameter;              /* [graph->count] */
+    struct arena gradients_arena, state_arena[OPTIMIZER_STATES], packed_arena, norm_arena;
+    real *gradients, *state[OPTIMIZER_STATES]; /* of the trained parameters, at their offsets */
+    double *rate_scales;                       /* of the groups that were given */
 
     struct norm_state *norms;    /* [graph->count] */
     struct packed_state *packed; /* [graph->count] */
     enum packed_kind packed_kind;
-    size_t statistics_passes;
-    uint64_t updates;
+    uint64_t packed_version; /* of the weights */
 
     struct plan *training, *inference; /* training is NULL in an engine for inference */
     unsigned char *batch, **scratch;   /* scratch: one a worker */
@@ -88,9 +78,18 @@ struct engine {
     const struct plan *plan;
     enum engine_mode mode;
     const real *src;
+    real *converted; /* [batch_size][image_size]: the input, where real is not float */
     size_t n, shards;
-    real *loss, *probabilities;
+    struct loss_batch loss; /* its memory: one allocation each */
+    real *probabilities;
 };
+
+static inline struct cpu_engine *cpu_engine_of(struct engine *engine) {
+    return (struct cpu_engine *)(void *)engine;
+}
+static inline const struct cpu_engine *cpu_const_engine_of(const struct engine *engine) {
+    return (const struct cpu_engine *)(const void *)engine;
+}
 
 /* profile.c: adds what a worker spent on a task, or the whole engine on work that is done once a step. */
 enum profile_step { PROFILE_PACK, PROFILE_UPDATE, PROFILE_STEPS };
@@ -101,29 +100,41 @@ void profile_add_finish(struct profile *profile, const struct finish *finish, si
                         double seconds);
 void profile_add_step(struct profile *profile, enum profile_step step, double seconds);
 void profile_free(struct profile *profile);
+ocellus_status cpu_profile_start(struct engine *engine);
+void cpu_profile(const struct engine *engine, struct text *out);
 
 /* execute.c: runs phases [first, end) of engine->plan on the current batch. */
-void engine_run_phases(struct engine *engine, size_t first, size_t end);
+void engine_run_phases(struct cpu_engine *engine, size_t first, size_t end);
 /* Sets scale and shift of the BatchNormalizations that run on moving statistics in this pass. */
-void engine_prepare_norms(struct engine *engine);
-real *engine_view(const struct engine *engine, struct view view, size_t image, size_t worker);
+void engine_prepare_norms(struct cpu_engine *engine);
 
-/* describe.c: of one image's forward pass through a layer. */
+/* describe.c: of one image's forward pass through a layer; all that is allocated. */
 double engine_node_flops(const struct node *node);
+size_t cpu_planned_bytes(const struct cpu_engine *engine);
+void cpu_describe(const struct engine *engine, struct text *out);
+
+/* update.c */
+ocellus_status cpu_update(struct engine *engine, const struct optimizer *optimizer);
 
 /* finish.c: one piece of the work that ends a phase; and of the work that ends a wave of shards. */
-void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker);
-void engine_finish_wave(struct engine *engine, const struct finish_piece *piece, size_t first_shard);
+void engine_finish(struct cpu_engine *engine, const struct finish_piece *piece, size_t worker);
+void engine_finish_wave(struct cpu_engine *engine, const struct finish_piece *piece, size_t first_shard);
 /* Values of finish_parts that this engine's plan needs for a worker. */
-size_t engine_finish_parts(const struct engine *engine);
-ocellus_status engine_plan_pieces(struct engine *engine);
+size_t engine_finish_parts(const struct cpu_engine *engine);
+ocellus_status engine_plan_pieces(struct cpu_engine *engine);
 
-/* state.c: tensors and their memory. */
-ocellus_status engine_allocate_state(struct engine *engine);
-real *engine_parameter(const struct engine *engine, size_t node, size_t index);
+/* state.c: gradients and optimizer state, tensors by place; where a view of the plan lies. */
+ocellus_status engine_allocate_state(struct cpu_engine *engine);
+void cpu_set(struct engine *engine, const struct engine_place *place, const float *values);
+ocellus_status cpu_get(const struct engine *engine, const struct engine_place *place, float *values);
+void cpu_copy_out(const real *src, size_t count, float *dst);
+/* Whether the output of a node is there until a forward pass ends. */
+bool cpu_keeps_output(const struct plan *plan, size_t node);
+real *engine_view(const struct cpu_engine *engine, struct view view, size_t image, size_t worker);
+real *engine_parameter(const struct cpu_engine *engine, size_t node, size_t index);
 
 /* pack.c: packs all weights for a pass unless they are packed so already. */
-void engine_pack(struct engine *engine, enum packed_kind kind);
-ocellus_status engine_allocate_packed(struct engine *engine);
+void engine_pack(struct cpu_engine *engine, enum packed_kind kind);
+ocellus_status engine_allocate_packed(struct cpu_engine *engine);
 
 #endif

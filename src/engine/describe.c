@@ -17,8 +17,8 @@ static size_t node_bytes(const struct plan *plan, size_t node) {
     return bytes;
 }
 
-static size_t state_bytes(const struct engine *engine) {
-    return engine->weights_arena.size + engine->gradients_arena.size + engine->state_arena[0].size +
+static size_t state_bytes(const struct cpu_engine *engine) {
+    return weights_bytes(engine->base.weights) + engine->gradients_arena.size + engine->state_arena[0].size +
            engine->state_arena[1].size + engine->packed_arena.size + engine->norm_arena.size;
 }
 
@@ -35,13 +35,14 @@ static void append_kernels(const struct plan *plan, size_t node, struct text *ou
     }
 }
 
-size_t engine_planned_bytes(const struct engine *engine) {
+size_t cpu_planned_bytes(const struct cpu_engine *engine) {
     const struct engine_memory *memory = &engine->memory;
-    return memory->batch + memory->scratch * thread_pool_size(engine->pool) + memory->sums + memory->parts +
-           memory->workers + state_bytes(engine);
+    return memory->input + memory->batch + memory->scratch * thread_pool_size(engine->pool) + memory->sums +
+           memory->parts + memory->workers + state_bytes(engine);
 }
 
-void engine_describe(const struct engine *engine, struct text *out) {
+void cpu_describe(const struct engine *base, struct text *out) {
+    const struct cpu_engine *engine = cpu_const_engine_of(base);
     const struct plan *plan = engine->training ? engine->training : engine->inference;
     const struct graph *graph = engine->graph;
     double flops = 0;
@@ -60,12 +61,12 @@ void engine_describe(const struct engine *engine, struct text *out) {
     text_append(out, "kernels %s, ", engine->kernels->name);
     text_append_count(out, thread_pool_size(engine->pool), "thread");
     text_append(out, ", batch %zu: %.3f MFLOP an image forward,\n%zu phases of which %zu forward, %zu tasks\n",
-                engine->options.batch_size, flops / 1e6, plan->phase_count, plan->forward_phases, plan->task_count);
+                base->options.batch_size, flops / 1e6, plan->phase_count, plan->forward_phases, plan->task_count);
     const struct engine_memory *memory = &engine->memory;
     text_append(
         out,
         "planned memory: %.1f MB (activations %.1f, scratch %.1f,\nsums over images %.1f, parameters and state %.1f)\n",
-        (double)engine_planned_bytes(engine) / 1e6, (double)memory->batch / 1e6,
+        (double)cpu_planned_bytes(engine) / 1e6, (double)(memory->input + memory->batch) / 1e6,
         (double)(memory->scratch * thread_pool_size(engine->pool)) / 1e6,
         (double)(memory->sums + memory->parts + memory->workers) / 1e6, (double)state_bytes(engine) / 1e6);
 }

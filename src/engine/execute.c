@@ -8,20 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-real *engine_view(const struct engine *engine, struct view view, size_t image, size_t worker) {
-    if (view.buffer == PLAN_INPUT) {
-        size_t size = shape_size(&engine->graph->nodes[0].shape);
-        return (real *)(uintptr_t)(engine->src + image * size + view.offset); /* the input is only ever read */
-    }
-    const struct buffer *buffer = &engine->plan->buffers[view.buffer];
-    unsigned char *base =
-        buffer->batch ? engine->batch + buffer->place + image * buffer->size : engine->scratch[worker] + buffer->place;
-    return (real *)(void *)base + view.offset;
-}
-
 /* What a task works on: its first image, how many at once (1, or all of the shard), the worker, the shard and its first. */
 struct place {
-    struct engine *engine;
+    struct cpu_engine *engine;
     size_t image, images, worker, shard, shard_first;
 };
 
@@ -34,14 +23,14 @@ static real *at(const struct place *place, struct view view) {
 
 /* Values from one image to the next. */
 static size_t image_stride(const struct place *place, struct view view) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     if (view.buffer == PLAN_INPUT) { return shape_size(&engine->graph->nodes[0].shape); }
     return engine->plan->buffers[view.buffer].size / sizeof(real);
 }
 
 /* The shard's place for a task's sums: kernels' gradients lie in the slots of the current wave. */
 static real *part(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     if (task->kind == TASK_CONV2D_DIFF_WEIGHTS) {
         return engine->parts + place->shard % engine->wave * engine->plan->parts_values + task->parts;
     }
@@ -65,7 +54,7 @@ static struct conv_shape conv_of(const struct place *place, const struct task *t
     return conv;
 }
 
-static const real *bias_of(const struct engine *engine, size_t node) {
+static const real *bias_of(const struct cpu_engine *engine, size_t node) {
     if (engine->plan->folded[node] != PLAN_NONE) { return engine->packed[node].folded_bias; }
     return engine->graph->nodes[node].parameter_count > 1 ? engine_parameter(engine, node, 1) : NULL;
 }
@@ -88,7 +77,7 @@ static size_t packed_rows(const struct task *task) {
 /* Both directions: a gradient to the source has no bias, and the weights are packed for the pass that runs. */
 static void run_conv2d(const struct place *place, const struct task *task, size_t worker,
                        const struct conv_part *part) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const size_t column = part->column_begin;
     const real *bias = task->kind == TASK_CONV2D ? bias_of(engine, task->node) : NULL;
     const real *packed = engine->packed[task->node].weights + column * packed_rows(task), *src = at(place, task->src);
@@ -114,7 +103,7 @@ static void run_conv2d(const struct place *place, const struct task *task, size_
 
 /* The first rows of a shard's first image begin the shard's part: it is not cleared before. */
 static void run_diff_weights(const struct place *place, const struct task *task, size_t row_begin) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const struct conv_shape conv = task->shape.conv;
     const bool resume = place->image > place->shard_first || row_begin > 0;
     if (task->tile > 0) {
@@ -132,7 +121,7 @@ static void run_diff_weights(const struct place *place, const struct task *task,
 }
 
 static void run_affine(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     struct rows_shape rows = rows_of(place, task);
     const struct norm_state *norm = &engine->norms[task->norm];
     engine->kernels->affine(&rows, at(place, task->src), task->normalize ? norm->scale : NULL,
@@ -155,7 +144,7 @@ static void run_add(const struct place *place, const struct task *task) {
 }
 
 static void run_relu_backward(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     struct rows_shape rows = rows_of(place, task);
     size_t row = rows.width * rows.c;
     const real *diff = at(place, task->src), *output = at(place, task->src2);
@@ -207,7 +196,7 @@ static void *argmax_at(const struct place *place, const struct task *task) {
 }
 
 static void run_max_pool(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const struct norm_state *norm = &engine->norms[task->norm];
     engine->kernels->max_pool(&task->shape.pool, at(place, task->src), task->normalize ? norm->scale : NULL,
                               task->normalize ? norm->shift : NULL, at(place, task->dst), argmax_at(place, task));
@@ -216,7 +205,7 @@ static void run_max_pool(const struct place *place, const struct task *task) {
 /* Joins these rows' (mean, M2) to the shard's: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
  * computing sample variances", 1979. */
 static void run_statistics(const struct place *place, const struct task *task, size_t row_begin, size_t row_end) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const struct rows_shape *rows = &task->shape.rows;
     const size_t c = rows->c, pixels = (row_end - row_begin) * rows->width * place->images;
     const size_t before = ((place->image - place->shard_first) * rows->rows + row_begin) * rows->width;
@@ -237,7 +226,7 @@ static void run_statistics(const struct place *place, const struct task *task, s
 }
 
 static void run_task_plain(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const struct kernels *kernels = engine->kernels;
     const struct norm_state *norm = &engine->norms[task->norm];
     struct rows_shape rows;
@@ -397,7 +386,7 @@ static void run_layers(struct place *place, const struct segment *segment, size_
 }
 
 struct phase_run {
-    struct engine *engine;
+    struct cpu_engine *engine;
     const struct phase *phase;
     const struct finish_piece *pieces;
     size_t first_shard; /* of the wave */
@@ -405,7 +394,7 @@ struct phase_run {
 
 static void run_shard(void *context, size_t chunk, size_t worker) {
     const struct phase_run *run = context;
-    struct engine *engine = run->engine;
+    struct cpu_engine *engine = run->engine;
     const struct plan *plan = engine->plan;
     size_t shard = run->first_shard + chunk;
     size_t first = shard * engine->n / engine->shards, end = (shard + 1) * engine->n / engine->shards;
@@ -442,7 +431,7 @@ static void run_piece(void *context, size_t piece, size_t worker) {
 }
 
 /* Only a phase that sums kernels' gradients runs in waves. */
-static void run_phase(struct engine *engine, size_t phase) {
+static void run_phase(struct cpu_engine *engine, size_t phase) {
     bool training = engine->plan->training;
     struct phase_run run = {.engine = engine, .phase = &engine->plan->phases[phase]};
     size_t wave = run.phase->parts > 0 ? engine->wave : engine->shards, pieces = 0;
@@ -471,7 +460,7 @@ struct split {
 
 /* Into how many units a task can be cut: rows of the output (of Winograd's tiles), or panels of channels where the
  * weights, of which each thread then reads its own, are more than the source; 0 where it is not worth it. */
-static size_t split_units(const struct engine *engine, const struct task *task, bool *by_columns) {
+static size_t split_units(const struct cpu_engine *engine, const struct task *task, bool *by_columns) {
     const struct conv_shape *conv = &task->shape.conv;
     const struct rows_shape *rows = &task->shape.rows;
     const struct pool_shape *pool = &task->shape.pool;
@@ -518,7 +507,7 @@ static void run_piece_of_task(void *context, size_t piece, size_t worker) {
     if (profile) { profile_add_task(profile, task, worker, piece == 0, clock_seconds() - started); }
 }
 
-static void run_image_split(struct engine *engine, size_t image) {
+static void run_image_split(struct cpu_engine *engine, size_t image) {
     const struct plan *plan = engine->plan;
     struct place place = {.engine = engine, .image = image, .images = 1, .shard = image, .shard_first = image};
     for (size_t t = 0; t < plan->task_count; t++) {
@@ -534,7 +523,7 @@ static void run_image_split(struct engine *engine, size_t image) {
     }
 }
 
-void engine_run_phases(struct engine *engine, size_t first, size_t end) {
+void engine_run_phases(struct cpu_engine *engine, size_t first, size_t end) {
     if (!engine->plan->training && engine->n < thread_pool_size(engine->pool)) {
         for (size_t image = 0; image < engine->n; image++) {
             run_image_split(engine, image);
@@ -546,7 +535,7 @@ void engine_run_phases(struct engine *engine, size_t first, size_t end) {
     }
 }
 
-void engine_prepare_norms(struct engine *engine) {
+void engine_prepare_norms(struct cpu_engine *engine) {
     const struct graph *graph = engine->graph;
     bool batch_statistics = engine->plan->training;
     for (size_t node = 0; node < graph->count; node++) {

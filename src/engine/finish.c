@@ -10,27 +10,27 @@
 enum { PIECE_VALUES = 16384 }; /* of a gradient, joined as one piece of work */
 
 /* A shard's sums of this finish. */
-static real *sum(const struct engine *engine, size_t shard, const struct finish *finish) {
+static real *sum(const struct cpu_engine *engine, size_t shard, const struct finish *finish) {
     return engine->sums + shard * engine->plan->sums_values + finish->parts;
 }
 
 /* A kernel's gradient in one slot of the parts: the shards of the current wave, then the sums of the waves. */
-static real *part(const struct engine *engine, size_t slot, const struct finish *finish) {
+static real *part(const struct cpu_engine *engine, size_t slot, const struct finish *finish) {
     return engine->parts + slot * engine->plan->parts_values + finish->parts;
 }
 
-static size_t shard_pixels(const struct engine *engine, size_t shard, size_t pixels) {
+static size_t shard_pixels(const struct cpu_engine *engine, size_t shard, size_t pixels) {
     size_t first = shard * engine->n / engine->shards, end = (shard + 1) * engine->n / engine->shards;
     return (end - first) * pixels;
 }
 
-static size_t pixels_of(const struct engine *engine, size_t node) {
+static size_t pixels_of(const struct cpu_engine *engine, size_t node) {
     struct extent extent = plan_extent(&engine->graph->nodes[node].shape);
     return extent.h * extent.w;
 }
 
 /* Joins (count, mean, M2) of all shards into shard 0's part, in place (Chan, Golub and LeVeque 1979). */
-static void join_statistics(const struct engine *engine, const struct finish *finish, size_t c, size_t pixels) {
+static void join_statistics(const struct cpu_engine *engine, const struct finish *finish, size_t c, size_t pixels) {
     size_t counts[PLAN_SHARDS];
     for (size_t shard = 0; shard < engine->shards; shard++) {
         counts[shard] = shard_pixels(engine, shard, pixels);
@@ -51,7 +51,7 @@ static void join_statistics(const struct engine *engine, const struct finish *fi
     }
 }
 
-static void finish_statistics(struct engine *engine, const struct finish *finish) {
+static void finish_statistics(struct cpu_engine *engine, const struct finish *finish) {
     const struct node *n = &engine->graph->nodes[finish->node];
     struct norm_state *norm = &engine->norms[finish->node];
     size_t c = norm->c, pixels = pixels_of(engine, finish->node);
@@ -82,9 +82,9 @@ static void finish_statistics(struct engine *engine, const struct finish *finish
 /* With xhat = (x - mean) * inverse and N values a channel: diff_gamma = sum(diff * xhat), diff_beta = sum(diff),
  * diff_x = gamma * inverse * (diff - diff_beta / N - xhat * diff_gamma / N) (Ioffe and Szegedy 2015), written as
  * a * diff + b * x + d. */
-static void finish_batch_norm(struct engine *engine, const struct finish *finish) {
+static void finish_batch_norm(struct cpu_engine *engine, const struct finish *finish) {
     struct norm_state *norm = &engine->norms[finish->node];
-    const struct parameter_state *state = &engine->parameters[engine->first_parameter[finish->node]];
+    const struct weights_parameter *state = &engine->parameters[engine->first_parameter[finish->node]];
     size_t c = norm->c;
     real *sums = sum(engine, 0, finish);
     engine->kernels->join_parts(2 * c, engine->shards, engine->plan->sums_values, sums, sums);
@@ -102,12 +102,12 @@ static void finish_batch_norm(struct engine *engine, const struct finish *finish
 }
 
 /* Where a kernel's or bias's gradient goes. */
-static real *gradient_of(const struct engine *engine, const struct finish *finish) {
+static real *gradient_of(const struct cpu_engine *engine, const struct finish *finish) {
     size_t parameter = engine->first_parameter[finish->node] + (finish->kind == FINISH_BIAS ? 1 : 0);
     return engine->gradients + engine->parameters[parameter].offset;
 }
 
-void engine_finish_wave(struct engine *engine, const struct finish_piece *piece, size_t first_shard) {
+void engine_finish_wave(struct cpu_engine *engine, const struct finish_piece *piece, size_t first_shard) {
     const struct finish *finish = &engine->plan->finishes[piece->finish];
     if (finish->kind != FINISH_KERNEL) { return; }
     size_t shards = engine->shards - first_shard < engine->wave ? engine->shards - first_shard : engine->wave;
@@ -117,26 +117,27 @@ void engine_finish_wave(struct engine *engine, const struct finish_piece *piece,
 }
 
 /* The tree over shards is the tree over waves of the trees within them: a wave is a power of two of shards. */
-static void finish_kernel(struct engine *engine, const struct finish *finish, size_t begin, size_t end) {
+static void finish_kernel(struct cpu_engine *engine, const struct finish *finish, size_t begin, size_t end) {
     size_t waves = (engine->shards + engine->wave - 1) / engine->wave;
     engine->kernels->join_parts(end - begin, waves, engine->plan->parts_values,
                                 part(engine, engine->wave, finish) + begin, gradient_of(engine, finish) + begin);
 }
 
-static void finish_bias(struct engine *engine, const struct finish *finish) {
+static void finish_bias(struct cpu_engine *engine, const struct finish *finish) {
     engine->kernels->join_parts(finish->count, engine->shards, engine->plan->sums_values, sum(engine, 0, finish),
                                 gradient_of(engine, finish));
 }
 
 /* Rows of a dense layer's kernel that make one piece. */
-static size_t dense_rows(const struct engine *engine) {
+static size_t dense_rows(const struct cpu_engine *engine) {
     return engine->kernels->tile_rows;
 }
 
 /* A dense layer's kernel is large and its sums over a shard are short: instead of a part of it for every shard in memory,
  * a few rows of it are summed over all shards at a time, in the worker's cache: as a convolution of one channel and `rows` taps
  * that steps over `in` values to the next image. */
-static void finish_dense(struct engine *engine, const struct finish *finish, size_t begin, size_t end, size_t worker) {
+static void finish_dense(struct cpu_engine *engine, const struct finish *finish, size_t begin, size_t end,
+                         size_t worker) {
     const struct shape *shape = &engine->graph->nodes[finish->node].parameters[0].shape;
     size_t in = (size_t)shape->dims[0], out = (size_t)shape->dims[1];
     size_t first = begin / out, rows = (end - begin) / out, values = rows * out;
@@ -168,7 +169,7 @@ struct pair {
     bool exists;
 };
 
-static struct pair pair_of(const struct engine *engine, const struct finish *finish, size_t block, size_t number) {
+static struct pair pair_of(const struct cpu_engine *engine, const struct finish *finish, size_t block, size_t number) {
     const int64_t *dims = engine->graph->nodes[finish->node].parameters[0].shape.dims;
     const size_t ic = (size_t)dims[2], oc = (size_t)dims[3], panel = engine->kernels->tile_columns;
     const size_t across = (oc + PLAN_BLOCK_CHANNELS - 1) / PLAN_BLOCK_CHANNELS, side = PLAN_BLOCK_CHANNELS / panel;
@@ -178,13 +179,13 @@ static struct pair pair_of(const struct engine *engine, const struct finish *fin
     return pair;
 }
 
-static size_t block_pairs(const struct engine *engine) {
+static size_t block_pairs(const struct cpu_engine *engine) {
     const size_t side = PLAN_BLOCK_CHANNELS / engine->kernels->tile_columns;
     return side * side;
 }
 
 /* The shards' sums of every pair, [shard][pair][panel][panel]. */
-static void sum_block(const struct engine *engine, const struct finish *finish, size_t block, size_t worker,
+static void sum_block(const struct cpu_engine *engine, const struct finish *finish, size_t block, size_t worker,
                       real *parts) {
     const size_t square = engine->kernels->tile_columns * engine->kernels->tile_columns, pairs = block_pairs(engine);
     struct panels_shape shape = {.pixels = finish->pixels,
@@ -205,7 +206,7 @@ static void sum_block(const struct engine *engine, const struct finish *finish, 
 }
 
 /* One block of a kernel: the shards' sums, joined by their tree, in a worker's cache. */
-static void finish_block(struct engine *engine, const struct finish *finish, size_t block, size_t worker) {
+static void finish_block(struct cpu_engine *engine, const struct finish *finish, size_t block, size_t worker) {
     const int64_t *dims = engine->graph->nodes[finish->node].parameters[0].shape.dims;
     const size_t ic = (size_t)dims[2], oc = (size_t)dims[3], panel = engine->kernels->tile_columns,
                  square = panel * panel, pairs = block_pairs(engine);
@@ -223,7 +224,7 @@ static void finish_block(struct engine *engine, const struct finish *finish, siz
     }
 }
 
-size_t engine_finish_parts(const struct engine *engine) {
+size_t engine_finish_parts(const struct cpu_engine *engine) {
     const struct plan *plan = engine->training;
     size_t most = 0;
     for (size_t f = 0; f < plan->finish_count; f++) {
@@ -239,7 +240,7 @@ size_t engine_finish_parts(const struct engine *engine) {
     return most;
 }
 
-static void finish_plain(struct engine *engine, const struct finish_piece *piece, size_t worker) {
+static void finish_plain(struct cpu_engine *engine, const struct finish_piece *piece, size_t worker) {
     const struct finish *finish = &engine->plan->finishes[piece->finish];
     switch (finish->kind) {
     case FINISH_STATISTICS:
@@ -263,7 +264,7 @@ static void finish_plain(struct engine *engine, const struct finish_piece *piece
     }
 }
 
-void engine_finish(struct engine *engine, const struct finish_piece *piece, size_t worker) {
+void engine_finish(struct cpu_engine *engine, const struct finish_piece *piece, size_t worker) {
     double started = engine->profile ? clock_seconds() : 0;
     finish_plain(engine, piece, worker);
     if (!engine->profile) { return; }
@@ -272,7 +273,7 @@ void engine_finish(struct engine *engine, const struct finish_piece *piece, size
 }
 
 /* Values of a finish that make one piece. */
-static size_t piece_values(const struct engine *engine, const struct finish *finish) {
+static size_t piece_values(const struct cpu_engine *engine, const struct finish *finish) {
     switch (finish->kind) {
     case FINISH_KERNEL:
         return PIECE_VALUES;
@@ -289,7 +290,7 @@ static size_t piece_values(const struct engine *engine, const struct finish *fin
 }
 
 /* Cuts the finishes of each phase into pieces that several threads can share. */
-ocellus_status engine_plan_pieces(struct engine *engine) {
+ocellus_status engine_plan_pieces(struct cpu_engine *engine) {
     const struct plan *plan = engine->training;
     size_t count = 0;
     for (size_t f = 0; f < plan->finish_count; f++) {

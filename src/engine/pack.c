@@ -32,15 +32,15 @@ static struct form form_of(const struct node *node, size_t tile, bool rotated) {
     return form;
 }
 
-static struct form forward_form(const struct engine *engine, const struct plan *plan, size_t node) {
+static struct form forward_form(const struct cpu_engine *engine, const struct plan *plan, size_t node) {
     return form_of(&engine->graph->nodes[node], plan->tiles[PRODUCT_FORWARD][node], false);
 }
 
-static struct form rotated_form(const struct engine *engine, size_t node) {
+static struct form rotated_form(const struct cpu_engine *engine, size_t node) {
     return form_of(&engine->graph->nodes[node], engine->training->tiles[PRODUCT_DIFF_SRC][node], true);
 }
 
-static size_t packed_values(const struct engine *engine, size_t node) {
+static size_t packed_values(const struct cpu_engine *engine, size_t node) {
     struct form form = forward_form(engine, engine->inference, node);
     size_t most = kernels_packed_size(engine->kernels, form.k, form.columns);
     if (engine->training) {
@@ -51,7 +51,7 @@ static size_t packed_values(const struct engine *engine, size_t node) {
     return most;
 }
 
-ocellus_status engine_allocate_packed(struct engine *engine) {
+ocellus_status engine_allocate_packed(struct cpu_engine *engine) {
     const struct graph *graph = engine->graph;
     for (int pass = 0; pass < 2; pass++) {
         size_t at = 0;
@@ -74,7 +74,7 @@ ocellus_status engine_allocate_packed(struct engine *engine) {
 
 /* A BatchNormalization after the convolution: (w x + bias) scale + shift = (w scale) x + (bias scale + shift). The
  * columns of packed weights are output channels, transformed or not. */
-static void fold(struct engine *engine, size_t node, const struct form *form) {
+static void fold(struct cpu_engine *engine, size_t node, const struct form *form) {
     const struct norm_state *norm = &engine->norms[engine->inference->folded[node]];
     const real *bias = engine->graph->nodes[node].parameter_count > 1 ? engine_parameter(engine, node, 1) : NULL;
     struct packed_state *packed = &engine->packed[node];
@@ -93,14 +93,14 @@ static void fold(struct engine *engine, size_t node, const struct form *form) {
     }
 }
 
-static void pack_forward(const struct engine *engine, size_t node, const struct form *form) {
+static void pack_forward(const struct cpu_engine *engine, size_t node, const struct form *form) {
     const real *weights = engine_parameter(engine, node, 0);
     real *packed = engine->packed[node].weights;
     if (form->tile > 0) engine->kernels->winograd.pack(form->tile, weights, form->ic, form->oc, packed);
     else engine->kernels->pack(weights, form->k, form->columns, packed);
 }
 
-static void pack_rotated(const struct engine *engine, size_t node) {
+static void pack_rotated(const struct cpu_engine *engine, size_t node) {
     struct form form = rotated_form(engine, node);
     const real *weights = engine_parameter(engine, node, 0);
     real *packed = engine->packed[node].weights;
@@ -109,7 +109,7 @@ static void pack_rotated(const struct engine *engine, size_t node) {
 }
 
 static void pack_one(void *context, size_t node, size_t worker) {
-    struct engine *engine = context;
+    struct cpu_engine *engine = context;
     (void)worker;
     if (!is_heavy(&engine->graph->nodes[node])) { return; }
     if (engine->packed_kind == PACKED_ROTATED) {
@@ -122,7 +122,7 @@ static void pack_one(void *context, size_t node, size_t worker) {
     if (folded && engine->inference->folded[node] != PLAN_NONE) { fold(engine, node, &form); }
 }
 
-void engine_pack(struct engine *engine, enum packed_kind kind) {
+void engine_pack(struct cpu_engine *engine, enum packed_kind kind) {
     if (engine->packed_kind == kind) { return; }
     engine->packed_kind = kind;
     double started = engine->profile ? clock_seconds() : 0;

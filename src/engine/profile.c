@@ -26,7 +26,8 @@ void profile_free(struct profile *profile) {
     memory_free(profile);
 }
 
-ocellus_status engine_profile_start(struct engine *engine) {
+ocellus_status cpu_profile_start(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
     profile_free(engine->profile);
     engine->profile = NULL;
     struct profile *profile = memory_allocate(1, sizeof *profile);
@@ -94,7 +95,8 @@ static void append_work(struct text *out, const struct layer_time *time, enum wo
 
 enum { NAME_COLUMNS = 21, SUM_COLUMNS = NAME_COLUMNS + 3 * 15 + 7 };
 
-void engine_profile(const struct engine *engine, struct text *out) {
+void cpu_profile(const struct engine *base, struct text *out) {
+    const struct cpu_engine *engine = cpu_const_engine_of(base);
     const struct profile *profile = engine->profile;
     if (!profile) {
         text_append(out, "nothing was timed\n");
