@@ -27,8 +27,10 @@ struct loop {
 };
 
 struct optimizer train_optimizer(const struct recipe *recipe) {
+    enum optimizer_kind kind = OPTIMIZER_ADAM;
+    optimizer_find(recipe_choice_name("optimizer", recipe->optimizer), &kind); /* a recipe's names are the engine's */
     return (struct optimizer){
-        .kind = recipe->optimizer == RECIPE_OPTIMIZER_SGD ? OPTIMIZER_SGD : OPTIMIZER_ADAM,
+        .kind = kind,
         .learning_rate = recipe->learning_rate,
         .momentum = recipe->momentum,
         .nesterov = recipe->nesterov,
