@@ -49,11 +49,12 @@ static ocellus_status find_gradient_to(struct engine *engine) {
 }
 
 static ocellus_status take_weights(struct engine *engine) {
-    struct weights *given = engine->options.weights;
-    if (!given)
-        return weights_create(engine->graph, engine->options.groups, engine->options.group_count, &engine->weights);
-    weights_retain(given);
-    engine->weights = given;
+    struct weights *weights = engine->options.weights;
+    const bool own = !weights;
+    if (own) TRY(weights_create(engine->graph, engine->options.groups, engine->options.group_count, &weights));
+    weights_join(weights);
+    if (own) weights_release(weights); /* the session has its reference */
+    engine->weights = weights;
     return OCELLUS_OK;
 }
 
@@ -97,7 +98,7 @@ ocellus_status engine_open(const struct engine_class *class, const struct graph 
 void engine_close(struct engine *engine) {
     if (!engine) return;
     engine->class->close(engine);
-    weights_release(engine->weights);
+    weights_part(engine->weights);
     lowered_free(engine->lowered);
     memory_free(engine->inputs);
     memory_free(engine->tensors);
@@ -117,8 +118,9 @@ struct engine_tensor engine_tensor_at(const struct engine *engine, size_t index)
 ocellus_status engine_set(struct engine *engine, const char *name, const float *values, size_t count) {
     struct engine_place place;
     TRY(engine_find_place(engine, name, count, false, &place));
+    if (place.kind == PLACE_PARAMETER) TRY(weights_begin_change(engine->weights));
     engine->class->set(engine, &place, values);
-    if (place.kind == PLACE_PARAMETER) weights_changed(engine->weights);
+    if (place.kind == PLACE_PARAMETER) weights_end_change(engine->weights);
     return OCELLUS_OK;
 }
 
