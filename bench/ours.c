@@ -21,8 +21,8 @@ struct work {
     struct engine *engine;
     struct optimizer optimizer;
     size_t batch;
-    float *images;
     int32_t *labels;
+    float *probabilities; /* [batch][classes] */
     bool training;
 };
 
@@ -59,34 +59,33 @@ static ocellus_status open_work(struct work *work, const char *network, size_t t
                              : (struct optimizer){.kind = OPTIMIZER_SGD, .learning_rate = 0.01};
     const struct engine_options options = {
         .threads = threads, .batch_size = work->batch, .training = work->training, .optimizer = work->optimizer};
-    TRY(engine_open(work->graph, &options, &work->engine));
+    TRY(engine_open(NULL, work->graph, &options, &work->engine));
     TRY(engine_initialize(work->engine, SEED));
     size_t values = work->batch * shape_size(graph_input_shape(work->graph));
     size_t classes = shape_size(graph_output_shape(work->graph));
-    work->images = memory_allocate(values, sizeof *work->images);
+    float *images = engine_input(work->engine, 0);
     work->labels = memory_allocate(work->batch, sizeof *work->labels);
-    if (!work->images || !work->labels) return OCELLUS_IO;
+    work->probabilities = memory_allocate(work->batch, classes * sizeof *work->probabilities);
+    if (!work->labels || !work->probabilities) return OCELLUS_IO;
     struct random_stream random = random_at(SEED, RANDOM_TEST, 0, 0);
     for (size_t i = 0; i < values; i++)
-        work->images[i] = random_unit(&random);
+        images[i] = random_unit(&random);
     for (size_t i = 0; i < work->batch; i++)
         work->labels[i] = (int32_t)(i % classes);
     return OCELLUS_OK;
 }
 
 static ocellus_status train_step(struct work *work) {
-    double loss_sum;
-    size_t correct;
-    TRY(engine_forward(work->engine, ENGINE_TRAINING, work->images, work->batch));
-    TRY(engine_loss(work->engine, work->labels, &loss_sum, &correct));
+    TRY(engine_forward(work->engine, ENGINE_TRAINING, &(struct engine_batch){.n = work->batch}));
+    TRY(engine_loss(work->engine, &(struct engine_targets){.labels = work->labels}));
     TRY(engine_backward(work->engine));
     return engine_update(work->engine, &work->optimizer);
 }
 
 static ocellus_status infer(struct work *work) {
-    TRY(engine_forward(work->engine, ENGINE_INFERENCE, work->images, work->batch));
-    engine_probabilities(work->engine);
-    return OCELLUS_OK;
+    const size_t classes = shape_size(graph_output_shape(work->graph));
+    TRY(engine_forward(work->engine, ENGINE_INFERENCE, &(struct engine_batch){.n = work->batch}));
+    return engine_read(work->engine, ENGINE_PROBABILITIES, work->probabilities, work->batch * classes);
 }
 
 static double go(void *context, size_t which, size_t times) {
@@ -121,7 +120,7 @@ static ocellus_status save(struct work *work, const char *folder) {
     struct image image;
     TRY(image_create(SIDE, SIDE, &image));
     for (size_t i = 0; i < (size_t)SIDE * SIDE * CHANNELS; i++)
-        image.pixels[i] = (uint8_t)(255 * work->images[i]);
+        image.pixels[i] = (uint8_t)(255 * engine_input(work->engine, 0)[i]);
     TRY(path_join(path, folder, "image.png"));
     ocellus_status status = image_write_png(path, &image);
     image_free(&image);
@@ -137,7 +136,7 @@ int main(int argc, char **argv) {
     if (status != OCELLUS_OK) fprintf(stderr, "ours: %s\n", status_message());
     engine_close(work.engine);
     graph_free(work.graph);
-    memory_free(work.images);
     memory_free(work.labels);
+    memory_free(work.probabilities);
     return (int)status;
 }

@@ -51,7 +51,7 @@ static ocellus_status open_model(struct graph *graph, const ocellus_model_option
     }
     *made = (ocellus_model){.graph = graph, .threads = options->threads};
     struct engine_options engine = {.threads = options->threads, .batch_size = BATCH, .training = false};
-    ocellus_status status = engine_open(graph, &engine, &made->engine);
+    ocellus_status status = engine_open(NULL, graph, &engine, &made->engine);
     if (status == OCELLUS_OK) status = batch_buffer_create(graph, BATCH, &made->buffer);
     if (status == OCELLUS_OK) *model = made;
     else ocellus_model_free(made);
@@ -170,11 +170,13 @@ static ocellus_status predict(ocellus_model *model, const uint8_t *pixels, size_
         size_t n = count - first < BATCH ? count - first : BATCH;
         for (size_t i = 0; i < n; i++)
             batch_fill_image(pixels + (first + i) * values, values, channels, &model->buffer.transform,
-                             model->buffer.images + i * values);
-        TRY(engine_forward(model->engine, ENGINE_INFERENCE, model->buffer.images, n));
-        size_t bad = predict_first_nonfinite(engine_logits(model->engine), n, classes);
+                             engine_input(model->engine, 0) + i * values);
+        float *dst = probabilities + first * classes;
+        TRY(engine_forward(model->engine, ENGINE_INFERENCE, &(struct engine_batch){.n = n}));
+        TRY(engine_read(model->engine, ENGINE_LOGITS, dst, n * classes));
+        size_t bad = predict_first_nonfinite(dst, n, classes);
         if (bad < n) return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + bad);
-        memcpy(probabilities + first * classes, engine_probabilities(model->engine), n * classes * sizeof(float));
+        TRY(engine_read(model->engine, ENGINE_PROBABILITIES, dst, n * classes));
     }
     return OCELLUS_OK;
 }

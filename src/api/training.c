@@ -113,7 +113,7 @@ static ocellus_status train_model(struct model_use *use, const struct dataset *t
                                             .training = true,
                                             .optimizer = train_optimizer(&recipe)};
     struct engine *engine = NULL;
-    ocellus_status status = engine_open(model->graph, &engine_options, &engine);
+    ocellus_status status = engine_open(NULL, model->graph, &engine_options, &engine);
     if (status == OCELLUS_OK) status = train_in(engine, use, &recipe, &sets, options);
     engine_close(engine);
     train_sets_free(&sets);

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "base/sizes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,39 +16,39 @@ static const struct optimizer adam = {
 struct work {
     const struct bench_request *request;
     struct engine *engine;
-    float *images;
     int32_t *labels;
+    float *probabilities; /* [batch][classes] */
+    size_t classes;
 };
 
 static ocellus_status make_batch(struct work *work, const struct graph *graph) {
-    size_t values, classes = shape_size(graph_output_shape(graph));
-    if (!size_multiply(work->request->batch, shape_size(graph_input_shape(graph)), &values))
-        return fail(OCELLUS_USAGE, "bench: a batch of %zu is too large", work->request->batch);
-    work->images = memory_allocate(values, sizeof *work->images);
-    work->labels = memory_allocate(work->request->batch, sizeof *work->labels);
-    if (!work->images || !work->labels) return OCELLUS_IO;
+    const size_t batch = work->request->batch, values = batch * shape_size(graph_input_shape(graph));
+    const size_t classes = shape_size(graph_output_shape(graph));
+    float *images = engine_input(work->engine, 0);
+    work->classes = classes;
+    work->labels = memory_allocate(batch, sizeof *work->labels);
+    work->probabilities = memory_allocate(batch, classes * sizeof *work->probabilities);
+    if (!work->labels || !work->probabilities) return OCELLUS_IO;
     struct random_stream random = random_at(SEED, RANDOM_TEST, 0, 0);
     for (size_t i = 0; i < values; i++)
-        work->images[i] = random_unit(&random);
-    for (size_t i = 0; i < work->request->batch; i++)
+        images[i] = random_unit(&random);
+    for (size_t i = 0; i < batch; i++)
         work->labels[i] = (int32_t)(i % classes);
     return OCELLUS_OK;
 }
 
 static ocellus_status run_once(const struct work *work, double *seconds) {
     struct engine *engine = work->engine;
-    const size_t batch = work->request->batch;
+    const struct engine_batch batch = {.n = work->request->batch};
     const double start = clock_seconds();
     if (work->request->training) {
-        double loss_sum;
-        size_t correct;
-        TRY(engine_forward(engine, ENGINE_TRAINING, work->images, batch));
-        TRY(engine_loss(engine, work->labels, &loss_sum, &correct));
+        TRY(engine_forward(engine, ENGINE_TRAINING, &batch));
+        TRY(engine_loss(engine, &(struct engine_targets){.labels = work->labels}));
         TRY(engine_backward(engine));
         TRY(engine_update(engine, &adam));
     } else {
-        TRY(engine_forward(engine, ENGINE_INFERENCE, work->images, batch));
-        engine_probabilities(engine);
+        TRY(engine_forward(engine, ENGINE_INFERENCE, &batch));
+        TRY(engine_read(engine, ENGINE_PROBABILITIES, work->probabilities, batch.n * work->classes));
     }
     *seconds = clock_seconds() - start;
     return OCELLUS_OK;
@@ -82,7 +81,7 @@ static ocellus_status measure(struct work *work, const struct graph *graph, stru
                                            .batch_size = work->request->batch,
                                            .training = work->request->training,
                                            .optimizer = adam};
-    TRY(engine_open(graph, &options, &work->engine));
+    TRY(engine_open(NULL, graph, &options, &work->engine));
     TRY(engine_initialize(work->engine, SEED));
     TRY(make_batch(work, graph));
     if (plan) {
@@ -101,7 +100,7 @@ ocellus_status bench_measure(const struct graph *graph, const struct bench_reque
     struct work work = {.request = request};
     ocellus_status status = measure(&work, graph, plan, result);
     engine_close(work.engine);
-    memory_free(work.images);
     memory_free(work.labels);
+    memory_free(work.probabilities);
     return status;
 }

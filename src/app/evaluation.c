@@ -123,8 +123,8 @@ static ocellus_status gather_statistics(struct engine *engine, struct batch_buff
     ocellus_status status = OCELLUS_OK;
     size_t done = 0;
     for (; done < subset->count && status == OCELLUS_OK; done += buffer->batch_size) {
-        batch_buffer_fill(buffer, subset, done, buffer->batch_size);
-        status = engine_forward(engine, ENGINE_STATISTICS, buffer->images, buffer->batch_size);
+        batch_buffer_fill(buffer, subset, done, buffer->batch_size, engine_input(engine, 0));
+        status = engine_forward(engine, ENGINE_STATISTICS, &(struct engine_batch){.n = buffer->batch_size});
         progress_update(&progress, done + buffer->batch_size);
     }
     progress_end(&progress, status == OCELLUS_OK ? subset->count : done);
@@ -147,7 +147,7 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     ocellus_status status = evaluation_subset(&sets->train, count, false, &train, &train_indices);
     train.count = count; /* whole batches, also where the set has a few images more */
     if (status == OCELLUS_OK) status = evaluation_subset(&test, request->test_images, true, &judged, &test_indices);
-    if (status == OCELLUS_OK) status = engine_open(network->graph, &options, &engine);
+    if (status == OCELLUS_OK) status = engine_open(NULL, network->graph, &options, &engine);
     if (status == OCELLUS_OK) status = weights_read(engine, network->graph, network->path);
     if (status == OCELLUS_OK) status = batch_buffer_create(network->graph, batch, &buffer);
     if (status == OCELLUS_OK) status = gather_statistics(engine, &buffer, &train);

@@ -73,7 +73,7 @@ ocellus_status network_open(const char *word, const char *weights, size_t thread
     TRY(pretrained ? resnet50_find(network->path) : find_model_file(word, weights, network->path));
     TRY(network_graph(pretrained ? word : network->path, weights, &network->graph));
     struct engine_options options = {.threads = threads, .batch_size = batch_size, .training = false};
-    ocellus_status status = engine_open(network->graph, &options, &network->engine);
+    ocellus_status status = engine_open(NULL, network->graph, &options, &network->engine);
     if (status != OCELLUS_OK) status = fail_within(status, "%s", network->path);
     if (status == OCELLUS_OK)
         status = (pretrained ? weights_load : weights_read)(network->engine, network->graph, network->path);

@@ -28,29 +28,33 @@ ocellus_status prediction_check(const struct network *network) {
     return fail(OCELLUS_USAGE, "%s: the network does not take colour images", network->path);
 }
 
+/* The probabilities of the image in the engine. */
+static ocellus_status run_image(struct engine *engine, const char *path, size_t classes, float *probabilities) {
+    TRY(engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = 1}));
+    TRY(engine_read(engine, ENGINE_LOGITS, probabilities, classes));
+    if (predict_first_nonfinite(probabilities, 1, classes) < 1)
+        return fail(OCELLUS_DIVERGED, "%s: the network's output is not finite", path);
+    return engine_read(engine, ENGINE_PROBABILITIES, probabilities, classes);
+}
+
 ocellus_status prediction_run(const struct network *network, const char *path, size_t top,
                               struct prediction_guess *guesses) {
     const struct shape *input = graph_input_shape(network->graph); /* (h, w, 3) */
     const size_t classes = shape_size(graph_output_shape(network->graph));
-    size_t height = (size_t)input->dims[0], width = (size_t)input->dims[1], values = shape_size(input);
+    const size_t height = (size_t)input->dims[0], width = (size_t)input->dims[1];
     struct image image = {0}, resized = {0};
     TRY(image_read(path, &image));
     ocellus_status status = image_resize(&image, width, height, &resized);
     image_free(&image);
     if (status != OCELLUS_OK) return status;
-    float *src = memory_allocate(values, sizeof *src);
-    if (src) {
-        struct pixel_transform transform = predict_transform(network->graph);
-        batch_fill_image(resized.pixels, values, 3, &transform, src);
-        status = engine_forward(network->engine, ENGINE_INFERENCE, src, 1);
-    } else {
-        status = OCELLUS_IO;
-    }
-    if (status == OCELLUS_OK && predict_first_nonfinite(engine_logits(network->engine), 1, classes) < 1)
-        status = fail(OCELLUS_DIVERGED, "%s: the network's output is not finite", path);
-    if (status == OCELLUS_OK) choose_guesses(engine_probabilities(network->engine), classes, top, guesses);
-    memory_free(src);
+    const struct pixel_transform transform = predict_transform(network->graph);
+    batch_fill_image(resized.pixels, shape_size(input), 3, &transform, engine_input(network->engine, 0));
     image_free(&resized);
+    float *values = memory_allocate(classes, sizeof *values);
+    if (!values) return OCELLUS_IO;
+    status = run_image(network->engine, path, classes, values);
+    if (status == OCELLUS_OK) choose_guesses(values, classes, top, guesses);
+    memory_free(values);
     return status;
 }
 

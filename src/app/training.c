@@ -128,7 +128,7 @@ static ocellus_status open_network(struct training *training, const struct train
                                      .batch_size = train_batch_size(recipe, &training->sets),
                                      .training = true,
                                      .optimizer = train_optimizer(recipe)};
-    TRY(engine_open(training->graph, &options, &training->engine));
+    TRY(engine_open(NULL, training->graph, &options, &training->engine));
     TRY(engine_initialize(training->engine, recipe->seed));
     return load_weights(training, request);
 }
@@ -218,23 +218,25 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
     return train_run(&options, result);
 }
 
-/* The time of the batch in the buffer, in training or inference: of a second pass, which finds everything warm, and of more
+/* The time of the batch in the engine, in training or inference: of a second pass, which finds everything warm, and of more
  * where one is too short to measure. */
 static ocellus_status time_batch(const struct training *training, const struct batch_buffer *buffer, bool train,
                                  double *seconds) {
     static const double shortest = 0.5;
     struct optimizer optimizer = train_optimizer(&training->recipe);
-    size_t passes = 0, n = buffer->batch_size, correct;
-    double started = 0, loss;
+    const struct engine_batch batch = {.n = buffer->batch_size};
+    const struct engine_targets targets = {.labels = buffer->labels};
+    size_t passes = 0;
+    double started = 0;
     for (; passes < 2 || clock_seconds() - started < shortest; passes++) {
         if (passes == 1) started = clock_seconds();
-        TRY(engine_forward(training->engine, train ? ENGINE_TRAINING : ENGINE_INFERENCE, buffer->images, n));
-        TRY(engine_loss(training->engine, buffer->labels, &loss, &correct));
+        TRY(engine_forward(training->engine, train ? ENGINE_TRAINING : ENGINE_INFERENCE, &batch));
+        TRY(engine_loss(training->engine, &targets));
         if (!train) continue;
         TRY(engine_backward(training->engine));
         TRY(engine_update(training->engine, &optimizer));
     }
-    *seconds = (clock_seconds() - started) / (double)(passes - 1) / (double)n;
+    *seconds = (clock_seconds() - started) / (double)(passes - 1) / (double)batch.n;
     return OCELLUS_OK;
 }
 
@@ -247,7 +249,7 @@ ocellus_status training_measure(const struct training_request *request, struct t
     if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
     if (status == OCELLUS_OK) {
-        batch_buffer_fill(&buffer, &training.sets.train, 0, batch);
+        batch_buffer_fill(&buffer, &training.sets.train, 0, batch, engine_input(training.engine, 0));
         status = time_batch(&training, &buffer, true, &speed->training);
     }
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, false, &speed->inference);

@@ -1,308 +1,201 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPU engine behind engine.h: opening, the passes, the loss. */
+/* The CPU engine's class: opening, the passes, the loss. */
 #include "engine/cpu_engine.h"
 
+#include "base/text.h"
 #include "engine/execute.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { WAVE_BYTES = 64 << 20, LEAST_WAVE = 4 };
+/* --- plans: of these weights, for this size and these wishes --- */
 
-static size_t most_channels(const struct lowered *lowered) {
-    size_t most = 1;
-    for (size_t i = 0; i < lowered->count; i++) {
-        const size_t c = shape_extent(&lowered->operations[i].shape).c;
-        most = c > most ? c : most;
-    }
-    return most;
+struct plan_wish {
+    const struct cpu_engine *engine;
+    struct plan_options options;
+};
+
+static void free_plan(void *plan) {
+    plan_free(plan);
 }
 
-/* How many shards a wave has: all of them, unless their parts take much memory; then few, but enough for the threads. */
-static size_t choose_wave(const struct engine *engine) {
-    if (!engine->training || PLAN_SHARDS * engine->training->partials_values * sizeof(real) <= WAVE_BYTES) {
-        return PLAN_SHARDS;
-    }
-    size_t wave = LEAST_WAVE;
-    while (wave < thread_pool_size(engine->pool) && wave < PLAN_SHARDS) {
-        wave *= 2;
-    }
-    return wave;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
-/* Sizes of what both plans share: they never run at the same time. */
-static void measure_memory(struct engine *engine) {
-    const struct plan *inference = engine->inference, *training = engine->training;
-    size_t workers = thread_pool_size(engine->pool), unit = MEMORY_ALIGNMENT / sizeof(real);
-    struct engine_memory *memory = &engine->memory;
-    memory->batch = larger(inference->batch_bytes, training ? training->batch_bytes : 0) + MEMORY_ALIGNMENT;
-    memory->scratch = larger(inference->scratch_bytes, training ? training->scratch_bytes : 0) + MEMORY_ALIGNMENT;
-    engine->wave = choose_wave(engine);
-    engine->moments_size = (2 * most_channels(engine->lowered) + unit - 1) / unit * unit;
-    memory->sums = unit * sizeof(real);
-    memory->partials = unit * sizeof(real);
-    if (training) {
-        engine->reduction_scratch_size = (engine_reduction_scratch(engine, training) + unit - 1) / unit * unit;
-        memory->sums += PLAN_SHARDS * training->sums_values * sizeof(real);
-        memory->partials += (engine->wave + PLAN_SHARDS / engine->wave) * training->partials_values * sizeof(real);
-    }
-    engine->conv_scratch_size = larger(inference->conv_scratch, training ? training->conv_scratch : 0);
-    engine->conv_scratch_size = larger(engine->conv_scratch_size, engine->kernels->conv2d_scratch);
-    engine->conv_scratch_size = (engine->conv_scratch_size + unit - 1) / unit * unit;
-    memory->workers =
-        workers * (engine->moments_size + engine->reduction_scratch_size + engine->conv_scratch_size) * sizeof(real);
-}
-
-/* A file of a kilobyte may ask for any amount: the values of one image have a limit, and all together what there is. */
-static ocellus_status check_memory(const struct engine *engine) {
-    enum { ALWAYS_TRIED = 64 << 20 };
-    const struct plan *plan = engine->inference;
-    const size_t image = plan->scratch_bytes / plan_shard_images(plan) + plan->batch_bytes / plan->batch_size;
-    if (image > ENGINE_MOST_IMAGE_BYTES) {
-        return fail(OCELLUS_BAD_CONTENT, "%s: the values of one image need %zu MB (expected at most %zu)",
-                    engine->graph->name, image >> 20, ENGINE_MOST_IMAGE_BYTES >> 20);
-    }
-    const size_t planned = engine_planned_bytes(engine);
-    const size_t available = planned > ALWAYS_TRIED ? memory_available() : SIZE_MAX;
-    if (planned <= available) return OCELLUS_OK;
-    return fail(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu, and %zu MB are free", engine->graph->name,
-                planned >> 20, engine->options.batch_size, available >> 20);
-}
-
-static ocellus_status allocate_memory(struct engine *engine) {
-    size_t workers = thread_pool_size(engine->pool), images = engine->options.batch_size,
-           classes = shape_size(&engine->lowered->operations[engine->lowered->logits].shape);
-    engine->batch = memory_allocate(engine->memory.batch, 1);
-    engine->scratch = memory_allocate(workers, sizeof *engine->scratch);
-    engine->sums = memory_allocate(engine->memory.sums, 1);
-    engine->partials = memory_allocate(engine->memory.partials, 1);
-    engine->moments = memory_allocate(engine->memory.workers + 1, 1);
-    engine->reduction_scratch = engine->moments ? engine->moments + workers * engine->moments_size : NULL;
-    engine->conv_scratch =
-        engine->moments ? engine->reduction_scratch + workers * engine->reduction_scratch_size : NULL;
-    engine->loss = memory_allocate(images, sizeof(real));
-    engine->probabilities = memory_allocate(images, classes * sizeof(real));
-    bool good = engine->batch && engine->scratch && engine->sums && engine->partials && engine->moments &&
-                engine->loss && engine->probabilities;
-    for (size_t worker = 0; good && worker < workers; worker++) {
-        engine->scratch[worker] = memory_allocate(engine->memory.scratch, 1);
-        good = engine->scratch[worker] != NULL;
-    }
-    if (good) return OCELLUS_OK;
-    return fail_within(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu", engine->graph->name,
-                       engine_planned_bytes(engine) >> 20, images);
-}
-
-static ocellus_status open_parts(struct engine *engine) {
-    const char *why = NULL;
-    engine->kernels = kernels_select(&why);
-    if (!engine->kernels) return fail(OCELLUS_USAGE, "%s", why);
-    TRY(thread_pool_create(engine->options.threads, &engine->pool));
-    TRY(lower_graph(engine->graph, &engine->lowered));
-    engine->norms = memory_allocate(engine->lowered->count, sizeof *engine->norms);
-    engine->packed = memory_allocate(engine->lowered->count, sizeof *engine->packed);
-    if (!engine->norms || !engine->packed) return OCELLUS_IO;
-    struct plan_options plan = {.batch_size = engine->options.batch_size, .gradient_to = PLAN_NONE};
-    TRY(plan_create(engine->lowered, engine_operators, engine->kernels, &plan, &engine->inference));
-    plan.training = true;
-    if (engine->options.training) {
-        TRY(plan_create(engine->lowered, engine_operators, engine->kernels, &plan, &engine->training));
-        TRY(engine_cut_reductions(engine, engine->training));
-    }
-    measure_memory(engine);
-    TRY(check_memory(engine));
-    TRY(engine_allocate_state(engine));
-    TRY(engine_allocate_packed(engine));
-    TRY(engine_allocate_norms(engine));
-    return allocate_memory(engine);
-}
-
-ocellus_status engine_open(const struct graph *graph, const struct engine_options *options, struct engine **out) {
-    if (options->batch_size < 1) return fail(OCELLUS_USAGE, "engine: batch size: must be at least 1");
-    struct engine *engine = memory_allocate(1, sizeof *engine);
-    if (!engine) return OCELLUS_IO;
-    engine->graph = graph;
-    engine->options = *options;
-    ocellus_status status = open_parts(engine);
-    if (status != OCELLUS_OK) {
-        engine_close(engine);
-        return status;
-    }
-    *out = engine;
+static ocellus_status make_plan(void *context, struct cache_item *item) {
+    const struct plan_wish *wish = context;
+    struct plan *plan = NULL;
+    TRY(plan_create(wish->engine->lowered, engine_operators, wish->engine->kernels, &wish->options, &plan));
+    *item = (struct cache_item){.thing = plan, .bytes = plan_bytes(plan), .free = free_plan};
     return OCELLUS_OK;
 }
 
-void engine_close(struct engine *engine) {
-    if (!engine) return;
-    for (size_t worker = 0; engine->scratch && worker < thread_pool_size(engine->pool); worker++) {
-        memory_free(engine->scratch[worker]);
-    }
-    if (engine->pool) thread_pool_destroy(engine->pool);
-    struct arena *arenas[] = {&engine->weights_arena,  &engine->gradients_arena, &engine->state_arena[0],
-                              &engine->state_arena[1], &engine->packed_arena,    &engine->norm_arena};
-    for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++) {
-        arena_free(arenas[i]);
-    }
-    void *pieces[] = {engine->parameters, engine->tensors,      engine->state_names, engine->norms,
-                      engine->packed,     engine->batch,        engine->scratch,     engine->partials,
-                      engine->sums,       engine->moments,      engine->pieces,      engine->first_piece,
-                      engine->loss,       engine->probabilities};
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        memory_free(pieces[i]);
-    }
-    plan_free(engine->training);
-    plan_free(engine->inference);
-    lowered_free(engine->lowered);
-    profile_free(engine->profile);
-    memory_free(engine);
+static size_t operation_of(const struct cpu_engine *engine, const char *layer) {
+    return engine->lowered->outputs[engine_find_node(engine->base.graph, layer, strlen(layer))];
 }
 
-static ocellus_status initialize(struct engine *engine, uint64_t seed) {
-    for (size_t i = 0; i < engine->parameter_count; i++) {
-        const struct parameter_state *state = &engine->parameters[i];
-        float *values = memory_allocate(state->size, sizeof *values);
-        if (!values) return OCELLUS_IO;
-        ocellus_status status = graph_initial_values(engine->graph, state->parameter->name, seed, values);
-        for (size_t v = 0; v < state->size && status == OCELLUS_OK; v++) {
-            engine->weights[state->offset + v] = (real)values[v];
-        }
-        memory_free(values);
-        TRY(status);
-    }
-    for (size_t s = 0; s < engine->state_count; s++) {
-        memset(engine->state[s], 0, engine->trained_size * sizeof(real));
-    }
-    engine->updates = 0;
-    engine->packed_for.plan = NULL;
-    return OCELLUS_OK;
-}
-
-ocellus_status engine_initialize(struct engine *engine, uint64_t seed) {
-    const struct float_mode before = float_mode_set();
-    ocellus_status status = initialize(engine, seed);
-    float_mode_restore(before);
+/* The key's text is what is kept, by place. */
+static ocellus_status take_plan(struct cpu_engine *engine, const struct plan_options *options,
+                                const struct plan **plan) {
+    struct plan_wish wish = {.engine = engine, .options = *options};
+    struct text wishes = {0};
+    for (size_t i = 0; i < options->keep_count; i++)
+        text_append(&wishes, "%zu ", options->keep[i]);
+    text_append(&wishes, "to %d", options->gradient_to);
+    const struct cache_key key = {
+        .maker = engine->kernels, .first = options->batch_size, .second = options->training, .text = wishes.bytes};
+    void *made = NULL;
+    ocellus_status status = wishes.failed ? OCELLUS_IO : OCELLUS_OK;
+    if (status == OCELLUS_OK) status = weights_take_plan(engine->base.weights, &key, make_plan, &wish, &made);
+    text_free(&wishes);
+    *plan = made;
     return status;
 }
 
-uint64_t engine_updates(const struct engine *engine) {
-    return engine->updates;
+static ocellus_status take_plans(struct cpu_engine *engine, size_t *keep) {
+    const struct engine_options *options = &engine->base.options;
+    const bool gradient = engine->base.gradient_to > 0;
+    for (size_t i = 0; i < options->keep_count; i++)
+        keep[i] = operation_of(engine, options->keep[i]);
+    struct plan_options plan = {.batch_size = options->batch_size,
+                                .keep = keep,
+                                .keep_count = options->keep_count,
+                                .gradient_to = gradient ? (int)operation_of(engine, options->gradient_to) : PLAN_NONE};
+    TRY(take_plan(engine, &plan, &engine->inference));
+    if (!options->training) return OCELLUS_OK;
+    plan.training = true;
+    plan.gradient_to = PLAN_NONE;
+    TRY(take_plan(engine, &plan, &engine->training));
+    return engine_cut_reductions(engine, engine->training);
 }
-void engine_set_updates(struct engine *engine, uint64_t updates) {
-    engine->updates = updates;
+
+static ocellus_status open_plans(struct cpu_engine *engine) {
+    size_t *keep = memory_allocate(engine->base.options.keep_count + 1, sizeof *keep);
+    if (!keep) return OCELLUS_IO;
+    const ocellus_status status = take_plans(engine, keep);
+    memory_free(keep);
+    TRY(status);
+    return cpu_measure_memory(engine);
+}
+
+static ocellus_status open_engine(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const char *why = NULL;
+    engine->lowered = base->lowered;
+    engine->parameters = weights_list(base->weights)->parameters;
+    engine->kernels = kernels_select(&why);
+    if (!engine->kernels) return fail(OCELLUS_USAGE, "%s", why);
+    if (!base->options.pool) TRY(thread_pool_create(base->options.threads, &engine->own_pool));
+    engine->pool = base->options.pool ? base->options.pool : engine->own_pool;
+    engine->norms = memory_allocate(engine->lowered->count, sizeof *engine->norms);
+    engine->packed = memory_allocate(engine->lowered->count, sizeof *engine->packed);
+    if (!engine->norms || !engine->packed) return OCELLUS_IO;
+    TRY(open_plans(engine));
+    TRY(engine_allocate_state(engine));
+    TRY(engine_allocate_packed(engine));
+    TRY(engine_allocate_norms(engine));
+    return cpu_allocate_memory(engine);
+}
+
+static void close_engine(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    for (size_t worker = 0; engine->scratch && worker < thread_pool_size(engine->pool); worker++)
+        memory_free(engine->scratch[worker]);
+    thread_pool_destroy(engine->own_pool);
+    struct arena *arenas[] = {&engine->gradients_arena, &engine->state_arena[0], &engine->state_arena[1],
+                              &engine->packed_arena, &engine->norm_arena};
+    for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++)
+        arena_free(arenas[i]);
+    void *pieces[] = {engine->norms,       engine->packed,       engine->batch,        engine->scratch,
+                      engine->partials,    engine->sums,         engine->moments,      engine->pieces,
+                      engine->first_piece, engine->rate_scales,  engine->converted,    engine->loss.losses,
+                      engine->loss.shares, engine->loss.weights, engine->probabilities};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        memory_free(pieces[i]);
+    if (engine->training) weights_give_plan(base->weights, engine->training);
+    if (engine->inference) weights_give_plan(base->weights, engine->inference);
+    profile_free(engine->profile);
 }
 
 /* Sums over images are kept in 16 shards when training, whatever the threads. Inference sums nothing over images, so its
  * shards may follow the number of threads. */
-static size_t count_shards(const struct engine *engine, size_t n) {
+static size_t count_shards(const struct cpu_engine *engine, size_t n) {
     if (engine->plan->backward) return n < PLAN_SHARDS ? n : PLAN_SHARDS;
     size_t threads = thread_pool_size(engine->pool), shards = (n + PLAN_SHARD_IMAGES - 1) / PLAN_SHARD_IMAGES;
     shards = (shards + threads - 1) / threads * threads; /* each thread gets as many */
     return shards < n ? shards : n;
 }
 
-ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, const real *src, size_t n) {
-    if (n < 1 || n > engine->options.batch_size) {
-        return fail(OCELLUS_USAGE, "engine: batch of %zu images (expected 1 to %zu)", n, engine->options.batch_size);
-    }
-    if (mode != ENGINE_INFERENCE && !engine->training) {
-        return fail(OCELLUS_USAGE, "engine: it was opened for inference only");
-    }
-    engine->plan = mode == ENGINE_INFERENCE ? engine->inference : engine->training;
-    if (mode == ENGINE_STATISTICS && engine->statistics_passes == 0) engine_clear_statistics(engine);
-    if (mode == ENGINE_STATISTICS) engine->statistics_passes++;
-    engine->mode = mode;
-    engine->src = src;
-    engine->n = n;
-    engine->shards = count_shards(engine, n);
+/* Kernels that were changed since they were packed are packed again. */
+static ocellus_status pack(struct cpu_engine *engine, enum product product) {
+    const uint64_t version = weights_version(engine->base.weights);
+    if (engine->packed_version != version) engine->packed_for.plan = NULL;
+    engine->packed_version = version;
+    return engine_pack(engine, product);
+}
+
+static const real *source(struct cpu_engine *engine) {
+    const struct engine_batch *batch = &engine->base.batch;
+    const float *input = engine_input(&engine->base, batch->slot);
+    if (sizeof(real) == sizeof(float)) return (const real *)(const void *)input;
+    for (size_t i = 0; i < batch->n * engine->base.image_size; i++)
+        engine->converted[i] = (real)input[i];
+    return engine->converted;
+}
+
+static ocellus_status forward(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const bool inference = base->mode == ENGINE_INFERENCE;
+    engine->plan = inference ? engine->inference : engine->training;
+    if (base->mode == ENGINE_STATISTICS && base->statistics_passes == 0) engine_clear_statistics(engine);
+    engine->mode = base->mode;
+    engine->src = source(engine);
+    engine->n = base->batch.n;
+    engine->shards = count_shards(engine, engine->n);
     if (engine->profile) profile_add_pass(engine->profile);
-    const struct float_mode before = float_mode_set();
     engine_prepare_norms(engine);
-    engine_pack(engine, PRODUCT_FORWARD);
+    TRY(pack(engine, PRODUCT_FORWARD));
     engine_run_phases(engine, 0, engine->plan->forward_phases);
-    float_mode_restore(before);
     return OCELLUS_OK;
 }
 
-static size_t class_count(const struct engine *engine) {
-    return shape_size(&engine->lowered->operations[engine->lowered->logits].shape);
-}
-
-const real *engine_logits(struct engine *engine) {
-    return engine_view(engine, engine->plan->logits, 0);
-}
-
-const real *engine_probabilities(struct engine *engine) {
-    const struct float_mode before = float_mode_set();
-    engine->kernels->softmax(engine->n, class_count(engine), engine_logits(engine), engine->probabilities);
-    float_mode_restore(before);
-    return engine->probabilities;
-}
-
-/* The losses are summed by shards of images, then by the tree, in double. */
-static double sum_losses(const struct engine *engine) {
-    size_t shards = engine->n < PLAN_SHARDS ? engine->n : PLAN_SHARDS;
-    double sums[PLAN_SHARDS] = {0};
-    for (size_t shard = 0; shard < shards; shard++) {
-        for (size_t i = shard * engine->n / shards; i < (shard + 1) * engine->n / shards; i++) {
-            sums[shard] += (double)engine->loss[i];
-        }
+static ocellus_status read_values(struct engine *base, enum engine_value value, float *dst) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const size_t count = engine->n * base->classes;
+    if (value == ENGINE_LOSSES) {
+        cpu_copy_out(engine->loss.losses, engine->n, dst);
+        return OCELLUS_OK;
     }
-    for (size_t step = 1; step < shards; step *= 2) {
-        for (size_t left = 0; left + step < shards; left += 2 * step) {
-            sums[left] += sums[left + step];
-        }
+    const real *values = engine_view(engine, engine->plan->logits, 0);
+    if (value == ENGINE_PROBABILITIES) {
+        loss_probabilities(base->lowered->link, engine->kernels, engine->n, base->classes, values,
+                           engine->probabilities);
+        values = engine->probabilities;
     }
-    return sums[0];
-}
-
-static size_t count_correct(const real *logits, size_t n, size_t classes, const int32_t *labels) {
-    size_t correct = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t best = 0;
-        for (size_t c = 1; c < classes; c++) {
-            if (logits[i * classes + c] > logits[i * classes + best]) best = c;
-        }
-        correct += best == (size_t)labels[i];
-    }
-    return correct;
-}
-
-ocellus_status engine_loss(struct engine *engine, const int32_t *labels, double *loss_sum, size_t *correct) {
-    if (!engine->plan) return fail(OCELLUS_USAGE, "engine: no forward pass to take the loss of");
-    size_t classes = class_count(engine);
-    for (size_t i = 0; i < engine->n; i++) {
-        if (labels[i] < 0 || (size_t)labels[i] >= classes) {
-            return fail(OCELLUS_USAGE, "engine: image %zu of the batch: label %d (expected 0 to %zu)", i,
-                        (int)labels[i], classes - 1);
-        }
-    }
-    const struct float_mode before = float_mode_set();
-    real *diff = engine->plan->training ? engine_view(engine, engine->plan->diff_logits, 0) : engine->probabilities;
-    engine->kernels->softmax_cross_entropy(engine->n, classes, engine_logits(engine), labels, 1 / (real)engine->n,
-                                           engine->loss, diff);
-    *loss_sum = sum_losses(engine);
-    *correct = count_correct(engine_logits(engine), engine->n, classes, labels);
-    float_mode_restore(before);
+    cpu_copy_out(values, count, dst);
     return OCELLUS_OK;
 }
 
-const real *engine_losses(const struct engine *engine) {
-    return engine->loss;
+static ocellus_status loss(struct engine *base, const struct engine_targets *targets, struct engine_metrics *metrics) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    engine->loss.n = engine->n;
+    engine->loss.logits = engine_view(engine, engine->plan->logits, 0);
+    engine->loss.diff_logits =
+        engine->plan->training ? engine_view(engine, engine->plan->diff_logits, 0) : engine->probabilities;
+    loss_take(base->lowered->link, &engine->loss, targets, metrics);
+    return OCELLUS_OK;
 }
 
-ocellus_status engine_backward(struct engine *engine) {
-    if (!engine->plan || engine->plan != engine->training || engine->mode != ENGINE_TRAINING) {
-        return fail(OCELLUS_USAGE, "engine: a backward pass needs a forward pass for training before it");
-    }
-    const struct float_mode before = float_mode_set();
-    engine_pack(engine, PRODUCT_DIFF_SRC);
+static ocellus_status backward(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    TRY(pack(engine, PRODUCT_DIFF_SRC));
     engine_run_phases(engine, engine->plan->forward_phases, engine->plan->phase_count);
-    float_mode_restore(before);
     return OCELLUS_OK;
+}
+
+static ocellus_status backward_from(struct engine *base, const float *diff_logits) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    real *diff = engine_view(engine, engine->plan->diff_logits, 0);
+    for (size_t i = 0; i < engine->n * base->classes; i++)
+        diff[i] = (real)diff_logits[i];
+    return backward(base);
 }
 
 static bool all_finite(const real *values, size_t count) {
@@ -312,27 +205,55 @@ static bool all_finite(const real *values, size_t count) {
     return true;
 }
 
-const char *engine_find_nonfinite(struct engine *engine) {
-    const struct lowered *lowered = engine->lowered;
-    for (size_t i = 1; engine->plan && i < lowered->count; i++) {
-        const struct operation *o = &lowered->operations[i];
-        const struct view view = engine->plan->outputs[i];
-        if (!view_exists(view) || engine->plan->buffers[view.buffer].last + 1 < engine->plan->forward_phases) continue;
-        if (!all_finite(engine_view(engine, view, 0), engine->n * shape_size(&o->shape)))
-            return engine->graph->nodes[o->node].name;
+static const char *find_nonfinite(struct engine *base) {
+    const struct cpu_engine *engine = cpu_engine_of(base);
+    for (size_t i = 1; engine->plan && i < engine->lowered->count; i++) {
+        const struct operation *o = &engine->lowered->operations[i];
+        if (!plan_keeps(engine->plan, i)) continue;
+        const real *output = engine_view(engine, engine->plan->outputs[i], 0);
+        if (!all_finite(output, engine->n * shape_size(&o->shape))) return base->graph->nodes[o->node].name;
     }
-    for (size_t i = 0; i < engine->parameter_count; i++) {
-        const struct parameter_state *state = &engine->parameters[i];
-        bool gradient =
-            engine->gradients && state->trained && !all_finite(engine->gradients + state->offset, state->size);
-        if (gradient || !all_finite(engine->weights + state->offset, state->size)) return state->parameter->name;
+    const struct weights_list *list = weights_list(base->weights);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct weights_parameter *parameter = &list->parameters[i];
+        const bool sound = !engine->gradients || !parameter->trained ||
+                           all_finite(engine->gradients + parameter->offset, parameter->size);
+        if (!sound || !all_finite(weights_values(base->weights) + parameter->offset, parameter->size))
+            return parameter->parameter->name;
     }
     return NULL;
 }
 
-const char *engine_kernels_name(const struct engine *engine) {
-    return engine->kernels->name;
+static void facts(const struct engine *base, struct engine_facts *facts) {
+    const struct cpu_engine *engine = cpu_const_engine_of(base);
+    *facts = (struct engine_facts){.kernels = engine->kernels->name,
+                                   .threads = thread_pool_size(engine->pool),
+                                   .planned_bytes = cpu_planned_bytes(engine)};
 }
-size_t engine_thread_count(const struct engine *engine) {
-    return thread_pool_size(engine->pool);
+
+static bool supports(const struct operation *operation) {
+    return engine_operators[operation->kind] != NULL;
 }
+
+const struct engine_class engine_cpu = {
+    .name = "cpu",
+    .training = true,
+    .supports = supports,
+    .size = sizeof(struct cpu_engine),
+    .open = open_engine,
+    .close = close_engine,
+    .set = cpu_set,
+    .get = cpu_get,
+    .forward = forward,
+    .read = read_values,
+    .loss = loss,
+    .backward = backward,
+    .backward_from = backward_from,
+    .update = cpu_update,
+    .adopt_statistics = cpu_adopt_statistics,
+    .find_nonfinite = find_nonfinite,
+    .facts = facts,
+    .describe = cpu_describe,
+    .profile_start = cpu_profile_start,
+    .profile = cpu_profile,
+};

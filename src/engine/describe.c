@@ -3,7 +3,7 @@
 #include "engine/cpu_engine.h"
 #include "engine/operator.h"
 
-double engine_flops(const struct engine *engine, size_t operation) {
+double engine_flops(const struct cpu_engine *engine, size_t operation) {
     const struct operation *o = &engine->lowered->operations[operation];
     const struct operator* row = engine_operators[o->kind];
     return row->flops ? row->flops(engine->lowered, o) : 0;
@@ -17,13 +17,14 @@ static size_t kept_bytes(const struct plan *plan, size_t operation) {
     return bytes;
 }
 
-static size_t state_bytes(const struct engine *engine) {
-    return engine->weights_arena.size + engine->gradients_arena.size + engine->state_arena[0].size +
+static size_t state_bytes(const struct cpu_engine *engine) {
+    return weights_bytes(engine->base.weights) + engine->gradients_arena.size + engine->state_arena[0].size +
            engine->state_arena[1].size + engine->packed_arena.size + engine->norm_arena.size;
 }
 
 /* "direct", or the tiles by which Winograd runs the three products: "4 4 2". "p": diff_weights are summed from panels. */
-static void append_kernels(const struct engine *engine, const struct plan *plan, size_t operation, struct text *out) {
+static void append_kernels(const struct cpu_engine *engine, const struct plan *plan, size_t operation,
+                           struct text *out) {
     const size_t forward = plan->tiles[PRODUCT_FORWARD][operation], src = plan->tiles[PRODUCT_DIFF_SRC][operation],
                  weights = plan->tiles[PRODUCT_DIFF_WEIGHTS][operation];
     if (engine_flops(engine, operation) <= 0) text_append(out, "\n");
@@ -35,20 +36,21 @@ static void append_kernels(const struct engine *engine, const struct plan *plan,
     }
 }
 
-size_t engine_planned_bytes(const struct engine *engine) {
+size_t cpu_planned_bytes(const struct cpu_engine *engine) {
     const struct engine_memory *memory = &engine->memory;
-    return memory->batch + memory->scratch * thread_pool_size(engine->pool) + memory->sums + memory->partials +
-           memory->workers + state_bytes(engine);
+    return memory->input + memory->batch + memory->scratch * thread_pool_size(engine->pool) + memory->sums +
+           memory->partials + memory->workers + state_bytes(engine);
 }
 
-void engine_describe(const struct engine *engine, struct text *out) {
+void cpu_describe(const struct engine *base, struct text *out) {
+    const struct cpu_engine *engine = cpu_const_engine_of(base);
     const struct plan *plan = engine->training ? engine->training : engine->inference;
     const struct lowered *lowered = engine->lowered;
     double flops = 0;
     text_append(out, "%-24s %-18s %11s %12s  %s\n", "layer", "operation", "MFLOP/image", "kept B/image", "kernels");
     for (size_t i = 1; i < lowered->count; i++) {
         flops += engine_flops(engine, i);
-        text_append_cell(out, engine->graph->nodes[lowered->operations[i].node].name, 24);
+        text_append_cell(out, engine->base.graph->nodes[lowered->operations[i].node].name, 24);
         text_append(out, " ");
         text_append_cell(out, operation_name(lowered->operations[i].kind), 18);
         text_append(out, " %11.3f %12zu", engine_flops(engine, i) / 1e6, kept_bytes(plan, i));
@@ -59,12 +61,13 @@ void engine_describe(const struct engine *engine, struct text *out) {
     text_append(out, "kernels %s, ", engine->kernels->name);
     text_append_count(out, thread_pool_size(engine->pool), "thread");
     text_append(out, ", batch %zu: %.3f MFLOP an image forward,\n%zu phases of which %zu forward, %zu tasks\n",
-                engine->options.batch_size, flops / 1e6, plan->phase_count, plan->forward_phases, plan->task_count);
+                engine->base.options.batch_size, flops / 1e6, plan->phase_count, plan->forward_phases,
+                plan->task_count);
     const struct engine_memory *memory = &engine->memory;
     text_append(
         out,
         "planned memory: %.1f MB (activations %.1f, scratch %.1f,\nsums over images %.1f, parameters and state %.1f)\n",
-        (double)engine_planned_bytes(engine) / 1e6, (double)memory->batch / 1e6,
+        (double)cpu_planned_bytes(engine) / 1e6, (double)(memory->input + memory->batch) / 1e6,
         (double)(memory->scratch * thread_pool_size(engine->pool)) / 1e6,
         (double)(memory->sums + memory->partials + memory->workers) / 1e6, (double)state_bytes(engine) / 1e6);
 }

@@ -51,7 +51,7 @@ static void run_layers(struct place *place, const struct segment *segment, size_
 /* --- running phases --- */
 
 struct phase_run {
-    struct engine *engine;
+    struct cpu_engine *engine;
     const struct phase *phase;
     const struct reduction_piece *pieces;
     size_t first_shard; /* of the wave */
@@ -59,7 +59,7 @@ struct phase_run {
 
 static void run_shard(void *context, size_t chunk, size_t worker) {
     const struct phase_run *run = context;
-    struct engine *engine = run->engine;
+    struct cpu_engine *engine = run->engine;
     const struct plan *plan = engine->plan;
     const size_t shard = run->first_shard + chunk, first = engine_shard_first(engine, shard),
                  end = engine_shard_first(engine, shard + 1);
@@ -107,7 +107,7 @@ static void run_piece(void *context, size_t number, size_t worker) {
 }
 
 /* Only a phase that sums kernels' gradients runs in waves. */
-static void run_phase(struct engine *engine, size_t phase) {
+static void run_phase(struct cpu_engine *engine, size_t phase) {
     struct phase_run run = {.engine = engine, .phase = &engine->plan->phases[phase]};
     const size_t wave = run.phase->partials > 0 ? engine->wave : engine->shards;
     size_t pieces = 0;
@@ -143,7 +143,7 @@ static void run_piece_of_task(void *context, size_t piece, size_t worker) {
     if (profile) profile_add_task(profile, split->task, worker, piece == 0, clock_seconds() - started);
 }
 
-static void run_image_split(struct engine *engine, size_t image) {
+static void run_image_split(struct cpu_engine *engine, size_t image) {
     const struct plan *plan = engine->plan;
     const size_t threads = thread_pool_size(engine->pool);
     const struct place place = {.engine = engine, .image = image, .images = 1, .shard = image, .shard_first = image};
@@ -160,7 +160,7 @@ static void run_image_split(struct engine *engine, size_t image) {
     }
 }
 
-void engine_run_phases(struct engine *engine, size_t first, size_t end) {
+void engine_run_phases(struct cpu_engine *engine, size_t first, size_t end) {
     if (!engine->plan->backward && engine->n < thread_pool_size(engine->pool)) {
         for (size_t image = 0; image < engine->n; image++)
             run_image_split(engine, image);

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/status.h"
+#include "kernels/kernels.h"
 
 ocellus_status engine_instruction_sets(struct engine_instruction_sets *sets) {
     const char *why = NULL;

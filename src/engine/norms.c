@@ -17,11 +17,11 @@ static void divide(struct norm_state *norm, unsigned char *base, size_t row) {
         *vectors[i] = (real *)(void *)base + i * row;
 }
 
-static bool is_norm(const struct engine *engine, size_t operation) {
+static bool is_norm(const struct cpu_engine *engine, size_t operation) {
     return engine->lowered->operations[operation].kind == OPERATION_NORMALIZATION;
 }
 
-ocellus_status engine_allocate_norms(struct engine *engine) {
+ocellus_status engine_allocate_norms(struct cpu_engine *engine) {
     for (int pass = 0; pass < 2; pass++) {
         size_t at = 0;
         for (size_t i = 0; i < engine->lowered->count; i++) {
@@ -42,7 +42,7 @@ ocellus_status engine_allocate_norms(struct engine *engine) {
     return OCELLUS_OK;
 }
 
-void engine_prepare_norms(struct engine *engine) {
+void engine_prepare_norms(struct cpu_engine *engine) {
     for (size_t n = 0; n < engine->lowered->count; n++) {
         if (!is_norm(engine, n) || engine->plan->batch_statistics[n]) continue;
         struct norm_state *norm = &engine->norms[n];
@@ -60,7 +60,7 @@ void engine_prepare_norms(struct engine *engine) {
     }
 }
 
-void engine_clear_statistics(struct engine *engine) {
+void engine_clear_statistics(struct cpu_engine *engine) {
     for (size_t i = 0; i < engine->lowered->count; i++) {
         const struct norm_state *norm = &engine->norms[i];
         if (norm->c == 0) continue;
@@ -69,10 +69,9 @@ void engine_clear_statistics(struct engine *engine) {
     }
 }
 
-ocellus_status engine_adopt_statistics(struct engine *engine) {
-    if (engine->statistics_passes == 0) return fail(OCELLUS_USAGE, "engine: no statistics were gathered");
-    const struct float_mode before = float_mode_set();
-    const double passes = (double)engine->statistics_passes;
+ocellus_status cpu_adopt_statistics(struct engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
+    const double passes = (double)base->statistics_passes;
     for (size_t n = 0; n < engine->lowered->count; n++) {
         const struct norm_state *norm = &engine->norms[n];
         if (norm->c == 0 || !engine->training->batch_statistics[n]) continue;
@@ -83,7 +82,5 @@ ocellus_status engine_adopt_statistics(struct engine *engine) {
             variance[i] = (real)(norm->sum_variance[i] / passes);
         }
     }
-    engine->statistics_passes = 0;
-    float_mode_restore(before);
     return OCELLUS_OK;
 }

@@ -7,7 +7,7 @@
 
 #include "engine/plan.h"
 
-struct engine;
+struct cpu_engine;
 struct place;
 struct planner;
 
@@ -78,7 +78,7 @@ struct task_type {
     size_t (*row_values)(const struct task *task);     /* of its widest row, for a chain */
     /* Where there are fewer images than threads: units into which the task can be cut, 0 where it is not worth it, and
      * running units [begin, end). NULL: never. */
-    size_t (*units)(const struct engine *engine, const struct task *task);
+    size_t (*units)(const struct cpu_engine *engine, const struct task *task);
     void (*run_units)(const struct place *place, const struct task *task, size_t begin, size_t end);
 };
 
@@ -87,14 +87,14 @@ struct reduction_type {
     bool in_waves; /* sums partials, wave by wave of shards */
     bool product;  /* its time is its layer's weight gradient, not the joining of sums */
     /* One piece: values [begin, end) of `count`. */
-    void (*run)(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end, size_t worker);
+    void (*run)(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end, size_t worker);
     /* The same for the shards of the wave that begins at first_shard; in_waves alone. */
-    void (*run_wave)(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end,
+    void (*run_wave)(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end,
                      size_t first_shard);
     /* Values of one piece; NULL: it is one piece. */
-    size_t (*piece)(const struct engine *engine, const struct reduction *reduction);
+    size_t (*piece)(const struct cpu_engine *engine, const struct reduction *reduction);
     /* Values of a worker's memory that it needs; NULL: none. */
-    size_t (*scratch)(const struct engine *engine, const struct reduction *reduction);
+    size_t (*scratch)(const struct cpu_engine *engine, const struct reduction *reduction);
 };
 
 extern const struct operator* const engine_operators[OPERATION_KINDS];

@@ -11,6 +11,12 @@ size_t plan_shard_images(const struct plan *plan) {
     return plan->batch_size < PLAN_SHARD_IMAGES ? plan->batch_size : PLAN_SHARD_IMAGES;
 }
 
+bool plan_keeps(const struct plan *plan, size_t operation) {
+    const struct view view = plan->outputs[operation];
+    return view_exists(view) &&
+           (view.buffer == PLAN_INPUT || plan->buffers[view.buffer].last + 1 >= plan->forward_phases);
+}
+
 static void planner_free(struct planner *planner) {
     void *arrays[] = {planner->live,    planner->kept,           planner->first_reader, planner->readers,
                       planner->stored,  planner->needs_gradient, planner->of_input,     planner->forward_phase,

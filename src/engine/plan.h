@@ -151,6 +151,8 @@ ocellus_status plan_create(const struct lowered *lowered, const struct operator*
                            const struct kernels *kernels, const struct plan_options *options, struct plan **plan);
 void plan_free(struct plan *plan);
 size_t plan_bytes(const struct plan *plan); /* of the plan itself */
+/* The value is there when a forward pass has ended. */
+bool plan_keeps(const struct plan *plan, size_t operation);
 /* Images of a shard, at most. */
 size_t plan_shard_images(const struct plan *plan);
 

@@ -24,7 +24,8 @@ void profile_free(struct profile *profile) {
     memory_free(profile);
 }
 
-ocellus_status engine_profile_start(struct engine *engine) {
+ocellus_status cpu_profile_start(struct cpu_engine *base) {
+    struct cpu_engine *engine = cpu_engine_of(base);
     profile_free(engine->profile);
     engine->profile = NULL;
     struct profile *profile = memory_allocate(1, sizeof *profile);
@@ -87,7 +88,8 @@ static void append_work(struct text *out, const struct layer_time *time, enum wo
 
 enum { NAME_COLUMNS = 21, SUM_COLUMNS = NAME_COLUMNS + 3 * 15 + 7 };
 
-void engine_profile(const struct engine *engine, struct text *out) {
+void cpu_profile(const struct cpu_engine *base, struct text *out) {
+    const struct cpu_engine *engine = cpu_const_engine_of(base);
     const struct profile *profile = engine->profile;
     if (!profile) {
         text_append(out, "nothing was timed\n");
@@ -108,7 +110,7 @@ void engine_profile(const struct engine *engine, struct text *out) {
         for (size_t work = 0; work < WORK_COUNT; work++)
             seconds += time.seconds[work];
         if (seconds <= 0) continue;
-        text_append_cell(out, engine->graph->nodes[engine->lowered->operations[i].node].name, NAME_COLUMNS);
+        text_append_cell(out, engine->base.graph->nodes[engine->lowered->operations[i].node].name, NAME_COLUMNS);
         for (size_t work = WORK_FORWARD; work < WORK_OTHER; work++)
             append_work(out, &time, (enum work)work, flops, passes);
         text_append(out, " %6.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER] / passes, 100 * seconds / all);

@@ -5,11 +5,11 @@
 
 #include "engine/operator.h"
 
-static size_t piece_values(const struct engine *engine, const struct reduction *reduction) {
+static size_t piece_values(const struct cpu_engine *engine, const struct reduction *reduction) {
     return reduction->type->piece ? reduction->type->piece(engine, reduction) : reduction->count;
 }
 
-size_t engine_reduction_scratch(const struct engine *engine, const struct plan *plan) {
+size_t engine_reduction_scratch(const struct cpu_engine *engine, const struct plan *plan) {
     size_t most = 0;
     for (size_t r = 0; r < plan->reduction_count; r++) {
         const struct reduction *reduction = &plan->reductions[r];
@@ -19,7 +19,7 @@ size_t engine_reduction_scratch(const struct engine *engine, const struct plan *
     return most;
 }
 
-ocellus_status engine_cut_reductions(struct engine *engine, const struct plan *plan) {
+ocellus_status engine_cut_reductions(struct cpu_engine *engine, const struct plan *plan) {
     size_t count = 0, used = 0;
     for (size_t r = 0; r < plan->reduction_count; r++)
         count += plan->reductions[r].count / piece_values(engine, &plan->reductions[r]) + 1;

@@ -1,59 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* Once a step: the optimizer's pass over all trained parameters. */
+/* Once a step: the optimizer's pass over all trained parameters, group by group. */
 #include "engine/cpu_engine.h"
 
 #include "base/log.h"
 
-#include <math.h>
-
-enum { UPDATE_VALUES = 8192 }; /* of the trained parameters, one piece of work */
+enum { UPDATE_VALUES = 8192 }; /* of a group's parameters, one piece of work */
 
 struct update {
-    struct engine *engine;
-    struct adam_step adam;
-    struct sgd_step sgd;
-    bool is_adam;
+    struct cpu_engine *engine;
+    const struct optimizer *optimizer;
 };
 
-static void update_piece(void *context, size_t chunk, size_t worker) {
-    const struct update *update = context;
-    struct engine *engine = update->engine;
-    size_t begin = chunk * UPDATE_VALUES, count = engine->trained_size - begin;
-    (void)worker;
-    count = count < UPDATE_VALUES ? count : UPDATE_VALUES;
-    if (update->is_adam) {
-        engine->kernels->adam(count, &update->adam, engine->gradients + begin, engine->weights + begin,
-                              engine->state[0] + begin, engine->state[1] + begin);
-    } else {
-        engine->kernels->sgd(count, &update->sgd, engine->gradients + begin, engine->weights + begin,
-                             engine->state_count > 0 ? engine->state[0] + begin : NULL);
-    }
+static size_t group_pieces(const struct weights_list *list, size_t group) {
+    return (list->group_begin[group + 1] - list->group_begin[group] + UPDATE_VALUES - 1) / UPDATE_VALUES;
 }
 
-/* Keras's Adam takes the bias correction into the learning rate: lr * sqrt(1 - beta2^t) / (1 - beta1^t), t from 1. */
-ocellus_status engine_update(struct engine *engine, const struct optimizer *optimizer) {
-    bool is_adam = optimizer->kind == OPTIMIZER_ADAM;
-    size_t wanted = is_adam ? 2 : optimizer->momentum > 0 ? 1 : 0;
-    if (!engine->options.training || engine->state_count != wanted) {
-        return fail(OCELLUS_USAGE, "engine: it was opened for another optimizer, or not for training");
-    }
-    const struct float_mode before = float_mode_set();
-    engine->updates++;
-    double t = (double)engine->updates;
-    double correction = is_adam ? sqrt(1 - pow(optimizer->beta2, t)) / (1 - pow(optimizer->beta1, t)) : 1;
-    struct update update = {.engine = engine,
-                            .is_adam = is_adam,
-                            .adam = {.learning_rate = (real)(optimizer->learning_rate * correction),
-                                     .share1 = (real)(1 - optimizer->beta1),
-                                     .share2 = (real)(1 - optimizer->beta2),
-                                     .epsilon = (real)optimizer->epsilon},
-                            .sgd = {.learning_rate = (real)optimizer->learning_rate,
-                                    .momentum = (real)optimizer->momentum,
-                                    .nesterov = optimizer->nesterov}};
-    double started = engine->profile ? clock_seconds() : 0;
-    parallel_for(engine->pool, (engine->trained_size + UPDATE_VALUES - 1) / UPDATE_VALUES, update_piece, &update);
-    if (engine->profile) profile_add_step(engine->profile, PROFILE_UPDATE, clock_seconds() - started);
-    engine->packed_for.plan = NULL;
-    float_mode_restore(before);
+static void update_piece(void *context, size_t piece, size_t worker) {
+    const struct update *update = context;
+    struct cpu_engine *engine = update->engine;
+    const struct weights_list *list = weights_list(engine->base.weights);
+    size_t group = 0;
+    (void)worker;
+    for (; piece >= group_pieces(list, group); group++)
+        piece -= group_pieces(list, group);
+    const size_t begin = list->group_begin[group] + piece * UPDATE_VALUES, left = list->group_begin[group + 1] - begin;
+    struct optimizer_values values = {.count = left < UPDATE_VALUES ? left : UPDATE_VALUES,
+                                      .gradient = engine->gradients + begin,
+                                      .weights = weights_values(engine->base.weights) + begin};
+    for (size_t s = 0; s < engine->base.state_count; s++)
+        values.states[s] = engine->state[s] + begin;
+    const double scale = group > 0 ? engine->rate_scales[group - 1] : 1;
+    optimizer_rows[update->optimizer->kind].step(engine->kernels, update->optimizer, scale, engine->base.updates,
+                                                 &values);
+}
+
+ocellus_status cpu_update(struct engine *engine, const struct optimizer *optimizer) {
+    struct cpu_engine *cpu = cpu_engine_of(engine);
+    const struct weights_list *list = weights_list(engine->weights);
+    struct update update = {.engine = cpu, .optimizer = optimizer};
+    size_t pieces = 0;
+    for (size_t group = 0; group <= list->group_count; group++)
+        pieces += group_pieces(list, group);
+    const double started = cpu->profile ? clock_seconds() : 0;
+    parallel_for(cpu->pool, pieces, update_piece, &update);
+    if (cpu->profile) profile_add_step(cpu->profile, PROFILE_UPDATE, clock_seconds() - started);
     return OCELLUS_OK;
 }

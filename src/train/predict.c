@@ -5,7 +5,6 @@
 #include "base/sizes.h"
 
 #include <math.h>
-#include <string.h>
 
 struct image_set image_set_all(const struct dataset *dataset) {
     return (struct image_set){.dataset = dataset, .count = dataset->count};
@@ -36,7 +35,6 @@ ocellus_status predict_check(const struct graph *graph, const struct dataset *da
 }
 
 ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer) {
-    size_t values = 0;
     const struct shape *input = graph_input_shape(graph);
     *buffer = (struct batch_buffer){0};
     if (input->rank != 3 || input->dims[2] < 1 || input->dims[2] > PIXEL_MOST_CHANNELS) {
@@ -46,25 +44,18 @@ ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size,
                     graph->name, PIXEL_MOST_CHANNELS, got);
     }
     *buffer = (struct batch_buffer){.batch_size = batch_size, .transform = predict_transform(graph)};
-    if (!size_multiply(batch_size, shape_size(input), &values)) {
-        return fail(OCELLUS_USAGE, "batch size: too large (%zu)", batch_size);
-    }
-    buffer->images = memory_allocate(values, sizeof *buffer->images);
-    if (buffer->images) buffer->labels = memory_allocate(batch_size, sizeof *buffer->labels);
-    if (buffer->labels) return OCELLUS_OK;
-    batch_buffer_free(buffer);
-    return OCELLUS_IO;
+    buffer->labels = memory_allocate(batch_size, sizeof *buffer->labels);
+    return buffer->labels ? OCELLUS_OK : OCELLUS_IO;
 }
 
 void batch_buffer_free(struct batch_buffer *buffer) {
-    memory_free(buffer->images);
     memory_free(buffer->labels);
     *buffer = (struct batch_buffer){0};
 }
 
-void batch_buffer_fill(struct batch_buffer *buffer, const struct image_set *set, size_t first, size_t n) {
+void batch_buffer_fill(struct batch_buffer *buffer, const struct image_set *set, size_t first, size_t n, float *dst) {
     const size_t *indices = set->indices ? set->indices + first : NULL;
-    batch_fill(set->dataset, indices, first, n, &buffer->transform, buffer->images, buffer->labels);
+    batch_fill(set->dataset, indices, first, n, &buffer->transform, dst, buffer->labels);
 }
 
 /* Runs the batch that begins at image `first`; *n gets its size. */
@@ -72,8 +63,8 @@ static ocellus_status run_batch(struct engine *engine, struct batch_buffer *buff
                                 size_t first, size_t *n) {
     size_t left = set->count - first;
     *n = left < buffer->batch_size ? left : buffer->batch_size;
-    batch_buffer_fill(buffer, set, first, *n);
-    return engine_forward(engine, ENGINE_INFERENCE, buffer->images, *n);
+    batch_buffer_fill(buffer, set, first, *n, engine_input(engine, 0));
+    return engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = *n});
 }
 
 /* After a batch: tells how far it is; a status when the pass was asked to stop. */
@@ -89,12 +80,13 @@ ocellus_status predict_score(struct engine *engine, struct batch_buffer *buffer,
     ocellus_status status = OCELLUS_OK;
     *score = (struct predict_score){0};
     while (status == OCELLUS_OK && score->count < set->count) {
-        size_t n = 0, correct = 0;
-        double loss_sum = 0;
+        size_t n = 0;
+        struct engine_metrics metrics;
         TRY(run_batch(engine, buffer, set, score->count, &n));
-        TRY(engine_loss(engine, buffer->labels, &loss_sum, &correct));
-        score->loss_sum += loss_sum;
-        score->correct += correct;
+        TRY(engine_loss(engine, &(struct engine_targets){.labels = buffer->labels}));
+        TRY(engine_metrics(engine, &metrics));
+        score->loss_sum += metrics.loss_sum;
+        score->correct += metrics.correct;
         score->count += n;
         status = after_batch(hooks, score->count, set->count);
     }
@@ -139,21 +131,20 @@ static size_t largest_index(const float *values, size_t count) {
 
 static ocellus_status judge_batch(struct engine *engine, const struct batch_buffer *buffer, size_t first, size_t n,
                                   struct predictions *predictions) {
-    size_t classes = predictions->classes, correct;
-    double loss_sum;
-    TRY(engine_loss(engine, buffer->labels, &loss_sum, &correct));
-    const float *logits = engine_logits(engine), *losses = engine_losses(engine);
-    for (size_t i = 0; i < n; i++, logits += classes) {
-        size_t largest = largest_index(logits, classes);
+    const size_t classes = predictions->classes;
+    float *values = predictions->probabilities + first * classes, *losses = predictions->losses + first;
+    TRY(engine_loss(engine, &(struct engine_targets){.labels = buffer->labels}));
+    TRY(engine_read(engine, ENGINE_LOSSES, losses, n));
+    TRY(engine_read(engine, ENGINE_LOGITS, values, n * classes));
+    for (size_t i = 0; i < n; i++) {
+        const float *logits = values + i * classes;
         /* A logit may be infinite and the loss a number; the loss may overflow by itself. */
         if (predict_first_nonfinite(logits, 1, classes) < 1 || !isfinite(losses[i]))
             return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + i);
         predictions->labels[first + i] = buffer->labels[i];
-        predictions->predicted[first + i] = (int32_t)largest;
-        predictions->losses[first + i] = losses[i];
+        predictions->predicted[first + i] = (int32_t)largest_index(logits, classes);
     }
-    memcpy(predictions->probabilities + first * classes, engine_probabilities(engine), n * classes * sizeof(float));
-    return OCELLUS_OK;
+    return engine_read(engine, ENGINE_PROBABILITIES, values, n * classes);
 }
 
 ocellus_status predict_all(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,

@@ -22,18 +22,17 @@ struct pixel_transform predict_transform(const struct graph *graph);
 /* OCELLUS_BAD_CONTENT, naming both, when images of this dataset do not fit the network's input or its classes. */
 ocellus_status predict_check(const struct graph *graph, const struct dataset *dataset);
 
-/* One batch on its way into the engine: allocated once, used for every pass. */
+/* What a batch needs beside its place in the engine: allocated once, used for every pass. */
 struct batch_buffer {
     size_t batch_size;
-    float *images;   /* [batch_size][height][width][channels] */
     int32_t *labels; /* [batch_size] */
     struct pixel_transform transform;
 };
-/* OCELLUS_BAD_CONTENT for a network whose input no image can be: what fills the buffer relies on it. */
+/* OCELLUS_BAD_CONTENT for a network whose input no image can be: what fills a batch relies on it. */
 ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer);
 void batch_buffer_free(struct batch_buffer *buffer);
-/* Images [first, first + n) of the set into the buffer. */
-void batch_buffer_fill(struct batch_buffer *buffer, const struct image_set *set, size_t first, size_t n);
+/* Images [first, first + n) of the set to dst [n][height][width][channels], as engine_input(), and their labels. */
+void batch_buffer_fill(struct batch_buffer *buffer, const struct image_set *set, size_t first, size_t n, float *dst);
 
 /* Called after each batch of a pass with the images done so far; NULL for none. */
 typedef void (*predict_progress)(void *context, size_t done, size_t total);

@@ -27,8 +27,10 @@ struct loop {
 };
 
 struct optimizer train_optimizer(const struct recipe *recipe) {
+    enum optimizer_kind kind = OPTIMIZER_ADAM;
+    optimizer_find(recipe_choice_name("optimizer", recipe->optimizer), &kind); /* a recipe's names are the engine's */
     return (struct optimizer){
-        .kind = recipe->optimizer == RECIPE_OPTIMIZER_SGD ? OPTIMIZER_SGD : OPTIMIZER_ADAM,
+        .kind = kind,
         .learning_rate = recipe->learning_rate,
         .momentum = recipe->momentum,
         .nesterov = recipe->nesterov,
@@ -195,20 +197,22 @@ static ocellus_status train_step(struct loop *loop) {
     struct engine *engine = loop->options->engine;
     struct train_state *state = &loop->state;
     struct image_set set = {loop->options->sets->train.dataset, loop->order, (size_t)loop->plan.images_per_epoch};
-    size_t first = (size_t)(state->position * loop->plan.batch_size), correct = 0;
+    size_t first = (size_t)(state->position * loop->plan.batch_size);
     size_t left = set.count - first, n = left < loop->buffer.batch_size ? left : loop->buffer.batch_size;
-    double loss_sum = 0;
-    batch_buffer_fill(&loop->buffer, &set, first, n);
-    TRY(engine_forward(engine, ENGINE_TRAINING, loop->buffer.images, n));
-    TRY(engine_loss(engine, loop->buffer.labels, &loss_sum, &correct));
+    const struct engine_batch batch = {.n = n, .epoch = (uint32_t)state->epoch, .first_place = first};
+    struct engine_metrics metrics;
+    batch_buffer_fill(&loop->buffer, &set, first, n, engine_input(engine, batch.slot));
+    TRY(engine_forward(engine, ENGINE_TRAINING, &batch));
+    TRY(engine_loss(engine, &(struct engine_targets){.labels = loop->buffer.labels}));
+    TRY(engine_metrics(engine, &metrics));
     state->position++;
     state->step++;
     loop->saved = false;
-    if (!isfinite(loss_sum)) return fail_diverged(loop, "the loss");
+    if (!metrics.finite) return fail_diverged(loop, "the loss");
     TRY(engine_backward(engine));
     TRY(engine_update(engine, &loop->optimizer));
-    state->loss_sum += loss_sum;
-    state->correct += correct;
+    state->loss_sum += metrics.loss_sum;
+    state->correct += metrics.correct;
     state->images += n;
     if (loop->options->run && step_is_recorded(loop)) TRY(record_running(loop, "step"));
     tell_kind(loop, TRAIN_STEP);

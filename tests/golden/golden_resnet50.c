@@ -10,6 +10,7 @@
 #include "data/resnet50.h"
 #include "engine/engine.h"
 #include "formats/tfjs.h"
+#include "kernels/kernels.h"
 #include "train/predict.h"
 #include "train/weights.h"
 
@@ -36,7 +37,6 @@ static struct {
     json_value *file;
     char weights[FILE_PATH_SIZE];
     struct dataset train, test; /* CIFAR-10 */
-    float *images;              /* room for a batch of four */
 } golden;
 
 struct worst {
@@ -93,7 +93,7 @@ static size_t place(size_t count, size_t sample) {
 }
 
 /* The L2 error over all values, estimated; at least that of the samples. */
-static double l2_error(const json_value *record, const real *values, size_t count) {
+static double l2_error(const json_value *record, const float *values, size_t count) {
     double projections[PROJECTIONS] = {0}, estimated = 0, seen = 0;
     const uint32_t key = stream_key(0, 9999);
     for (size_t i = 0; i < count; i++) {
@@ -114,7 +114,7 @@ static struct engine *open_engine(const struct graph *graph, size_t batch_size, 
                                            .training = training,
                                            .optimizer = {.kind = OPTIMIZER_SGD, .learning_rate = 0.01}};
     struct engine *engine;
-    check(engine_open(graph, &options, &engine));
+    check(engine_open(NULL, graph, &options, &engine));
     const char *wanted = getenv("OCELLUS_CPU");
     if (wanted) assert_string_equal(wanted, engine_kernels_name(engine));
     check(engine_initialize(engine, 1));
@@ -157,9 +157,10 @@ static void test_logits(void **state) {
         const json_value *record = json_element(records, i);
         const char *name = text(member(record, "image"));
         const double largest = number(member(record, "largest"));
-        set_image(graph, name, golden.images);
-        check(engine_forward(engine, ENGINE_INFERENCE, golden.images, 1));
-        const real *logits = engine_logits(engine);
+        float logits[IMAGENET_CLASSES];
+        set_image(graph, name, engine_input(engine, 0));
+        check(engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = 1}));
+        check(engine_read(engine, ENGINE_LOGITS, logits, IMAGENET_CLASSES));
         double error = l2_error(record, logits, IMAGENET_CLASSES) / largest;
         for (size_t k = 0; k < 5; k++) {
             const size_t class = (size_t)integer(json_element(member(record, "top"), k));
@@ -192,7 +193,7 @@ static void set_head(struct engine *engine) {
             const uint32_t key = stream_key(seed, (uint32_t)(2 * layer + bias));
             char name[GRAPH_NAME_SIZE];
             snprintf(name, sizeof name, "%s/%s", text(member(row, "name")), bias ? "bias" : "kernel");
-            real *values = memory_allocate(count, sizeof *values);
+            float *values = memory_allocate(count, sizeof *values);
             assert_non_null(values);
             for (size_t i = 0; i < count; i++)
                 values[i] = scale * ((float)(mix(key + (uint32_t)i) >> 8) * 0x1p-23F - 1.0F);
@@ -203,7 +204,7 @@ static void set_head(struct engine *engine) {
 }
 
 /* A bias before a BatchNormalization: its true gradient is 0, and rounding is measured against what was summed. */
-static double bias_error(const json_value *record, const real *values, size_t count) {
+static double bias_error(const json_value *record, const float *values, size_t count) {
     double total = 0, error = 0;
     for (size_t i = 0; i < count; i++)
         total += fabs((double)values[i]);
@@ -219,7 +220,7 @@ static void compare_gradient(const struct engine *engine, const json_value *reco
     char name[GRAPH_NAME_SIZE + 16];
     snprintf(name, sizeof name, "%s/gradient", parameter->name);
     const size_t count = shape_size(&parameter->shape);
-    real *values = memory_allocate(count, sizeof *values);
+    float *values = memory_allocate(count, sizeof *values);
     assert_non_null(values);
     check(engine_get(engine, name, values, count));
     if (bias) {
@@ -233,7 +234,7 @@ static void compare_gradient(const struct engine *engine, const json_value *reco
 /* The few values that the script moved, so that no rounding decides at a kink. */
 static ocellus_status move_values(void *context, const char *name, const json_value *list) {
     struct engine *engine = context;
-    real values[2048];
+    float values[2048];
     size_t count = 0;
     for (size_t i = 0; i < engine_tensor_count(engine); i++) {
         const struct engine_tensor tensor = engine_tensor_at(engine, i);
@@ -244,7 +245,7 @@ static ocellus_status move_values(void *context, const char *name, const json_va
     for (size_t i = 0; i < json_count(list); i++) {
         const size_t channel = (size_t)integer(json_element(json_element(list, i), 0));
         assert_true(channel < count);
-        values[channel] = (real)number(json_element(json_element(list, i), 1));
+        values[channel] = (float)number(json_element(json_element(list, i), 1));
     }
     return engine_set(engine, name, values, count);
 }
@@ -253,16 +254,16 @@ static void run_step(struct engine *engine, const struct graph *graph, const jso
     const size_t n = (size_t)integer(member(records, "batch"));
     const struct pixel_transform transform = predict_transform(graph);
     int32_t labels[4];
-    double loss;
-    size_t correct;
+    struct engine_metrics metrics;
     assert_true(n <= 4);
     set_head(engine);
     check(json_each_member(member(records, "moved"), move_values, engine));
-    batch_fill(&golden.test, NULL, 0, n, &transform, golden.images, labels);
-    check(engine_forward(engine, ENGINE_TRAINING, golden.images, n));
-    check(engine_loss(engine, labels, &loss, &correct));
+    batch_fill(&golden.test, NULL, 0, n, &transform, engine_input(engine, 0), labels);
+    check(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = n}));
+    check(engine_loss(engine, &(struct engine_targets){.labels = labels}));
+    check(engine_metrics(engine, &metrics));
     check(engine_backward(engine));
-    const double wanted = number(member(records, "loss")), error = fabs(loss / (double)n - wanted) / wanted;
+    const double wanted = number(member(records, "loss")), error = fabs(metrics.loss_sum / (double)n - wanted) / wanted;
     printf("%s: loss: relative error %.2g\n", engine_kernels_name(engine), error);
     assert_true(error <= LOSS_TOLERANCE);
 }
@@ -296,19 +297,19 @@ static void test_gradients(void **state) {
 }
 
 /* The logits of two images as they lie in memory. */
-static void two_images(const struct graph *graph, real logits[2 * IMAGENET_CLASSES]) {
+static void two_images(const struct graph *graph, float logits[2 * IMAGENET_CLASSES]) {
     struct engine *engine = open_engine(graph, 2, false);
-    set_image(graph, "cat", golden.images);
-    set_image(graph, "cifar10 0", golden.images + VALUES);
-    check(engine_forward(engine, ENGINE_INFERENCE, golden.images, 2));
-    memcpy(logits, engine_logits(engine), 2 * IMAGENET_CLASSES * sizeof *logits);
+    set_image(graph, "cat", engine_input(engine, 0));
+    set_image(graph, "cifar10 0", engine_input(engine, 0) + VALUES);
+    check(engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = 2}));
+    check(engine_read(engine, ENGINE_LOGITS, logits, (size_t)2 * IMAGENET_CLASSES));
     engine_close(engine);
 }
 
 /* Other layer names, another order, the same bits: at equal epsilon. */
 static void test_graph_from_json(void **state) {
     (void)state;
-    static real of_code[2 * IMAGENET_CLASSES], of_json[2 * IMAGENET_CLASSES];
+    static float of_code[2 * IMAGENET_CLASSES], of_json[2 * IMAGENET_CLASSES];
     char path[FILE_PATH_SIZE];
     check(path_join(path, golden.weights, TFJS_MODEL_NAME));
     if (!path_exists(path)) {
@@ -338,7 +339,6 @@ static int close_all(void **state) {
     json_release(golden.file);
     dataset_free(&golden.train);
     dataset_free(&golden.test);
-    memory_free(golden.images);
     return 0;
 }
 
@@ -357,8 +357,7 @@ int main(void) {
         printf("skipped: %s\n", status_message());
         return SKIPPED;
     }
-    golden.images = memory_allocate(4 * VALUES, sizeof *golden.images);
-    if (!golden.images || json_parse_file(GOLDEN_FOLDER "/resnet50.json", 1 << 20, &golden.file) != OCELLUS_OK) {
+    if (json_parse_file(GOLDEN_FOLDER "/resnet50.json", 1 << 20, &golden.file) != OCELLUS_OK) {
         fprintf(stderr, "%s\n", status_message());
         return 1;
     }

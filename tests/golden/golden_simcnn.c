@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "engine/engine.h"
+#include "kernels/kernels.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -26,7 +27,7 @@ struct golden {
     struct engine *engine;
     uint32_t seed;
     size_t image_size, classes, batch_size;
-    real *images; /* of one batch */
+    float *images; /* of one batch, in the engine */
     int32_t labels[64];
 };
 static struct golden golden;
@@ -83,7 +84,7 @@ static void set_parameters(void) {
             assert_int_equal(integer(json_element(dims, d)), parameter->shape.dims[d]);
         const float centre = (float)number(member(entry, "centre")), scale = (float)number(member(entry, "scale"));
         const size_t count = shape_size(&parameter->shape);
-        real *values = memory_allocate(count, sizeof *values);
+        float *values = memory_allocate(count, sizeof *values);
         assert_non_null(values);
         const uint32_t key = stream_key(golden.seed, (uint32_t)k);
         for (size_t i = 0; i < count; i++) {
@@ -101,10 +102,11 @@ static void set_parameters(void) {
 static void open_engine(struct optimizer optimizer) {
     const struct engine_options options = {
         .threads = 2, .batch_size = golden.batch_size, .training = true, .optimizer = optimizer};
-    check(engine_open(golden.graph, &options, &golden.engine));
+    check(engine_open(NULL, golden.graph, &options, &golden.engine));
     const char *wanted = getenv("OCELLUS_CPU");
     if (wanted) assert_string_equal(wanted, engine_kernels_name(golden.engine));
     set_parameters();
+    golden.images = engine_input(golden.engine, 0);
 }
 
 static int close_engine(void **state) {
@@ -133,7 +135,8 @@ static size_t batch_at(size_t step) {
 }
 
 /* Compares one tensor with its record: relative L2 error over all values, and 16 values one by one. */
-static void compare(const char *name, const json_value *record, const real *values, size_t count, struct worst *worst) {
+static void compare(const char *name, const json_value *record, const float *values, size_t count,
+                    struct worst *worst) {
     size_t expected = 1;
     const json_value *dims = member(record, "shape");
     for (size_t d = 0; d < json_count(dims); d++)
@@ -173,10 +176,19 @@ static void compare_engine_tensor(const char *name, const char *suffix, const js
                                   struct worst *worst) {
     char full[GRAPH_NAME_SIZE + 16];
     snprintf(full, sizeof full, "%s%s", name, suffix);
-    real *values = memory_allocate(count, sizeof *values);
+    float *values = memory_allocate(count, sizeof *values);
     assert_non_null(values);
     check(engine_get(golden.engine, full, values, count));
     compare(name, record, values, count, worst);
+    memory_free(values);
+}
+
+static void compare_logits(const json_value *record, size_t n, struct worst *worst) {
+    const size_t count = n * golden.classes;
+    float *values = memory_allocate(count, sizeof *values);
+    assert_non_null(values);
+    check(engine_read(golden.engine, ENGINE_LOGITS, values, count));
+    compare("dense_1", record, values, count, worst);
     memory_free(values);
 }
 
@@ -186,11 +198,11 @@ static void report(const char *what, const struct worst *worst) {
 }
 
 static double forward_and_loss(size_t n) {
-    double loss;
-    size_t correct;
-    check(engine_forward(golden.engine, ENGINE_TRAINING, golden.images, n));
-    check(engine_loss(golden.engine, golden.labels, &loss, &correct));
-    return loss / (double)n;
+    struct engine_metrics metrics;
+    check(engine_forward(golden.engine, ENGINE_TRAINING, &(struct engine_batch){.n = n}));
+    check(engine_loss(golden.engine, &(struct engine_targets){.labels = golden.labels}));
+    check(engine_metrics(golden.engine, &metrics));
+    return metrics.loss_sum / (double)n;
 }
 
 /* The engine keeps these for the whole batch. BatchNormalization's outputs are made in passing and are seen here through
@@ -203,12 +215,12 @@ static void test_activations(void **state) {
     const size_t n = batch_at(0);
     open_engine((struct optimizer){.kind = OPTIMIZER_SGD});
     set_batch(0, n);
-    check(engine_forward(golden.engine, ENGINE_TRAINING, golden.images, n));
+    check(engine_forward(golden.engine, ENGINE_TRAINING, &(struct engine_batch){.n = n}));
     for (size_t k = 0; k < sizeof kept / sizeof *kept; k++) {
         const size_t count = n * shape_size(&graph_node(golden.graph, kept[k])->shape);
         compare_engine_tensor(kept[k], "/output", member(records, kept[k]), count, &worst);
     }
-    compare("dense_1", member(records, "dense_1"), engine_logits(golden.engine), n * golden.classes, &worst);
+    compare_logits(member(records, "dense_1"), n, &worst);
     report("activations", &worst);
 }
 
@@ -241,9 +253,8 @@ static void test_inference(void **state) {
     const size_t n = batch_at(0);
     open_engine((struct optimizer){.kind = OPTIMIZER_SGD});
     set_batch(0, n);
-    check(engine_forward(golden.engine, ENGINE_INFERENCE, golden.images, n));
-    compare("dense_1", member(member(golden.file, "inference"), "dense_1"), engine_logits(golden.engine),
-            n * golden.classes, &worst);
+    check(engine_forward(golden.engine, ENGINE_INFERENCE, &(struct engine_batch){.n = n}));
+    compare_logits(member(member(golden.file, "inference"), "dense_1"), n, &worst);
     report("inference logits", &worst);
 }
 
@@ -314,8 +325,6 @@ static int open_all(void **state) {
     golden.classes = (size_t)integer(member(golden.file, "classes"));
     golden.image_size = height * width * channels;
     golden.batch_size = batch_at(0);
-    golden.images = memory_allocate(golden.batch_size * golden.image_size, sizeof *golden.images);
-    assert_non_null(golden.images);
     assert_true(golden.batch_size <= sizeof golden.labels / sizeof *golden.labels);
     check(graph_simcnn(height, width, channels, golden.classes, &golden.graph));
     return 0;
@@ -324,7 +333,6 @@ static int open_all(void **state) {
 static int close_all(void **state) {
     (void)state;
     graph_free(golden.graph);
-    memory_free(golden.images);
     json_release(golden.file);
     return 0;
 }

@@ -132,7 +132,7 @@ static void run_row(const struct subject *subject, size_t threads, struct tally 
     struct engine *engine = NULL;
     setenv("OCELLUS_CPU", tally->row, 1);
     const struct engine_options options = {.threads = threads, .batch_size = subject->n};
-    if (engine_open(subject->graph, &options, &engine) != OCELLUS_OK) stop(subject->graph->name);
+    if (engine_open(NULL, subject->graph, &options, &engine) != OCELLUS_OK) stop(subject->graph->name);
     for (size_t i = 0; i < subject->graph->count; i++) {
         const struct node *node = &subject->graph->nodes[i];
         for (size_t p = 0; p < node->parameter_count; p++) {
@@ -141,8 +141,14 @@ static void run_row(const struct subject *subject, size_t threads, struct tally 
                 stop(parameter->name);
         }
     }
-    if (engine_forward(engine, ENGINE_INFERENCE, subject->images, subject->n)) stop(subject->graph->name);
-    const double share = compare(subject, engine_logits(engine));
+    const size_t values = subject->n * shape_size(graph_input_shape(subject->graph));
+    float *logits = malloc(subject->n * subject->classes * sizeof *logits);
+    memcpy(engine_input(engine, 0), subject->images, values * sizeof(float));
+    if (!logits || engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = subject->n}) ||
+        engine_read(engine, ENGINE_LOGITS, logits, subject->n * subject->classes))
+        stop(subject->graph->name);
+    const double share = compare(subject, logits);
+    free(logits);
     engine_close(engine);
     tally->networks++;
     tally->values += subject->n * subject->classes;

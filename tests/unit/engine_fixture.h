@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "kernels/kernels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +55,7 @@ static inline struct engine *open_engine(const struct graph *graph, size_t threa
     struct engine *engine;
     const struct engine_options options = {
         .threads = threads, .batch_size = batch_size, .training = true, .optimizer = *optimizer};
-    check(engine_open(graph, &options, &engine));
+    check(engine_open(NULL, graph, &options, &engine));
     check(engine_initialize(engine, 7));
     const char *wanted = getenv("OCELLUS_CPU");
     if (wanted) assert_string_equal(engine_kernels_name(engine), wanted);
@@ -62,9 +63,9 @@ static inline struct engine *open_engine(const struct graph *graph, size_t threa
 }
 
 /* n images of noise, and their labels; to be freed with memory_free(). */
-static inline real *noise_images(uint32_t number, size_t n, int32_t labels[MOST_IMAGES]) {
+static inline float *noise_images(uint32_t number, size_t n, int32_t labels[MOST_IMAGES]) {
     struct random_stream stream = random_at(11, RANDOM_TEST, number, 0);
-    real *images = memory_allocate(n * IMAGE_SIZE, sizeof *images);
+    float *images = memory_allocate(n * IMAGE_SIZE, sizeof *images);
     assert_true(images && n <= MOST_IMAGES);
     for (size_t i = 0; i < n * IMAGE_SIZE; i++)
         images[i] = random_unit(&stream);
@@ -73,14 +74,31 @@ static inline real *noise_images(uint32_t number, size_t n, int32_t labels[MOST_
     return images;
 }
 
+/* A forward pass over images that are copied into the engine's first slot. */
+static inline ocellus_status forward_images(struct engine *engine, enum engine_mode mode, const float *images,
+                                            size_t n) {
+    memcpy(engine_input(engine, 0), images, n * IMAGE_SIZE * sizeof *images);
+    return engine_forward(engine, mode, &(struct engine_batch){.n = n});
+}
+
+/* The loss of plain labels, and its metrics. */
+static inline ocellus_status label_loss(struct engine *engine, const int32_t *labels, double *loss, size_t *correct) {
+    struct engine_metrics metrics = {0};
+    ocellus_status status = engine_loss(engine, &(struct engine_targets){.labels = labels});
+    if (status == OCELLUS_OK) status = engine_metrics(engine, &metrics);
+    *loss = metrics.loss_sum;
+    *correct = metrics.correct;
+    return status;
+}
+
 /* One step on a batch of noise; returns the sum of the losses. */
 static inline double train_step(struct engine *engine, const struct optimizer *optimizer, uint32_t number, size_t n) {
     int32_t labels[MOST_IMAGES];
-    real *images = noise_images(number, n, labels);
+    float *images = noise_images(number, n, labels);
     double loss;
     size_t correct;
-    check(engine_forward(engine, ENGINE_TRAINING, images, n));
-    check(engine_loss(engine, labels, &loss, &correct));
+    check(forward_images(engine, ENGINE_TRAINING, images, n));
+    check(label_loss(engine, labels, &loss, &correct));
     check(engine_backward(engine));
     check(engine_update(engine, optimizer));
     memory_free(images);
@@ -88,8 +106,8 @@ static inline double train_step(struct engine *engine, const struct optimizer *o
 }
 
 /* The bits of a tensor; to be freed with memory_free(). */
-static inline real *tensor_values(const struct engine *engine, const char *name, size_t count) {
-    real *values = memory_allocate(count, sizeof *values);
+static inline float *tensor_values(const struct engine *engine, const char *name, size_t count) {
+    float *values = memory_allocate(count, sizeof *values);
     assert_non_null(values);
     check(engine_get(engine, name, values, count));
     return values;
@@ -102,7 +120,7 @@ static inline void hash_engine(const struct engine *engine, char text[SHA256_TEX
     for (size_t i = 0; i < engine_tensor_count(engine); i++) {
         const struct engine_tensor tensor = engine_tensor_at(engine, i);
         const size_t count = shape_size(tensor.shape);
-        real *values = tensor_values(engine, tensor.name, count);
+        float *values = tensor_values(engine, tensor.name, count);
         sha256_add(&hash, tensor.name, strlen(tensor.name));
         sha256_add(&hash, values, count * sizeof *values);
         memory_free(values);

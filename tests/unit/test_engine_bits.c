@@ -125,7 +125,7 @@ static struct engine *after_a_step(const char *row, const struct graph *graph, s
 static void compare_tensor(struct engine *const engines[3], size_t tensor, double *error, double *moved) {
     const struct engine_tensor t = engine_tensor_at(engines[0], tensor);
     const size_t count = shape_size(t.shape);
-    real *values[3];
+    float *values[3];
     for (size_t i = 0; i < 3; i++)
         values[i] = tensor_values(engines[i], t.name, count);
     *error = *moved = 0;
@@ -193,17 +193,17 @@ static void test_smaller_batch(void **state) {
 }
 
 /* Logits of n images, in inference. */
-static void infer(struct engine *engine, const real *images, size_t n, real *logits) {
-    check(engine_forward(engine, ENGINE_INFERENCE, images, n));
-    memcpy(logits, engine_logits(engine), n * CLASSES * sizeof *logits);
+static void infer(struct engine *engine, const float *images, size_t n, float *logits) {
+    check(forward_images(engine, ENGINE_INFERENCE, images, n));
+    check(engine_read(engine, ENGINE_LOGITS, logits, n * CLASSES));
 }
 
 /* An image alone, in batches of any size, at any place, with 1, 2 and 3 threads, and in an engine opened for inference. */
 static void infer_in_any_company(struct graph *graph, size_t count) {
     int32_t labels[MOST_IMAGES];
-    const size_t bytes = count * CLASSES * sizeof(real);
-    real together[MOST_IMAGES * CLASSES], alone[MOST_IMAGES * CLASSES];
-    real *images = noise_images(20, count, labels), *turned = memory_allocate(count * IMAGE_SIZE, sizeof *turned);
+    const size_t bytes = count * CLASSES * sizeof(float);
+    float together[MOST_IMAGES * CLASSES], alone[MOST_IMAGES * CLASSES];
+    float *images = noise_images(20, count, labels), *turned = memory_allocate(count * IMAGE_SIZE, sizeof *turned);
     assert_non_null(turned);
     for (size_t i = 0; i < count; i++)
         memcpy(turned + i * IMAGE_SIZE, images + (count - 1 - i) * IMAGE_SIZE, IMAGE_SIZE * sizeof *images);
@@ -216,10 +216,10 @@ static void infer_in_any_company(struct graph *graph, size_t count) {
     for (size_t threads = 1; threads <= 3; threads++) {
         const struct engine_options options = {.threads = threads, .batch_size = count};
         struct engine *engine;
-        check(engine_open(graph, &options, &engine));
+        check(engine_open(NULL, graph, &options, &engine));
         for (size_t i = 0; i < engine_tensor_count(engine); i++) {
             const struct engine_tensor tensor = engine_tensor_at(engine, i);
-            real *values = tensor_values(trained, tensor.name, shape_size(tensor.shape));
+            float *values = tensor_values(trained, tensor.name, shape_size(tensor.shape));
             check(engine_set(engine, tensor.name, values, shape_size(tensor.shape)));
             memory_free(values);
         }
@@ -263,7 +263,7 @@ static void zero_rate_with(struct optimizer optimizer) {
         const struct engine_tensor tensor = engine_tensor_at(engine, i);
         if (tensor.kind != ENGINE_PARAMETER) continue;
         const size_t count = shape_size(tensor.shape);
-        real *now = tensor_values(engine, tensor.name, count), *before = tensor_values(fresh, tensor.name, count);
+        float *now = tensor_values(engine, tensor.name, count), *before = tensor_values(fresh, tensor.name, count);
         if (graph_parameter(graph, tensor.name, NULL)->trainable) {
             assert_memory_equal(now, before, count * sizeof *now);
             compared++;
@@ -274,7 +274,7 @@ static void zero_rate_with(struct optimizer optimizer) {
         memory_free(before);
     }
     assert_int_equal(compared, 16);
-    assert_int_equal(moved, 6); /* the moving statistics do move: the steps were real */
+    assert_int_equal(moved, 6); /* the moving statistics do move: the steps were float */
     engine_close(engine);
     engine_close(fresh);
     graph_free(graph);

@@ -41,14 +41,14 @@ static void test_set_and_get(void **state) {
             const struct engine_tensor tensor = engine_tensor_at(engine, i);
             const size_t count = shape_size(tensor.shape);
             struct random_stream stream = random_at(1, RANDOM_TEST, 0, (uint32_t)i);
-            real *values = memory_allocate(count, sizeof *values);
+            float *values = memory_allocate(count, sizeof *values);
             assert_non_null(values);
             for (size_t v = 0; v < count; v++)
                 values[v] = random_unit(&stream);
             if (pass == 0) {
                 check(engine_set(engine, tensor.name, values, count));
             } else {
-                real *got = tensor_values(engine, tensor.name, count);
+                float *got = tensor_values(engine, tensor.name, count);
                 assert_memory_equal(got, values, count * sizeof *got);
                 memory_free(got);
             }
@@ -73,7 +73,7 @@ static void test_initial_values(void **state) {
     for (size_t i = 0; i < engine_tensor_count(engine); i++) {
         const struct engine_tensor tensor = engine_tensor_at(engine, i);
         const size_t count = shape_size(tensor.shape);
-        real *got = tensor_values(engine, tensor.name, count), *expected = memory_allocate(count, sizeof *expected);
+        float *got = tensor_values(engine, tensor.name, count), *expected = memory_allocate(count, sizeof *expected);
         assert_non_null(expected);
         if (tensor.kind == ENGINE_PARAMETER) check(graph_initial_values(graph, tensor.name, 5, expected));
         assert_memory_equal(got, expected, count * sizeof *got);
@@ -88,7 +88,7 @@ static void test_refused_names(void **state) {
     (void)state;
     struct graph *graph = small_simcnn();
     struct engine *engine = open_engine(graph, 1, 4, &adam);
-    real values[40] = {0};
+    float values[40] = {0};
     check_refused(engine_get(engine, "conv2d/bias", values, 31), OCELLUS_USAGE, "conv2d/bias");
     check_refused(engine_get(engine, "conv2d/bias", values, 31), OCELLUS_USAGE, "expected 32, got 31");
     check_refused(engine_set(engine, "conv2d/bias", values, 33), OCELLUS_USAGE, "expected 32, got 33");
@@ -113,8 +113,12 @@ static void test_refused_names(void **state) {
     check_refused(engine_get(engine, "batch_normalization/moving_mean/adam_m", values, 32), OCELLUS_USAGE, "no such");
     train_step(engine, &adam, 0, 4);
     check_refused(engine_set(engine, "dense_1/output", values, 20), OCELLUS_USAGE, "no such");
+    float logits[20];
+    check_refused(engine_read(engine, ENGINE_LOGITS, logits, 20), OCELLUS_USAGE, "backward");
+    check(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = 4}));
     check(engine_get(engine, "dense_1/output", values, 20));
-    assert_memory_equal(values, engine_logits(engine), 20 * sizeof *values);
+    check(engine_read(engine, ENGINE_LOGITS, logits, 20));
+    assert_memory_equal(values, logits, sizeof logits);
     check_refused(engine_get(engine, "dense_1/output", values, 25), OCELLUS_USAGE, "expected 20, got 25");
     engine_close(engine);
     graph_free(graph);
@@ -124,40 +128,41 @@ static void test_refused_names(void **state) {
 static void test_refused_calls(void **state) {
     (void)state;
     int32_t labels[MOST_IMAGES];
-    real *images = noise_images(0, 5, labels);
+    float *images = noise_images(0, 5, labels);
     struct graph *graph = small_simcnn();
     struct engine *engine;
     double loss;
     size_t correct;
     const struct engine_options none = {.threads = 1, .batch_size = 0};
-    check_refused(engine_open(graph, &none, &engine), OCELLUS_USAGE, "batch size");
+    check_refused(engine_open(NULL, graph, &none, &engine), OCELLUS_USAGE, "batch size");
 
     engine = open_engine(graph, 1, 4, &adam);
     check_refused(engine_backward(engine), OCELLUS_USAGE, "forward");
-    check_refused(engine_loss(engine, labels, &loss, &correct), OCELLUS_USAGE, "forward");
+    check_refused(label_loss(engine, labels, &loss, &correct), OCELLUS_USAGE, "forward");
     check_refused(engine_adopt_statistics(engine), OCELLUS_USAGE, "statistics");
-    check_refused(engine_forward(engine, ENGINE_TRAINING, images, 0), OCELLUS_USAGE, "0 images");
-    check_refused(engine_forward(engine, ENGINE_TRAINING, images, 5), OCELLUS_USAGE, "expected 1 to 4");
-    check(engine_forward(engine, ENGINE_TRAINING, images, 4));
+    check_refused(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = 0}), OCELLUS_USAGE, "0 images");
+    check_refused(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = 5}), OCELLUS_USAGE,
+                  "expected 1 to 4");
+    check(forward_images(engine, ENGINE_TRAINING, images, 4));
     labels[2] = CLASSES;
-    check_refused(engine_loss(engine, labels, &loss, &correct), OCELLUS_USAGE, "expected 0 to 4");
+    check_refused(label_loss(engine, labels, &loss, &correct), OCELLUS_USAGE, "expected 0 to 4");
     labels[2] = -1;
-    check_refused(engine_loss(engine, labels, &loss, &correct), OCELLUS_USAGE, "label -1");
+    check_refused(label_loss(engine, labels, &loss, &correct), OCELLUS_USAGE, "label -1");
     labels[2] = 0;
     const struct optimizer sgd = {.kind = OPTIMIZER_SGD, .learning_rate = 0.1};
     check_refused(engine_update(engine, &sgd), OCELLUS_USAGE, "optimizer");
     assert_int_equal(engine_updates(engine), 0);
-    check(engine_forward(engine, ENGINE_INFERENCE, images, 4));
+    check(forward_images(engine, ENGINE_INFERENCE, images, 4));
     check_refused(engine_backward(engine), OCELLUS_USAGE, "training");
-    check(engine_forward(engine, ENGINE_STATISTICS, images, 4));
+    check(forward_images(engine, ENGINE_STATISTICS, images, 4));
     check_refused(engine_backward(engine), OCELLUS_USAGE, "training");
     engine_close(engine);
 
     const struct engine_options inference = {.threads = 1, .batch_size = 4};
-    check(engine_open(graph, &inference, &engine));
+    check(engine_open(NULL, graph, &inference, &engine));
     check_refused(engine_backward(engine), OCELLUS_USAGE, "training");
     check_refused(engine_update(engine, &adam), OCELLUS_USAGE, "training");
-    check_refused(engine_forward(engine, ENGINE_TRAINING, images, 4), OCELLUS_USAGE, "inference only");
+    check_refused(forward_images(engine, ENGINE_TRAINING, images, 4), OCELLUS_USAGE, "inference only");
     check_refused(engine_get(engine, "conv2d/bias/gradient", images, 32), OCELLUS_USAGE, "no such tensor");
     engine_close(engine);
     graph_free(graph);
@@ -169,14 +174,16 @@ static void test_loss(void **state) {
     (void)state;
     enum { N = 21 };
     int32_t labels[MOST_IMAGES];
-    real *images = noise_images(0, N, labels);
+    float *images = noise_images(0, N, labels);
     struct graph *graph = small_simcnn();
     struct engine *engine = open_engine(graph, 2, N, &adam);
     double loss, expected = 0;
     size_t correct, expected_correct = 0;
-    check(engine_forward(engine, ENGINE_TRAINING, images, N));
-    check(engine_loss(engine, labels, &loss, &correct));
-    const real *logits = engine_logits(engine), *probabilities = engine_probabilities(engine);
+    check(forward_images(engine, ENGINE_TRAINING, images, N));
+    check(label_loss(engine, labels, &loss, &correct));
+    float logits[N * CLASSES], probabilities[N * CLASSES];
+    check(engine_read(engine, ENGINE_LOGITS, logits, N * CLASSES));
+    check(engine_read(engine, ENGINE_PROBABILITIES, probabilities, N * CLASSES));
     for (size_t i = 0; i < N; i++) {
         double sum = 0, total = 0;
         size_t best = 0;
@@ -198,7 +205,7 @@ static void test_loss(void **state) {
 }
 
 /* A handful of roundings of 2^-24 of the numbers that are added may lie between. */
-static void check_near(real got, double expected, double size) {
+static void check_near(float got, double expected, double size) {
     const double tolerance = 6 * 0x1p-24 * size;
     if (!(fabs((double)got - expected) <= tolerance))
         fail_msg("expected %.9g, got %.9g (error at most %.3g)", expected, (double)got, tolerance);
@@ -210,15 +217,15 @@ static void check_updates(const struct optimizer *optimizer) {
     struct graph *graph = small_simcnn();
     struct engine *engine = open_engine(graph, 2, 9, optimizer);
     const bool is_adam = optimizer->kind == OPTIMIZER_ADAM;
-    real zeros[COUNT] = {0};
+    float zeros[COUNT] = {0};
     for (uint32_t step = 1; step <= 3; step++) {
         const char *first = is_adam ? "dense_1/kernel/adam_m" : "dense_1/kernel/velocity";
-        real *w0 = tensor_values(engine, "dense_1/kernel", COUNT), *m0 = zeros, *v0 = zeros, *m1 = zeros, *v1 = zeros;
+        float *w0 = tensor_values(engine, "dense_1/kernel", COUNT), *m0 = zeros, *v0 = zeros, *m1 = zeros, *v1 = zeros;
         if (is_adam || optimizer->momentum > 0) m0 = tensor_values(engine, first, COUNT);
         if (is_adam) v0 = tensor_values(engine, "dense_1/kernel/adam_v", COUNT);
         train_step(engine, optimizer, step, 9);
-        real *g = tensor_values(engine, "dense_1/kernel/gradient", COUNT);
-        real *w1 = tensor_values(engine, "dense_1/kernel", COUNT);
+        float *g = tensor_values(engine, "dense_1/kernel/gradient", COUNT);
+        float *w1 = tensor_values(engine, "dense_1/kernel", COUNT);
         if (m0 != zeros) m1 = tensor_values(engine, first, COUNT);
         if (is_adam) v1 = tensor_values(engine, "dense_1/kernel/adam_v", COUNT);
         const double rate = optimizer->learning_rate;
@@ -238,7 +245,7 @@ static void check_updates(const struct optimizer *optimizer) {
             }
             check_near(w1[i], w + change, fabs(w) + fabs(change) + optimizer->momentum * fabs(m) + rate * fabs(d));
         }
-        real *const all[] = {w0, w1, g, m0, m1, v0, v1};
+        float *const all[] = {w0, w1, g, m0, m1, v0, v1};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
             if (all[k] != zeros) memory_free(all[k]);
         }
@@ -263,7 +270,7 @@ enum { FILTERS = 32, STATISTICS_BATCH = 12, PASSES = 3 };
 /* Mean and biased variance of each channel of the first convolution's output in the last forward pass. */
 static void channel_statistics(const struct engine *engine, const struct graph *graph, double *mean, double *variance) {
     const size_t count = STATISTICS_BATCH * shape_size(&graph_node(graph, "conv2d")->shape);
-    real *output = tensor_values(engine, "conv2d/output", count);
+    float *output = tensor_values(engine, "conv2d/output", count);
     const double pixels = (double)(count / FILTERS);
     for (size_t c = 0; c < FILTERS; c++) {
         mean[c] = variance[c] = 0;
@@ -277,8 +284,8 @@ static void channel_statistics(const struct engine *engine, const struct graph *
 
 /* The tolerance: the mean of 5,760 floats summed in blocks, some 50 roundings of 2^-24 one after the other. */
 static void check_statistics(const struct engine *engine, const double *mean, const double *variance) {
-    real *moving_mean = tensor_values(engine, "batch_normalization/moving_mean", FILTERS);
-    real *moving_variance = tensor_values(engine, "batch_normalization/moving_variance", FILTERS);
+    float *moving_mean = tensor_values(engine, "batch_normalization/moving_mean", FILTERS);
+    float *moving_variance = tensor_values(engine, "batch_normalization/moving_variance", FILTERS);
     for (size_t c = 0; c < FILTERS; c++) {
         assert_true(fabs((double)moving_mean[c] - mean[c]) <= 3e-6 * fabs(mean[c]) + 1e-9);
         assert_true(fabs((double)moving_variance[c] - variance[c]) <= 3e-6 * variance[c] + 1e-9);
@@ -299,10 +306,10 @@ static void test_statistics(void **state) {
         train_step(engine, &adam, 100 + round, STATISTICS_BATCH); /* moves moving statistics and weights */
         hash_engine(engine, before);
         for (uint32_t pass = 0; pass < PASSES; pass++) {
-            real *images = noise_images(10 * round + pass, STATISTICS_BATCH, labels);
+            float *images = noise_images(10 * round + pass, STATISTICS_BATCH, labels);
             for (size_t i = 0; i < STATISTICS_BATCH * IMAGE_SIZE; i++)
-                images[i] *= (real)(pass + 1); /* so that the passes differ */
-            check(engine_forward(engine, ENGINE_STATISTICS, images, STATISTICS_BATCH));
+                images[i] *= (float)(pass + 1); /* so that the passes differ */
+            check(forward_images(engine, ENGINE_STATISTICS, images, STATISTICS_BATCH));
             channel_statistics(engine, graph, one_mean, one_variance);
             for (size_t c = 0; c < FILTERS; c++) {
                 mean[c] += one_mean[c] / PASSES;
@@ -344,20 +351,20 @@ static void test_frozen(void **state) {
     check(graph_freeze(graph, "*_1", &matched));
     assert_int_equal(matched, 4); /* conv2d_1, batch_normalization_1, max_pooling2d_1, dense_1 */
     struct engine *engine = open_engine(graph, 2, 8, &adam), *fresh = open_engine(graph, 2, 8, &adam);
-    real values[64];
+    float values[64];
     check_refused(engine_get(engine, "conv2d_1/bias/gradient", values, 64), OCELLUS_USAGE, "no such tensor");
     int32_t labels[MOST_IMAGES];
-    real *images = noise_images(0, 8, labels);
+    float *images = noise_images(0, 8, labels);
     for (uint32_t step = 0; step < 2; step++)
         train_step(engine, &adam, step, 8);
-    check(engine_forward(engine, ENGINE_STATISTICS, images, 8));
+    check(forward_images(engine, ENGINE_STATISTICS, images, 8));
     check(engine_adopt_statistics(engine));
     for (size_t i = 0; i < engine_tensor_count(engine); i++) {
         const struct engine_tensor tensor = engine_tensor_at(engine, i);
         const struct node *node;
         if (tensor.kind != ENGINE_PARAMETER) continue;
         const size_t count = shape_size(tensor.shape);
-        real *now = tensor_values(engine, tensor.name, count), *before = tensor_values(fresh, tensor.name, count);
+        float *now = tensor_values(engine, tensor.name, count), *before = tensor_values(fresh, tensor.name, count);
         assert_non_null(graph_parameter(graph, tensor.name, &node));
         assert_int_equal(memcmp(now, before, count * sizeof *now) == 0, node->frozen);
         memory_free(now);
@@ -370,8 +377,8 @@ static void test_frozen(void **state) {
 }
 
 /* Sets one value of a parameter. */
-static void spoil(struct engine *engine, const char *name, size_t count, size_t at, real value) {
-    real *values = tensor_values(engine, name, count);
+static void spoil(struct engine *engine, const char *name, size_t count, size_t at, float value) {
+    float *values = tensor_values(engine, name, count);
     values[at] = value;
     check(engine_set(engine, name, values, count));
     memory_free(values);
@@ -380,12 +387,12 @@ static void spoil(struct engine *engine, const char *name, size_t count, size_t 
 static void test_nonfinite(void **state) {
     (void)state;
     int32_t labels[MOST_IMAGES];
-    real *images = noise_images(0, 6, labels);
+    float *images = noise_images(0, 6, labels);
     struct graph *graph = small_simcnn();
     static const struct {
         const char *parameter;
         size_t count;
-        real value;
+        float value;
         const char *named; /* after a forward pass: the first output kept that is spoilt */
     } cases[] = {
         {"conv2d/bias", 32, NAN, "conv2d"},
@@ -397,19 +404,19 @@ static void test_nonfinite(void **state) {
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct engine *engine = open_engine(graph, 2, 6, &adam);
-        check(engine_forward(engine, ENGINE_TRAINING, images, 6));
+        check(forward_images(engine, ENGINE_TRAINING, images, 6));
         assert_null(engine_find_nonfinite(engine));
         /* Before a forward pass nothing but the parameter itself is wrong. */
         spoil(engine, cases[k].parameter, cases[k].count, cases[k].count - 1, cases[k].value);
         assert_string_equal(engine_find_nonfinite(engine), cases[k].parameter);
-        check(engine_forward(engine, ENGINE_TRAINING, images, 6));
+        check(forward_images(engine, ENGINE_TRAINING, images, 6));
         assert_string_equal(engine_find_nonfinite(engine), cases[k].named);
         engine_close(engine);
     }
     /* A bad pixel of the last image shows in the first layer. */
     struct engine *engine = open_engine(graph, 2, 6, &adam);
     images[6 * IMAGE_SIZE - 1] = NAN;
-    check(engine_forward(engine, ENGINE_TRAINING, images, 6));
+    check(forward_images(engine, ENGINE_TRAINING, images, 6));
     assert_string_equal(engine_find_nonfinite(engine), "conv2d");
     engine_close(engine);
     graph_free(graph);
@@ -446,13 +453,13 @@ static void test_memory_is_bounded(void **state) {
     for (size_t i = 0; i < 4; i++)
         check(graph_add(graph, names[i], NULL, NULL, &layers[i], i > 0 ? &from[i - 1] : NULL, i > 0, NULL));
     const struct engine_options one = {.threads = 1, .batch_size = 1};
-    assert_int_equal(engine_open(graph, &one, &engine), OCELLUS_BAD_CONTENT);
+    assert_int_equal(engine_open(NULL, graph, &one, &engine), OCELLUS_BAD_CONTENT);
     assert_string_equal(status_message(), "wide: the values of one image need 768 MB (expected at most 512)");
     assert_null(engine);
     graph_free(graph);
     graph = small_simcnn();
     const struct engine_options huge = {.threads = 1, .batch_size = (size_t)1 << 28};
-    assert_int_equal(engine_open(graph, &huge, &engine), OCELLUS_IO);
+    assert_int_equal(engine_open(NULL, graph, &huge, &engine), OCELLUS_IO);
     assert_non_null(strstr(status_message(), "MB are free"));
     graph_free(graph);
 }
@@ -476,7 +483,7 @@ static void test_padding_is_bounded(void **state) {
         check(graph_add(graph, "Flatten", NULL, NULL, NULL, &node, 1, &node));
         check(graph_add(graph, "Dense", NULL, NULL, &head, &node, 1, &node));
         const struct engine_options options = {.threads = 1, .batch_size = 1};
-        assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_BAD_CONTENT);
+        assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words[k]));
         graph_free(graph);
     }

@@ -64,7 +64,7 @@ static void judge(const char *path, const struct recipe *recipe, char hash[SHA25
     struct graph *graph = tiny_graph();
     struct engine_options options = {.threads = 1, .batch_size = 4};
     assert_int_equal(train_sets_create(recipe, &train, NULL, &sets), OCELLUS_OK);
-    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(weights_read(engine, graph, path), OCELLUS_OK);
     assert_int_equal(weights_hash(engine, graph, hash), OCELLUS_OK);
     assert_int_equal(batch_buffer_create(graph, 4, &buffer), OCELLUS_OK);
@@ -144,7 +144,7 @@ static void measure_by_hand(const struct recipe *recipe, const size_t *begin, si
     struct graph *graph = tiny_graph();
     struct engine_options options = {
         .threads = 1, .batch_size = TINY_TRAIN, .training = true, .optimizer = train_optimizer(recipe)};
-    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(engine_initialize(engine, recipe->seed), OCELLUS_OK);
     assert_int_equal(batch_buffer_create(graph, TINY_TRAIN, &buffer), OCELLUS_OK);
     random_permutation(recipe->seed, RANDOM_SHUFFLE, 0, order, TINY_TRAIN);
@@ -152,13 +152,14 @@ static void measure_by_hand(const struct recipe *recipe, const size_t *begin, si
     *loss_sum = 0;
     *correct = 0;
     for (size_t i = 0; i < batches; i++) {
-        double loss = 0;
-        size_t right = 0, n = begin[i + 1] - begin[i];
-        batch_buffer_fill(&buffer, &set, begin[i], n);
-        assert_int_equal(engine_forward(engine, ENGINE_TRAINING, buffer.images, n), OCELLUS_OK);
-        assert_int_equal(engine_loss(engine, buffer.labels, &loss, &right), OCELLUS_OK);
-        *loss_sum += loss;
-        *correct += right;
+        const size_t n = begin[i + 1] - begin[i];
+        struct engine_metrics metrics;
+        batch_buffer_fill(&buffer, &set, begin[i], n, engine_input(engine, 0));
+        assert_int_equal(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = n}), OCELLUS_OK);
+        assert_int_equal(engine_loss(engine, &(struct engine_targets){.labels = buffer.labels}), OCELLUS_OK);
+        assert_int_equal(engine_metrics(engine, &metrics), OCELLUS_OK);
+        *loss_sum += metrics.loss_sum;
+        *correct += metrics.correct;
     }
     batch_buffer_free(&buffer);
     engine_close(engine);
@@ -277,12 +278,13 @@ static void images_without_a_list_come_in_order(void **state) {
     struct graph *graph = tiny_graph();
     assert_int_equal(batch_buffer_create(graph, 8, &buffer), OCELLUS_OK);
     struct image_set set = image_set_all(&test);
-    batch_buffer_fill(&buffer, &set, 17, 8);
+    float images[8 * TINY_SIDE * TINY_SIDE * 3];
+    batch_buffer_fill(&buffer, &set, 17, 8, images);
     for (size_t i = 0; i < 8; i++) {
         assert_int_equal(buffer.labels[i], test.labels[17 + i]);
         size_t values = TINY_SIDE * TINY_SIDE * 3;
         float expected = (float)dataset_image(&test, 17 + i)[5] / 255;
-        assert_true(fabsf(buffer.images[i * values + 5] - expected) < 1e-6f);
+        assert_true(fabsf(images[i * values + 5] - expected) < 1e-6f);
     }
     batch_buffer_free(&buffer);
     graph_free(graph);
@@ -296,7 +298,7 @@ static void every_parameter_is_in_the_hash(void **state) {
     struct graph *graph = tiny_graph();
     struct engine_options options = {.threads = 1, .batch_size = 1};
     char before[SHA256_TEXT_SIZE], after[SHA256_TEXT_SIZE];
-    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(engine_initialize(engine, 1), OCELLUS_OK);
     assert_int_equal(weights_hash(engine, graph, before), OCELLUS_OK);
     assert_int_equal(engine_tensor_count(engine), 8);

@@ -226,7 +226,7 @@ static void rewrite_checkpoint(const char *run, void (*spoil)(struct engine *eng
     memset(text + 65, 'e', 64);
     sha256_bytes(text, strlen(text), identity.data_hash);
     assert_int_equal(recipe_hash(&tiny.recipe, identity.recipe_hash), OCELLUS_OK);
-    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(run_folder_open_locked(&folder, run), OCELLUS_OK);
     assert_int_equal(checkpoint_read(&folder, engine, &identity, &train_state, &found), OCELLUS_OK);
     assert_true(found);

@@ -117,7 +117,7 @@ static inline ocellus_status tiny_run(struct tiny *tiny) {
                                      .training = true,
                                      .optimizer = train_optimizer(&tiny->recipe)};
     assert_int_equal(train_sets_create(&tiny->recipe, &train, &test, &sets), OCELLUS_OK);
-    assert_int_equal(engine_open(graph, &options, &engine), OCELLUS_OK);
+    assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(engine_initialize(engine, tiny->recipe.seed), OCELLUS_OK);
     if (tiny->prepare) tiny->prepare(engine);
     if (tiny->run) {

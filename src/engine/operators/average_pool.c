@@ -14,7 +14,7 @@ static void run(const struct place *place, const struct task *task) {
     run_rows(place, task, 0, task->shape.average.oh);
 }
 
-static size_t units(const struct engine *engine, const struct task *task) {
+static size_t units(const struct cpu_engine *engine, const struct task *task) {
     const struct average_shape *shape = &task->shape.average;
     (void)engine;
     return shape->oh * shape->ow * shape->c < SPLIT_VALUES ? 0 : shape->oh;

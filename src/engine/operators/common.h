@@ -34,7 +34,7 @@ extern const struct task_type task_add;
 /* What rows tasks have in common, for their rows in task tables. */
 size_t rows_chain_rows(const struct task *task);
 size_t rows_row_values(const struct task *task);
-size_t rows_units(const struct engine *engine, const struct task *task);
+size_t rows_units(const struct cpu_engine *engine, const struct task *task);
 /* The task for rows [begin, end) of its output. */
 struct task rows_cut(const struct task *task, size_t begin, size_t end);
 /* In a per-shard segment the images are rows of a dense matrix. */

@@ -29,7 +29,7 @@ static struct conv_shape conv_of(const struct place *place, const struct task *t
 
 /* Both directions: a gradient to the source has no bias, and the weights are packed for the pass that runs. */
 static void run_part(const struct place *place, const struct task *task, const struct conv_part *part) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const size_t column = part->column_begin;
     const real *bias = task->type->work == WORK_FORWARD ? products_bias(place, task) : NULL;
     const real *packed = engine->packed[task->operation].weights + column * packed_rows(task),
@@ -85,12 +85,12 @@ static bool is_cut_by_columns(const struct task *task) {
     return packed_rows(task) * conv->oc > conv->ih * conv->iw * conv->ic;
 }
 
-static size_t unit_size(const struct engine *engine, const struct task *task) {
+static size_t unit_size(const struct cpu_engine *engine, const struct task *task) {
     if (is_cut_by_columns(task)) return engine->kernels->tile_columns;
     return task->tile > 0 ? task->tile : 1;
 }
 
-static size_t units(const struct engine *engine, const struct task *task) {
+static size_t units(const struct cpu_engine *engine, const struct task *task) {
     const struct conv_shape *conv = &task->shape.conv;
     const double flops = 2.0 * (double)(conv->oh * conv->ow) * (double)(packed_rows(task) * conv->oc);
     const size_t size = unit_size(engine, task), all = is_cut_by_columns(task) ? conv->oc : conv->oh;

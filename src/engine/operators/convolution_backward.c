@@ -13,7 +13,7 @@ enum { SQUARE_CHANNELS = 64 };
 
 /* The first rows of a shard's first image begin the shard's part: it is not cleared before. */
 static void run_diff_weights_from(const struct place *place, const struct task *task, size_t row_begin) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const bool resume = place->image > place->shard_first || row_begin > 0;
     const real *src = place_at(place, task->src), *diff = place_at(place, task->src2);
     if (task->tile > 0) {
@@ -70,11 +70,11 @@ struct pair {
     bool exists;
 };
 
-static const int64_t *kernel_dims(const struct engine *engine, const struct reduction *reduction) {
+static const int64_t *kernel_dims(const struct cpu_engine *engine, const struct reduction *reduction) {
     return engine_parameter_shape(engine, reduction->operation, PARAMETER_KERNEL)->dims + 2;
 }
 
-static struct pair pair_of(const struct engine *engine, const struct reduction *reduction, size_t square,
+static struct pair pair_of(const struct cpu_engine *engine, const struct reduction *reduction, size_t square,
                            size_t number) {
     const int64_t *dims = kernel_dims(engine, reduction);
     const size_t ic = (size_t)dims[0], oc = (size_t)dims[1], panel = engine->kernels->tile_columns;
@@ -85,13 +85,14 @@ static struct pair pair_of(const struct engine *engine, const struct reduction *
     return pair;
 }
 
-static size_t pair_count(const struct engine *engine) {
+static size_t pair_count(const struct cpu_engine *engine) {
     const size_t side = SQUARE_CHANNELS / engine->kernels->tile_columns;
     return side * side;
 }
 
 /* The shards' sums of every pair, [shard][pair][panel][panel]. */
-static void sum_square(const struct engine *engine, const struct reduction *reduction, size_t square, real *partials) {
+static void sum_square(const struct cpu_engine *engine, const struct reduction *reduction, size_t square,
+                       real *partials) {
     const size_t panel = engine->kernels->tile_columns, pairs = pair_count(engine);
     struct panels_shape shape = {.pixels = reduction->pixels,
                                  .src_image_stride = engine->plan->buffers[reduction->src.buffer].size / sizeof(real),
@@ -111,12 +112,12 @@ static void sum_square(const struct engine *engine, const struct reduction *redu
     }
 }
 
-static real *reduction_scratch(const struct engine *engine, size_t worker) {
+static real *reduction_scratch(const struct cpu_engine *engine, size_t worker) {
     return engine->reduction_scratch + worker * engine->reduction_scratch_size;
 }
 
 /* One square of a kernel: the shards' sums, joined by their tree, in a worker's cache. */
-static void reduce_square(struct engine *engine, const struct reduction *reduction, size_t square, size_t end,
+static void reduce_square(struct cpu_engine *engine, const struct reduction *reduction, size_t square, size_t end,
                           size_t worker) {
     const int64_t *dims = kernel_dims(engine, reduction);
     const size_t ic = (size_t)dims[0], oc = (size_t)dims[1], panel = engine->kernels->tile_columns,
@@ -136,12 +137,12 @@ static void reduce_square(struct engine *engine, const struct reduction *reducti
     }
 }
 
-static size_t square_piece(const struct engine *engine, const struct reduction *reduction) {
+static size_t square_piece(const struct cpu_engine *engine, const struct reduction *reduction) {
     (void)engine, (void)reduction;
     return 1;
 }
 
-static size_t square_scratch(const struct engine *engine, const struct reduction *reduction) {
+static size_t square_scratch(const struct cpu_engine *engine, const struct reduction *reduction) {
     (void)engine, (void)reduction;
     return PLAN_SHARDS * SQUARE_CHANNELS * SQUARE_CHANNELS;
 }

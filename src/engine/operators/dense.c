@@ -7,7 +7,7 @@ static ocellus_status forward(struct planner *planner, size_t operation, bool re
 }
 
 /* Rows of the kernel that make one piece, in values. */
-static size_t piece(const struct engine *engine, const struct reduction *reduction) {
+static size_t piece(const struct cpu_engine *engine, const struct reduction *reduction) {
     const struct shape *kernel = engine_parameter_shape(engine, reduction->operation, PARAMETER_KERNEL);
     return engine->kernels->tile_rows * (size_t)kernel->dims[1];
 }
@@ -15,7 +15,8 @@ static size_t piece(const struct engine *engine, const struct reduction *reducti
 /* A dense layer's kernel is large and its sums over a shard are short: instead of a part of it for every shard in memory, a
  * few rows of it are summed over all shards at a time, in the worker's cache: as a convolution of one channel and `rows` taps
  * that steps over `in` values to the next image. */
-static void reduce(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end, size_t worker) {
+static void reduce(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end,
+                   size_t worker) {
     const struct shape *kernel = engine_parameter_shape(engine, reduction->operation, PARAMETER_KERNEL);
     const size_t in = (size_t)kernel->dims[0], out = (size_t)kernel->dims[1], first = begin / out,
                  rows = (end - begin) / out, values = rows * out;
@@ -42,7 +43,7 @@ static void reduce(struct engine *engine, const struct reduction *reduction, siz
                                 engine_gradient(engine, reduction->parameter) + begin);
 }
 
-static size_t scratch(const struct engine *engine, const struct reduction *reduction) {
+static size_t scratch(const struct cpu_engine *engine, const struct reduction *reduction) {
     return PLAN_SHARDS * piece(engine, reduction);
 }
 

@@ -8,7 +8,7 @@
 enum { SPLIT_VALUES = 65536 };
 
 static void run_rows(const struct place *place, const struct task *task, size_t begin, size_t end) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     engine->kernels->depthwise(&task->shape.depthwise, place_at(place, task->src),
                                engine->packed[task->operation].weights, products_bias(place, task), task->relu, begin,
                                end, place_at(place, task->dst));
@@ -18,7 +18,7 @@ static void run(const struct place *place, const struct task *task) {
     run_rows(place, task, 0, task->shape.depthwise.oh);
 }
 
-static size_t units(const struct engine *engine, const struct task *task) {
+static size_t units(const struct cpu_engine *engine, const struct task *task) {
     const struct depthwise_shape *shape = &task->shape.depthwise;
     (void)engine;
     return shape->oh * shape->ow * shape->c * shape->multiplier < SPLIT_VALUES ? 0 : shape->oh;
@@ -28,7 +28,7 @@ static const struct task_type task_depthwise = {
     .name = "depthwise", .work = WORK_FORWARD, .product = PRODUCTS, .run = run, .units = units, .run_units = run_rows};
 
 static void run_diff_src(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     engine->kernels->depthwise_diff_src(&task->shape.depthwise, place_at(place, task->src),
                                         engine->packed[task->operation].weights, place_at(place, task->dst));
 }

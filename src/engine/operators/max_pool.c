@@ -24,7 +24,7 @@ static void run_units(const struct place *place, const struct task *whole, size_
     run(place, &task);
 }
 
-static size_t units(const struct engine *engine, const struct task *task) {
+static size_t units(const struct cpu_engine *engine, const struct task *task) {
     const struct pool_shape *pool = &task->shape.pool;
     (void)engine;
     return pool->oh * pool->ow * pool->c < SPLIT_VALUES ? 0 : pool->oh;

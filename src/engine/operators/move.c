@@ -22,7 +22,7 @@ size_t rows_chain_rows(const struct task *task) {
 size_t rows_row_values(const struct task *task) {
     return task->shape.rows.width * task->shape.rows.c;
 }
-size_t rows_units(const struct engine *engine, const struct task *task) {
+size_t rows_units(const struct cpu_engine *engine, const struct task *task) {
     const struct rows_shape *rows = &task->shape.rows;
     (void)engine;
     return rows->rows * rows->width * rows->c < SPLIT_VALUES ? 0 : rows->rows;

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-static struct norm_state *norm_of(const struct engine *engine, size_t operation) {
+static struct norm_state *norm_of(const struct cpu_engine *engine, size_t operation) {
     return &engine->norms[operation];
 }
 
@@ -26,7 +26,7 @@ static ocellus_status forward(struct planner *planner, size_t operation, bool re
 /* Joins these rows' (mean, M2) to the shard's: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
  * computing sample variances", 1979. */
 static void run_statistics_rows(const struct place *place, const struct task *task, size_t row_begin, size_t row_end) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     const struct rows_shape *rows = &task->shape.rows;
     const size_t c = rows->c, pixels = (row_end - row_begin) * rows->width * place->images;
     const size_t before = ((place->image - place->shard_first) * rows->rows + row_begin) * rows->width;
@@ -58,13 +58,14 @@ static const struct task_type task_statistics = {.name = "statistics",
                                                  .chain_rows = rows_chain_rows,
                                                  .row_values = rows_row_values};
 
-static size_t pixels_of(const struct engine *engine, size_t operation) {
+static size_t pixels_of(const struct cpu_engine *engine, size_t operation) {
     const struct extent extent = shape_extent(&engine->lowered->operations[operation].shape);
     return extent.h * extent.w;
 }
 
 /* Joins (count, mean, M2) of all shards into shard 0's, in place, by the fixed tree. */
-static void join_statistics(const struct engine *engine, const struct reduction *reduction, size_t c, size_t pixels) {
+static void join_statistics(const struct cpu_engine *engine, const struct reduction *reduction, size_t c,
+                            size_t pixels) {
     size_t counts[PLAN_SHARDS];
     for (size_t shard = 0; shard < engine->shards; shard++)
         counts[shard] = engine_shard_images(engine, shard) * pixels;
@@ -89,7 +90,7 @@ static real gamma_at(const real *gamma, size_t i) {
 }
 
 /* Scale and shift from the batch's statistics, and the moving ones; or their sums over passes. */
-static void reduce_statistics(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end,
+static void reduce_statistics(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end,
                               size_t worker) {
     const struct operation *o = &engine->lowered->operations[reduction->operation];
     struct norm_state *norm = norm_of(engine, reduction->operation);
@@ -159,7 +160,7 @@ static const struct task_type task_reduce = {.name = "norm_reduce",
                                              .chain_rows = rows_chain_rows,
                                              .row_values = rows_row_values};
 
-static void reduce_gradient(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end,
+static void reduce_gradient(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end,
                             size_t worker) {
     const struct operation *o = &engine->lowered->operations[reduction->operation];
     struct norm_state *norm = norm_of(engine, reduction->operation);

@@ -23,19 +23,19 @@ double products_flops(const struct lowered *lowered, const struct operation *ope
 }
 
 const real *products_bias(const struct place *place, const struct task *task) {
-    const struct engine *engine = place->engine;
+    const struct cpu_engine *engine = place->engine;
     if (engine->plan->folded[task->operation] != PLAN_NONE) return engine->packed[task->operation].folded_bias;
     return engine_parameter(engine, task->operation, PARAMETER_BIAS);
 }
 
 /* --- a kernel's gradient: the shards' partials, joined wave by wave --- */
 
-static size_t kernel_piece(const struct engine *engine, const struct reduction *reduction) {
+static size_t kernel_piece(const struct cpu_engine *engine, const struct reduction *reduction) {
     (void)engine, (void)reduction;
     return PIECE_VALUES;
 }
 
-static void reduce_kernel_wave(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end,
+static void reduce_kernel_wave(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end,
                                size_t first_shard) {
     const size_t rest = engine->shards - first_shard, shards = rest < engine->wave ? rest : engine->wave;
     engine->kernels->join_parts(end - begin, shards, engine->plan->partials_values,
@@ -44,7 +44,7 @@ static void reduce_kernel_wave(struct engine *engine, const struct reduction *re
 }
 
 /* The tree over shards is the tree over waves of the trees within them: a wave is a power of two of shards. */
-static void reduce_kernel(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end,
+static void reduce_kernel(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end,
                           size_t worker) {
     const size_t waves = (engine->shards + engine->wave - 1) / engine->wave;
     (void)worker;
@@ -96,7 +96,7 @@ static const struct task_type task_bias = {.name = "diff_bias",
                                            .chain_rows = rows_chain_rows,
                                            .row_values = rows_row_values};
 
-static void reduce_bias(struct engine *engine, const struct reduction *reduction, size_t begin, size_t end,
+static void reduce_bias(struct cpu_engine *engine, const struct reduction *reduction, size_t begin, size_t end,
                         size_t worker) {
     (void)begin, (void)end, (void)worker;
     engine->kernels->join_parts(reduction->count, engine->shards, engine->plan->sums_values,
