@@ -263,10 +263,10 @@ struct pool_shape plan_pool_shape(const struct planner *planner, size_t node, st
                                .c = padded.c,
                                .oh = out.h,
                                .ow = out.w,
-                               .kh = (size_t)n->config.max_pooling2d.pool_size[0],
-                               .kw = (size_t)n->config.max_pooling2d.pool_size[1],
-                               .sh = (size_t)n->config.max_pooling2d.strides[0],
-                               .sw = (size_t)n->config.max_pooling2d.strides[1],
+                               .kh = (size_t)n->config.pooling2d.pool_size[0],
+                               .kw = (size_t)n->config.pooling2d.pool_size[1],
+                               .sh = (size_t)n->config.pooling2d.strides[0],
+                               .sw = (size_t)n->config.pooling2d.strides[1],
                                .src_row_stride = image.row_stride,
                                .dst_row_stride = pooled.row_stride};
 }

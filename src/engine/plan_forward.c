@@ -51,10 +51,10 @@ struct padding_need plan_padding(const struct planner *planner, size_t node, siz
                 *source = pad->inputs[0];
             }
         }
-    } else if (n->type->operator_kind == OPERATOR_MAX_POOL && n->config.max_pooling2d.padding == PADDING_SAME) {
+    } else if (n->type->operator_kind == OPERATOR_MAX_POOL && n->config.pooling2d.padding == PADDING_SAME) {
         struct extent extent = plan_extent(&plan_node(planner, *source)->shape);
-        same_padding(extent.h, n->config.max_pooling2d.pool_size[0], n->config.max_pooling2d.strides[0], need.pad[0]);
-        same_padding(extent.w, n->config.max_pooling2d.pool_size[1], n->config.max_pooling2d.strides[1], need.pad[1]);
+        same_padding(extent.h, n->config.pooling2d.pool_size[0], n->config.pooling2d.strides[0], need.pad[0]);
+        same_padding(extent.w, n->config.pooling2d.pool_size[1], n->config.pooling2d.strides[1], need.pad[1]);
     }
     need.any = need.pad[0][0] || need.pad[0][1] || need.pad[1][0] || need.pad[1][1];
     return need;

@@ -39,10 +39,11 @@ struct layer_type {
     ocellus_status (*lower)(struct lowering *lowering, const struct node *node);
 };
 
-/* All rows, each in the file of its name. */
-extern const struct layer_type layer_activation, layer_add, layer_batch_normalization, layer_conv2d, layer_dense,
-    layer_flatten, layer_global_average_pooling2d, layer_input_layer, layer_max_pooling2d, layer_up_sampling2d,
-    layer_zero_padding2d;
+/* All rows. */
+extern const struct layer_type layer_activation, layer_add, layer_average_pooling2d, layer_batch_normalization,
+    layer_concatenate, layer_conv2d, layer_dense, layer_depthwise_conv2d, layer_dropout, layer_elu, layer_flatten,
+    layer_global_average_pooling2d, layer_input_layer, layer_leaky_re_lu, layer_max_pooling2d, layer_multiply,
+    layer_re_lu, layer_reshape, layer_softmax, layer_up_sampling2d, layer_zero_padding2d;
 /* One of them by Keras's name; NULL when there is none. */
 const struct layer_type *layer_by_class_name(const char *class_name);
 

@@ -42,9 +42,9 @@ static ocellus_status append_conv(struct maker *maker, size_t input) {
 }
 
 static ocellus_status append_pool(struct maker *maker, size_t input) {
-    const union layer_config config = {.max_pooling2d = {.pool_size = {pick(maker, 1, 3), pick(maker, 1, 3)},
-                                                         .strides = {pick(maker, 1, 2), pick(maker, 1, 2)},
-                                                         .padding = pick(maker, 0, 1) ? PADDING_SAME : PADDING_VALID}};
+    const union layer_config config = {.pooling2d = {.pool_size = {pick(maker, 1, 3), pick(maker, 1, 3)},
+                                                     .strides = {pick(maker, 1, 2), pick(maker, 1, 2)},
+                                                     .padding = pick(maker, 0, 1) ? PADDING_SAME : PADDING_VALID}};
     return append(maker, &layer_max_pooling2d, config, input, NULL);
 }
 

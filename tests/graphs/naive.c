@@ -234,9 +234,8 @@ static void batch_norm(const struct node *node, const struct naive_parameters *p
 }
 
 static void max_pool(const struct node *node, const struct naive_value *src, struct naive_value *dst) {
-    const struct naive_window window =
-        window_of(src, node->config.max_pooling2d.pool_size, node->config.max_pooling2d.strides,
-                  node->config.max_pooling2d.padding);
+    const struct naive_window window = window_of(src, node->config.pooling2d.pool_size, node->config.pooling2d.strides,
+                                                 node->config.pooling2d.padding);
     for (size_t i = 0; i < count_of(dst); i++) {
         const size_t c = i % dst->c, x = i / dst->c % dst->w, y = i / dst->c / dst->w;
         double most = -INFINITY, bound = 0;
