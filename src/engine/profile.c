@@ -24,7 +24,7 @@ void profile_free(struct profile *profile) {
     memory_free(profile);
 }
 
-ocellus_status cpu_profile_start(struct cpu_engine *base) {
+ocellus_status cpu_profile_start(struct engine *base) {
     struct cpu_engine *engine = cpu_engine_of(base);
     profile_free(engine->profile);
     engine->profile = NULL;
@@ -88,7 +88,7 @@ static void append_work(struct text *out, const struct layer_time *time, enum wo
 
 enum { NAME_COLUMNS = 21, SUM_COLUMNS = NAME_COLUMNS + 3 * 15 + 7 };
 
-void cpu_profile(const struct cpu_engine *base, struct text *out) {
+void cpu_profile(const struct engine *base, struct text *out) {
     const struct cpu_engine *engine = cpu_const_engine_of(base);
     const struct profile *profile = engine->profile;
     if (!profile) {

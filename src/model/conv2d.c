@@ -11,7 +11,7 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
         TRY(layer_window_size(node, input->dims[i], node->config.conv2d.kernel_size[i], node->config.conv2d.strides[i],
                               node->config.conv2d.padding, &node->shape.dims[i]));
     node->shape.dims[2] = node->config.conv2d.filters;
-    TRY(layer_expect_activation(node, node->config.conv2d.activation));
+    TRY(layer_expect_activation(node, &node->config.conv2d.activation));
     const int64_t *window = node->config.conv2d.kernel_size;
     const struct shape kernel = {4, {window[0], window[1], input->dims[2], node->config.conv2d.filters}};
     const size_t area = (size_t)window[0] * (size_t)window[1];
@@ -26,7 +26,6 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
     union layer_config *c = &node->config;
     c->conv2d.strides[0] = c->conv2d.strides[1] = 1;
     c->conv2d.use_bias = true;
-    int64_t dilation[2] = {1, 1}, groups = 1;
     TRY(config_read_integer(node, config, source, "filters", true, 1, &c->conv2d.filters));
     TRY(config_read_pair(node, config, source, "kernel_size", true, 1, c->conv2d.kernel_size));
     TRY(config_read_pair(node, config, source, "strides", false, 1, c->conv2d.strides));
@@ -34,12 +33,8 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
     TRY(config_read_activation(node, config, source, &c->conv2d.activation));
     TRY(config_read_bool(node, config, source, "use_bias", &c->conv2d.use_bias));
     TRY(config_expect_text(node, config, source, "data_format", "channels_last"));
-    TRY(config_read_pair(node, config, source, "dilation_rate", false, 1, dilation));
-    TRY(config_read_integer(node, config, source, "groups", false, 1, &groups));
-    if (dilation[0] != 1 || dilation[1] != 1)
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: dilation_rate: not supported (expected 1)", source, node->name);
-    if (groups != 1) return fail(OCELLUS_BAD_CONTENT, "%s: %s: groups: not supported (expected 1)", source, node->name);
-    return OCELLUS_OK;
+    TRY(config_expect_one(node, config, source, "dilation_rate"));
+    return config_expect_one(node, config, source, "groups");
 }
 
 static bool write_config(const struct node *node, json_value *config) {
@@ -49,7 +44,7 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "strides", config_pair(c->conv2d.strides)) &&
            json_set(config, "padding", json_new_text(padding_name(c->conv2d.padding))) &&
            json_set(config, "data_format", json_new_text("channels_last")) &&
-           json_set(config, "activation", json_new_text(activation_name(c->conv2d.activation))) &&
+           json_set(config, "activation", config_activation(&c->conv2d.activation)) &&
            json_set(config, "use_bias", json_new_bool(c->conv2d.use_bias));
 }
 
@@ -59,8 +54,7 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
                                                      .window = lowering_window(input, node->config.conv2d.kernel_size,
                                                                                node->config.conv2d.strides,
                                                                                node->config.conv2d.padding)}));
-    return lowering_append_unary(lowering, activation_unary(node->config.conv2d.activation));
+    return lowering_append_unary(lowering, node->config.conv2d.activation);
 }
 
-const struct layer_type layer_conv2d = {"Conv2D", "conv2d",    OPERATOR_CONV2D, 1,
-                                        infer,    read_config, write_config,    lower};
+const struct layer_type layer_conv2d = {"Conv2D", "conv2d", 1, 1, infer, read_config, write_config, lower};

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "model/layer.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -201,11 +202,13 @@ void check_case(const struct gradient_case *checked) {
     check(graph_create(checked->name, &graph));
     const union layer_config input = {
         .input_layer = {.shape = {3, {checked->input[0], checked->input[1], checked->input[2]}}}};
-    const union layer_config head = {.dense = {.units = 3, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
-    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, &newest));
+    const union layer_config head = {
+        .dense = {.units = 3, .activation = {.function = UNARY_SOFTMAX}, .use_bias = true}};
+    check(graph_add(graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, &newest));
     check(checked->build(graph, &newest));
-    if (graph->nodes[newest].shape.rank > 1) check(graph_add(graph, "Flatten", NULL, NULL, NULL, &newest, 1, &newest));
-    check(graph_add(graph, "Dense", "head", NULL, &head, &newest, 1, &newest));
+    if (graph->nodes[newest].shape.rank > 1)
+        check(graph_add(graph, &layer_flatten, NULL, NULL, NULL, &newest, 1, &newest));
+    check(graph_add(graph, &layer_dense, "head", NULL, &head, &newest, 1, &newest));
     if (checked->frozen) {
         check(graph_freeze(graph, checked->frozen, &matched));
         assert_true(matched > 0);

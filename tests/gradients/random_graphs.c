@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "check.h"
+#include "model/layer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,30 +25,31 @@ static int64_t pick(struct maker *maker, int64_t low, int64_t high) {
     return low + (int64_t)random_below(&maker->random, (uint32_t)(high - low + 1));
 }
 
-static ocellus_status append(struct maker *maker, const char *class_name, union layer_config config, size_t input,
-                             size_t *added) {
-    return graph_add(maker->graph, class_name, NULL, NULL, &config, &input, 1, added);
+static ocellus_status append(struct maker *maker, const struct layer_type *type, union layer_config config,
+                             size_t input, size_t *added) {
+    return graph_add(maker->graph, type, NULL, NULL, &config, &input, 1, added);
 }
 
 static ocellus_status append_conv(struct maker *maker, size_t input) {
-    const union layer_config config = {.conv2d = {.filters = pick(maker, 2, 3),
-                                                  .kernel_size = {pick(maker, 1, 3), pick(maker, 1, 3)},
-                                                  .strides = {pick(maker, 1, 2), pick(maker, 1, 2)},
-                                                  .padding = pick(maker, 0, 1) ? PADDING_SAME : PADDING_VALID,
-                                                  .activation = pick(maker, 0, 1) ? ACTIVATION_RELU : ACTIVATION_LINEAR,
-                                                  .use_bias = pick(maker, 0, 2) > 0}};
-    return append(maker, "Conv2D", config, input, NULL);
+    const union layer_config config = {
+        .conv2d = {.filters = pick(maker, 2, 3),
+                   .kernel_size = {pick(maker, 1, 3), pick(maker, 1, 3)},
+                   .strides = {pick(maker, 1, 2), pick(maker, 1, 2)},
+                   .padding = pick(maker, 0, 1) ? PADDING_SAME : PADDING_VALID,
+                   .activation = {.function = pick(maker, 0, 1) ? UNARY_RELU : UNARY_LINEAR},
+                   .use_bias = pick(maker, 0, 2) > 0}};
+    return append(maker, &layer_conv2d, config, input, NULL);
 }
 
 static ocellus_status append_pool(struct maker *maker, size_t input) {
-    const union layer_config config = {.max_pooling2d = {.pool_size = {pick(maker, 1, 3), pick(maker, 1, 3)},
-                                                         .strides = {pick(maker, 1, 2), pick(maker, 1, 2)},
-                                                         .padding = pick(maker, 0, 1) ? PADDING_SAME : PADDING_VALID}};
-    return append(maker, "MaxPooling2D", config, input, NULL);
+    const union layer_config config = {.pooling2d = {.pool_size = {pick(maker, 1, 3), pick(maker, 1, 3)},
+                                                     .strides = {pick(maker, 1, 2), pick(maker, 1, 2)},
+                                                     .padding = pick(maker, 0, 1) ? PADDING_SAME : PADDING_VALID}};
+    return append(maker, &layer_max_pooling2d, config, input, NULL);
 }
 
 static ocellus_status append_norm(struct maker *maker, size_t input) {
-    return append(maker, "BatchNormalization",
+    return append(maker, &layer_batch_normalization,
                   (union layer_config){.batch_normalization = {.momentum = 0.99, .epsilon = 1e-3}}, input, NULL);
 }
 
@@ -58,7 +60,7 @@ static ocellus_status append_add(struct maker *maker, size_t input) {
     while (other > 0 && (other == input || !shape_equal(&graph->nodes[other].shape, &graph->nodes[input].shape)))
         other--;
     const size_t inputs[2] = {input, other == 0 ? input : other};
-    return graph_add(maker->graph, "Add", NULL, NULL, NULL, inputs, 2, NULL);
+    return graph_add(maker->graph, &layer_add, NULL, NULL, NULL, inputs, 2, NULL);
 }
 
 static ocellus_status append_layer(struct maker *maker, size_t input) {
@@ -71,20 +73,20 @@ static ocellus_status append_layer(struct maker *maker, size_t input) {
     case 1:
         return many_values ? append_norm(maker, input) : append_add(maker, input);
     case 2:
-        return append(maker, "Activation", (union layer_config){.activation = {.activation = ACTIVATION_RELU}}, input,
-                      NULL);
+        return append(maker, &layer_activation,
+                      (union layer_config){.activation = {.activation = {.function = UNARY_RELU}}}, input, NULL);
     case 3:
         if (large) return append_pool(maker, input);
         break;
     case 4: {
         const union layer_config config = {.zero_padding2d = {.padding = {{pick(maker, 0, 2), pick(maker, 0, 2)},
                                                                           {pick(maker, 0, 2), pick(maker, 0, 2)}}}};
-        if (dims[0] <= 7 && dims[1] <= 7) return append(maker, "ZeroPadding2D", config, input, NULL);
+        if (dims[0] <= 7 && dims[1] <= 7) return append(maker, &layer_zero_padding2d, config, input, NULL);
         break;
     }
     case 5: {
         const union layer_config config = {.up_sampling2d = {.size = {pick(maker, 1, 2), pick(maker, 1, 2)}}};
-        if (small) return append(maker, "UpSampling2D", config, input, NULL);
+        if (small) return append(maker, &layer_up_sampling2d, config, input, NULL);
         break;
     }
     case 6:
@@ -110,29 +112,31 @@ static bool has_reader(const struct graph *graph, size_t node) {
 static ocellus_status join_ends(struct maker *maker) {
     const size_t layers = maker->graph->count;
     const union layer_config dense = {
-        .dense = {.units = 4, .activation = pick(maker, 0, 1) ? ACTIVATION_RELU : ACTIVATION_LINEAR, .use_bias = true}};
-    const union layer_config head = {.dense = {.units = 3, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
+        .dense = {
+            .units = 4, .activation = {.function = pick(maker, 0, 1) ? UNARY_RELU : UNARY_LINEAR}, .use_bias = true}};
+    const union layer_config head = {
+        .dense = {.units = 3, .activation = {.function = UNARY_SOFTMAX}, .use_bias = true}};
     size_t sum = 0, end;
     for (size_t node = 1; node < layers; node++) {
         if (has_reader(maker->graph, node)) continue;
-        TRY(append(maker, pick(maker, 0, 1) ? "Flatten" : "GlobalAveragePooling2D", (union layer_config){0}, node,
-                   &end));
-        TRY(append(maker, "Dense", dense, end, &end));
+        TRY(append(maker, pick(maker, 0, 1) ? &layer_flatten : &layer_global_average_pooling2d, (union layer_config){0},
+                   node, &end));
+        TRY(append(maker, &layer_dense, dense, end, &end));
         const size_t inputs[2] = {sum, end};
         if (sum == 0) sum = end;
-        else TRY(graph_add(maker->graph, "Add", NULL, NULL, NULL, inputs, 2, &sum));
+        else TRY(graph_add(maker->graph, &layer_add, NULL, NULL, NULL, inputs, 2, &sum));
     }
     if (pick(maker, 0, 2) == 0 && maker->n >= 8) {
         TRY(append_norm(maker, sum));
         sum = maker->graph->count - 1;
     }
-    return append(maker, "Dense", head, sum, NULL);
+    return append(maker, &layer_dense, head, sum, NULL);
 }
 
 static ocellus_status make_graph(struct maker *maker) {
     const union layer_config input = {
         .input_layer = {.shape = {3, {pick(maker, 4, 7), pick(maker, 4, 7), pick(maker, 1, 2)}}}};
-    TRY(graph_add(maker->graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
+    TRY(graph_add(maker->graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, NULL));
     if (pick(maker, 0, 2) > 0) TRY(append_conv(maker, 0)); /* else the first layers have no weights before them */
     while (maker->graph->count < LAYERS) {
         const size_t newest = maker->graph->count - 1;

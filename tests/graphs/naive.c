@@ -30,13 +30,13 @@ static size_t same_before(size_t size, size_t kernel, size_t stride) {
 }
 
 /* A window's place over a source whose padding is only thought of. */
-struct taps {
+struct naive_window {
     size_t kh, kw, sh, sw, top, left;
 };
 
-static struct taps window_of(const struct naive_value *src, const int64_t kernel[2], const int64_t strides[2],
-                             enum padding padding) {
-    struct taps window = {(size_t)kernel[0], (size_t)kernel[1], (size_t)strides[0], (size_t)strides[1], 0, 0};
+static struct naive_window window_of(const struct naive_value *src, const int64_t kernel[2], const int64_t strides[2],
+                                     enum padding padding) {
+    struct naive_window window = {(size_t)kernel[0], (size_t)kernel[1], (size_t)strides[0], (size_t)strides[1], 0, 0};
     if (padding == PADDING_SAME) {
         window.top = same_before(src->h, window.kh, window.sh);
         window.left = same_before(src->w, window.kw, window.sw);
@@ -45,8 +45,8 @@ static struct taps window_of(const struct naive_value *src, const int64_t kernel
 }
 
 /* Where tap (ky, kx) of output (y, x) reads; false in the padding. */
-static bool tap_at(const struct naive_value *src, const struct taps *window, size_t y, size_t x, size_t ky, size_t kx,
-                   size_t *at) {
+static bool tap_at(const struct naive_value *src, const struct naive_window *window, size_t y, size_t x, size_t ky,
+                   size_t kx, size_t *at) {
     const size_t row = y * window->sh + ky, column = x * window->sw + kx;
     if (row < window->top || column < window->left) return false;
     if (row - window->top >= src->h || column - window->left >= src->w) return false;
@@ -57,7 +57,7 @@ static bool tap_at(const struct naive_value *src, const struct taps *window, siz
 /* --- convolutions and dense layers --- */
 
 /* One output pixel: the sums, the sums of magnitudes, and what the bounds of the source make. */
-static void sum_pixel(const struct naive_value *src, const struct taps *window, const float *weights, size_t y,
+static void sum_pixel(const struct naive_value *src, const struct naive_window *window, const float *weights, size_t y,
                       size_t x, size_t oc, double *sum, double *magnitude, double *passed) {
     size_t at;
     for (size_t ky = 0; ky < window->kh; ky++) {
@@ -76,7 +76,7 @@ static void sum_pixel(const struct naive_value *src, const struct taps *window, 
     }
 }
 
-static bool sum_windows(const struct naive_value *src, const struct taps *window, const float *weights,
+static bool sum_windows(const struct naive_value *src, const struct naive_window *window, const float *weights,
                         const float *bias, struct naive_value *dst) {
     const size_t oc = dst->c, terms = window->kh * window->kw * src->c;
     double *magnitude = malloc(oc * sizeof *magnitude);
@@ -125,7 +125,7 @@ static void transform(size_t n, size_t m, const double *rows, const double *from
 }
 
 /* The transformed magnitudes of a patch, [36][c]. */
-static void patch_magnitudes(const struct naive_value *src, const struct taps *window, size_t top, size_t left,
+static void patch_magnitudes(const struct naive_value *src, const struct naive_window *window, size_t top, size_t left,
                              double *to) {
     size_t at;
     for (size_t i = 0; i < src->c; i++) {
@@ -171,7 +171,7 @@ static void add_tile_bounds(const double *patch, const double *weights, size_t i
     }
 }
 
-static bool add_winograd_bounds(const struct naive_value *src, const struct taps *window, const float *weights,
+static bool add_winograd_bounds(const struct naive_value *src, const struct naive_window *window, const float *weights,
                                 struct naive_value *dst) {
     double *transformed = malloc(36 * src->c * dst->c * sizeof *transformed);
     double *patch = malloc(36 * src->c * sizeof *patch);
@@ -197,23 +197,23 @@ static void relu(struct naive_value *value) {
 
 static bool conv2d(const struct node *node, const struct naive_parameters *parameters, const struct naive_value *src,
                    struct naive_value *dst) {
-    const struct taps window =
+    const struct naive_window window =
         window_of(src, node->config.conv2d.kernel_size, node->config.conv2d.strides, node->config.conv2d.padding);
     const float *bias = node->config.conv2d.use_bias ? parameters->values[1] : NULL;
     if (!sum_windows(src, &window, parameters->values[0], bias, dst)) return false;
     if (window.kh == 3 && window.kw == 3 && window.sh == 1 && window.sw == 1 &&
         !add_winograd_bounds(src, &window, parameters->values[0], dst))
         return false;
-    if (node->config.conv2d.activation == ACTIVATION_RELU) relu(dst);
+    if (node->config.conv2d.activation.function == UNARY_RELU) relu(dst);
     return true;
 }
 
 static bool dense(const struct node *node, const struct naive_parameters *parameters, const struct naive_value *src,
                   struct naive_value *dst) {
-    const struct taps window = {1, 1, 1, 1, 0, 0};
+    const struct naive_window window = {1, 1, 1, 1, 0, 0};
     const float *bias = node->config.dense.use_bias ? parameters->values[1] : NULL;
     if (!sum_windows(src, &window, parameters->values[0], bias, dst)) return false;
-    if (node->config.dense.activation == ACTIVATION_RELU) relu(dst);
+    if (node->config.dense.activation.function == UNARY_RELU) relu(dst);
     return true;
 }
 
@@ -234,8 +234,8 @@ static void batch_norm(const struct node *node, const struct naive_parameters *p
 }
 
 static void max_pool(const struct node *node, const struct naive_value *src, struct naive_value *dst) {
-    const struct taps window = window_of(src, node->config.max_pooling2d.pool_size, node->config.max_pooling2d.strides,
-                                         node->config.max_pooling2d.padding);
+    const struct naive_window window = window_of(src, node->config.pooling2d.pool_size, node->config.pooling2d.strides,
+                                                 node->config.pooling2d.padding);
     for (size_t i = 0; i < count_of(dst); i++) {
         const size_t c = i % dst->c, x = i / dst->c % dst->w, y = i / dst->c / dst->w;
         double most = -INFINITY, bound = 0;
@@ -304,7 +304,7 @@ static bool run_node(const struct node *node, const struct naive_parameters *par
         return true;
     case OPERATOR_ACTIVATION:
         copy(src, dst);
-        if (node->config.activation.activation == ACTIVATION_RELU) relu(dst);
+        if (node->config.activation.activation.function == UNARY_RELU) relu(dst);
         return true;
     case OPERATOR_ADD:
         add(src, &values[node->inputs[1]], dst);
@@ -321,6 +321,8 @@ static bool run_node(const struct node *node, const struct naive_parameters *par
     case OPERATOR_ZERO_PAD:
         move_pixels(node, false, src, dst);
         return true;
+    case OPERATOR_NONE:
+        return false;
     case OPERATOR_UPSAMPLE:
         move_pixels(node, true, src, dst);
         return true;

@@ -22,16 +22,17 @@ static int64_t pick(struct maker *maker, int64_t low, int64_t high) {
     return low + (int64_t)random_below(&maker->random, (uint32_t)(high - low + 1));
 }
 
-static ocellus_status append(struct maker *maker, const char *class_name, union layer_config config, size_t input) {
-    return graph_add(maker->graph, class_name, NULL, NULL, &config, &input, 1, NULL);
+static ocellus_status append(struct maker *maker, const struct layer_type *type, union layer_config config,
+                             size_t input) {
+    return graph_add(maker->graph, type, NULL, NULL, &config, &input, 1, NULL);
 }
 
 static const struct shape *shape_at(const struct maker *maker, size_t node) {
     return &maker->graph->nodes[node].shape;
 }
 
-static enum activation pick_activation(struct maker *maker) {
-    return pick(maker, 0, 1) ? ACTIVATION_RELU : ACTIVATION_LINEAR;
+static enum unary_function pick_activation(struct maker *maker) {
+    return pick(maker, 0, 1) ? UNARY_RELU : UNARY_LINEAR;
 }
 
 /* 3x3 and 1x1 mostly, as networks have them. */
@@ -47,7 +48,7 @@ static ocellus_status append_conv(struct maker *maker, size_t input) {
                                             .kernel_size = {side, pick(maker, 0, 4) == 0 ? pick_kernel(maker) : side},
                                             .strides = {stride, pick(maker, 0, 6) == 0 ? 3 - stride : stride},
                                             .padding = pick(maker, 0, 1) ? PADDING_SAME : PADDING_VALID,
-                                            .activation = pick_activation(maker),
+                                            .activation = {.function = pick_activation(maker)},
                                             .use_bias = pick(maker, 0, 2) > 0}};
     int64_t *kernel = config.conv2d.kernel_size;
     const double pixels = (double)(shape->dims[0] * shape->dims[1] * shape->dims[2] * config.conv2d.filters);
@@ -56,25 +57,25 @@ static ocellus_status append_conv(struct maker *maker, size_t input) {
         kernel[0] = kernel[1] = 1;
     if (maker->products + pixels * (double)(kernel[0] * kernel[1]) > MOST_PRODUCTS) config.conv2d.filters = 1;
     maker->products += pixels * (double)(kernel[0] * kernel[1]);
-    return append(maker, "Conv2D", config, input);
+    return append(maker, &layer_conv2d, config, input);
 }
 
 /* Windows of any size; those of 'same' may be larger than the image. */
 static ocellus_status append_pool(struct maker *maker, size_t input) {
     const int64_t *dims = shape_at(maker, input)->dims;
     const bool same = pick(maker, 0, 1);
-    union layer_config config = {.max_pooling2d = {.padding = same ? PADDING_SAME : PADDING_VALID}};
+    union layer_config config = {.pooling2d = {.padding = same ? PADDING_SAME : PADDING_VALID}};
     for (size_t axis = 0; axis < 2; axis++) {
         const int64_t most = same ? dims[axis] + 1 : dims[axis];
         const int64_t window = pick(maker, 0, 4) == 0 ? pick(maker, 1, most) : pick(maker, 1, most < 3 ? most : 3);
-        config.max_pooling2d.pool_size[axis] = window;
-        config.max_pooling2d.strides[axis] = pick(maker, 1, window < 3 ? window : 3);
+        config.pooling2d.pool_size[axis] = window;
+        config.pooling2d.strides[axis] = pick(maker, 1, window < 3 ? window : 3);
     }
-    return append(maker, "MaxPooling2D", config, input);
+    return append(maker, &layer_max_pooling2d, config, input);
 }
 
 static ocellus_status append_norm(struct maker *maker, size_t input) {
-    return append(maker, "BatchNormalization",
+    return append(maker, &layer_batch_normalization,
                   (union layer_config){.batch_normalization = {.momentum = 0.99, .epsilon = 1e-3}}, input);
 }
 
@@ -85,13 +86,13 @@ static ocellus_status append_add(struct maker *maker, size_t input) {
         other--;
     size_t inputs[2] = {input, other == 0 ? input : other};
     if (pick(maker, 0, 1)) inputs[1] = inputs[0], inputs[0] = other == 0 ? input : other;
-    return graph_add(maker->graph, "Add", NULL, NULL, NULL, inputs, 2, NULL);
+    return graph_add(maker->graph, &layer_add, NULL, NULL, NULL, inputs, 2, NULL);
 }
 
 static ocellus_status append_padding(struct maker *maker, size_t input) {
     const union layer_config config = {.zero_padding2d = {.padding = {{pick(maker, 0, 2), pick(maker, 0, 2)},
                                                                       {pick(maker, 0, 2), pick(maker, 0, 2)}}}};
-    return append(maker, "ZeroPadding2D", config, input);
+    return append(maker, &layer_zero_padding2d, config, input);
 }
 
 static ocellus_status append_layer(struct maker *maker, size_t input) {
@@ -102,7 +103,8 @@ static ocellus_status append_layer(struct maker *maker, size_t input) {
         return append_norm(maker, input);
     case 2:
     case 3:
-        return append(maker, "Activation", (union layer_config){.activation = {.activation = ACTIVATION_RELU}}, input);
+        return append(maker, &layer_activation,
+                      (union layer_config){.activation = {.activation = {.function = UNARY_RELU}}}, input);
     case 4:
     case 5:
         return append_pool(maker, input);
@@ -110,7 +112,7 @@ static ocellus_status append_layer(struct maker *maker, size_t input) {
         return append_padding(maker, input);
     case 7: {
         const union layer_config config = {.up_sampling2d = {.size = {pick(maker, 1, 3), pick(maker, 1, 2)}}};
-        if (dims[0] <= 8 && dims[1] <= 8) return append(maker, "UpSampling2D", config, input);
+        if (dims[0] <= 8 && dims[1] <= 8) return append(maker, &layer_up_sampling2d, config, input);
         return append_pool(maker, input);
     }
     case 8:
@@ -120,10 +122,10 @@ static ocellus_status append_layer(struct maker *maker, size_t input) {
     }
 }
 
-static ocellus_status append_dense(struct maker *maker, size_t input, int64_t units, enum activation activation) {
+static ocellus_status append_dense(struct maker *maker, size_t input, int64_t units, enum unary_function activation) {
     const union layer_config config = {
-        .dense = {.units = units, .activation = activation, .use_bias = pick(maker, 0, 2) > 0}};
-    return append(maker, "Dense", config, input);
+        .dense = {.units = units, .activation = {.function = activation}, .use_bias = pick(maker, 0, 2) > 0}};
+    return append(maker, &layer_dense, config, input);
 }
 
 /* From an image to a vector, and a layer or two of vectors; *end gets the last. */
@@ -132,7 +134,7 @@ static ocellus_status append_head(struct maker *maker, size_t input, size_t *end
     size_t newest = input;
     if (shape_at(maker, input)->rank == 3) {
         const bool flat = shape_size(shape_at(maker, input)) <= MOST_FLAT && pick(maker, 0, 1);
-        TRY(append(maker, flat ? "Flatten" : "GlobalAveragePooling2D", (union layer_config){0}, input));
+        TRY(append(maker, flat ? &layer_flatten : &layer_global_average_pooling2d, (union layer_config){0}, input));
         newest = maker->graph->count - 1;
     }
     for (int64_t more = pick(maker, 0, 2); more > 0; more--, newest = maker->graph->count - 1) {
@@ -171,9 +173,9 @@ static ocellus_status join_ends(struct maker *maker, int64_t classes) {
         end = maker->graph->count - 1;
         const size_t inputs[2] = {sum, end};
         if (sum == 0) sum = end;
-        else TRY(graph_add(maker->graph, "Add", NULL, NULL, NULL, inputs, 2, &sum));
+        else TRY(graph_add(maker->graph, &layer_add, NULL, NULL, NULL, inputs, 2, &sum));
     }
-    return append_dense(maker, sum, classes, pick(maker, 0, 1) ? ACTIVATION_SOFTMAX : ACTIVATION_LINEAR);
+    return append_dense(maker, sum, classes, pick(maker, 0, 1) ? UNARY_SOFTMAX : UNARY_LINEAR);
 }
 
 /* Small images mostly; sometimes many channels, for Winograd; large ones, for bands; many weights, for layers by layer. */
@@ -190,7 +192,7 @@ static ocellus_status make(struct maker *maker, uint32_t number) {
     int64_t side[2];
     pick_sizes(maker, number, side);
     const union layer_config input = {.input_layer = {.shape = {3, {side[0], side[1], pick(maker, 1, 4)}}}};
-    TRY(graph_add(maker->graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
+    TRY(graph_add(maker->graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, NULL));
     if (pick(maker, 0, 3) > 0) TRY(append_conv(maker, 0));
     const size_t layers = (size_t)pick(maker, 4, 12);
     size_t end;
