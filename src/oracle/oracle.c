@@ -117,8 +117,7 @@ struct oracle_call oracle_call_of(const struct oracle *oracle, size_t index, con
         const size_t place = operation->parameters[role];
         if (operation->kind == OPERATION_INPUT || place == PARAMETER_NONE) continue;
         call.parameters[role] = oracle->parameters[place].values;
-        if (oracle->lowered->parameters[place].trained)
-            call.diff_parameters[role] = oracle->parameters[place].gradient;
+        if (oracle->lowered->parameters[place].trained) call.diff_parameters[role] = oracle->parameters[place].gradient;
     }
     return call;
 }
@@ -198,7 +197,7 @@ static double softmax_loss(const struct oracle *oracle, const struct oracle_targ
     for (size_t c = 0; c < classes; c++) {
         const double share = share_of(oracle, targets, i, c, classes), shifted = (double)logits[c] - most;
         loss += share * (log(sum) - shifted);
-        gradient[c] = (real)((exp(shifted) / sum * shares - share) * scale);
+        gradient[c] = ((real)(exp(shifted) / sum * shares) - (real)share) * (real)scale;
     }
     return loss;
 }
@@ -211,7 +210,7 @@ static double sigmoid_loss(const struct oracle *oracle, const struct oracle_targ
     for (size_t c = 0; c < classes; c++) {
         const double share = share_of(oracle, targets, i, c, classes), z = (double)logits[c];
         loss += fmax(z, 0) - share * z + log1p(exp(-fabs(z)));
-        gradient[c] = (real)(((double)oracle_unary(&sigmoid, logits[c]) - share) * scale / (double)classes);
+        gradient[c] = (oracle_unary(&sigmoid, logits[c]) - (real)share) * (real)(scale / (double)classes);
     }
     return loss / (double)classes;
 }

@@ -153,8 +153,8 @@ static bool winograd_shape(const struct bounds *bounds, size_t i, bool turned, s
     const struct operation *o = operation_at(bounds, i);
     const struct extent dst = extent_of(&o->shape), src = extent_of(&operation_at(bounds, o->inputs[0])->shape);
     const struct extent *from = turned ? &dst : &src, *to = turned ? &src : &dst;
-    *shape = (struct winograd_bounds){from->h, from->w, from->c, to->h, to->w, to->c, o->window.pad[0][0],
-                                      o->window.pad[1][0], NULL, NULL};
+    *shape = (struct winograd_bounds){
+        from->h, from->w, from->c, to->h, to->w, to->c, o->window.pad[0][0], o->window.pad[1][0], NULL, NULL};
     if (turned) shape->top = 2 - shape->top, shape->left = 2 - shape->left;
     shape->weights = memory_allocate(36 * src.c * dst.c, sizeof *shape->weights);
     shape->patch = memory_allocate(36 * (src.c + dst.c), sizeof *shape->patch);
@@ -382,14 +382,13 @@ static void bound_statistics(struct bounds *bounds, size_t i, size_t number) {
     }
     *mean = passed + sums * size;
     for (size_t k = number; k < channel.count; k += c) {
-        const double d = fabs(channel.x[k] - channel.mean),
-                     e = bounds_of_value(bounds, channel.input, k) + 2 * *mean;
+        const double d = fabs(channel.x[k] - channel.mean), e = bounds_of_value(bounds, channel.input, k) + 2 * *mean;
         missed += (2 * d * e + e * e) / channel.values;
     }
     missed = missed * (1 + sums) + sums * variance;
     const double least = fmax(variance - missed, 0) + o->epsilon, most = variance + missed + o->epsilon;
-    *inverse = fmax(1 / sqrt(least) - channel.inverse, channel.inverse - 1 / sqrt(most)) * (1 + unit) +
-               unit * channel.inverse;
+    *inverse =
+        fmax(1 / sqrt(least) - channel.inverse, channel.inverse - 1 / sqrt(most)) * (1 + unit) + unit * channel.inverse;
     const double rest = 1 - o->momentum;
     const size_t moving_mean = o->parameters[PARAMETER_MOVING_MEAN],
                  moving_variance = o->parameters[PARAMETER_MOVING_VARIANCE];
@@ -415,9 +414,9 @@ static void normalization_forward(struct bounds *bounds, size_t i) {
         const struct channel channel = channel_of(bounds, i, number);
         const double scale = fabs(channel.gamma) * (channel.inverse + channel.inverse_bound);
         for (size_t k = number; k < channel.count; k += c) {
-            const double size = scale * (bounds->high->operations[channel.input].values[k] + fabs(channel.mean) +
-                                         channel.mean_bound) +
-                                fabs(channel.beta);
+            const double size =
+                scale * (bounds->high->operations[channel.input].values[k] + fabs(channel.mean) + channel.mean_bound) +
+                fabs(channel.beta);
             set(bounds->oracle->operations[i].raw[k],
                 fabs(channel.gamma) * bound_of_xhat(bounds, &channel, k) + gamma_of(bounds, FOLDED) * size,
                 &bounds->low->operations[i].raw[k], &bounds->high->operations[i].raw[k]);
@@ -456,12 +455,13 @@ static void normalization_source(struct bounds *bounds, size_t i, const struct c
                      xhat = (channel->x[k] - channel->mean) * channel->inverse,
                      xhat_bound = bound_of_xhat(bounds, channel, k);
         const double inner = g - sums.s / n - xhat * sums.t / n;
-        const double inner_bound = bg + sums.s_bound / n +
-                                   ((fabs(xhat) + xhat_bound) * (fabs(sums.t) + sums.t_bound) - fabs(xhat * sums.t)) / n;
-        const double size = fabs(g) + bg + (fabs(sums.s) + sums.s_bound) / n +
-                            (channel->inverse + channel->inverse_bound) * (fabs(sums.t) + sums.t_bound) / n *
-                                (bounds->high->operations[channel->input].values[k] + fabs(channel->mean) +
-                                 channel->mean_bound);
+        const double inner_bound =
+            bg + sums.s_bound / n +
+            ((fabs(xhat) + xhat_bound) * (fabs(sums.t) + sums.t_bound) - fabs(xhat * sums.t)) / n;
+        const double size =
+            fabs(g) + bg + (fabs(sums.s) + sums.s_bound) / n +
+            (channel->inverse + channel->inverse_bound) * (fabs(sums.t) + sums.t_bound) / n *
+                (bounds->high->operations[channel->input].values[k] + fabs(channel->mean) + channel->mean_bound);
         bounds->low->operations[channel->input].gradient[k] += a * fabs(inner);
         bounds->high->operations[channel->input].gradient[k] +=
             (a + a_bound) * (fabs(inner) + inner_bound) + gamma * (a + a_bound) * size;

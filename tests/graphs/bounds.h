@@ -16,10 +16,10 @@
 struct bounds {
     struct oracle *oracle, *low, *high; /* the first not owned */
     double unit;
-    size_t *readers;          /* [operations] */
-    double **statistics;      /* [operations]: of a normalization's mean and inverse deviation, [2][c], else NULL */
-    double loss;              /* of the loss */
-    double *losses;           /* [batch_size] */
+    size_t *readers;     /* [operations] */
+    double **statistics; /* [operations]: of a normalization's mean and inverse deviation, [2][c], else NULL */
+    double loss;         /* of the loss */
+    double *losses;      /* [batch_size] */
 };
 
 ocellus_status bounds_open(struct oracle *oracle, double unit, struct bounds **bounds);

@@ -153,8 +153,8 @@ static const struct {
     ocellus_status (*append)(struct maker *maker, size_t input);
     int64_t weight;
 } image_layers[] = {
-    {append_conv, 6},    {append_norm, 4},       {append_relu, 3},     {append_pool, 3},
-    {append_padding, 2}, {append_upsampling, 2}, {append_add, 3},      {append_residual, 1},
+    {append_conv, 6},    {append_norm, 4},       {append_relu, 3}, {append_pool, 3},
+    {append_padding, 2}, {append_upsampling, 2}, {append_add, 3},  {append_residual, 1},
 };
 
 static ocellus_status append_layer(struct maker *maker, size_t input) {
@@ -261,7 +261,8 @@ static ocellus_status make(struct maker *maker, enum size_class size) {
     maker->n = (size_t)pick(maker, sizes[size].batch[0], sizes[size].batch[1]);
     if (size == SIZE_TINY && chance(maker, 6)) maker->n = (size_t)pick(maker, 7, 40);
     const union layer_config input = {
-        .input_layer = {.shape = {3, {pick(maker, side[0], side[1]), pick(maker, side[0], side[1]), pick(maker, 1, 4)}}}};
+        .input_layer = {
+            .shape = {3, {pick(maker, side[0], side[1]), pick(maker, side[0], side[1]), pick(maker, 1, 4)}}}};
     TRY(append_all(maker, "InputLayer", input, NULL, 0));
     if (!chance(maker, 4)) TRY(append_conv(maker, 0));
     const size_t layers = (size_t)pick(maker, 4, 12);

@@ -3,7 +3,7 @@
  * row of kernels, against the oracle in double. No logit, loss, gradient or moving statistic may be off by more than its
  * bound. Built twice: with the engine in float, and with the engine in double, whose bounds are so small that what is
  * left is one rounding to float32. */
-#include "base/memory.h"
+#include "../gradients/cases.h"
 #include "engine/engine.h"
 #include "generate.h"
 #include "judge.h"
@@ -13,16 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NETWORKS = 2000, LEAST_EARLY_PERCENT = 20, LEAST_USEFUL_PERCENT = 70, MOST_PRINTED = 5 };
-static const double PRODUCTS = 3e5, UNIT = sizeof(real) == sizeof(double) ? 0x1p-50 : 0x1p-24;
+enum { NETWORKS = 2000, LEAST_EARLY_PERCENT = 20, LEAST_USEFUL_PERCENT = 95, MOST_PRINTED = 5 };
+static const bool in_double = sizeof(real) == sizeof(double);
+static const double PRODUCTS = 1e6, MOST_BESIDE = 32;
 
 static const char *const judged_names[JUDGED_KINDS] = {"logits", "loss", "gradients", "moving statistics"};
 
 struct tally {
     const char *row;
     unsigned long networks, wrong, values[JUDGED_KINDS];
-    double worst[JUDGED_KINDS]; /* error / bound */
-    size_t useful[JUDGED_KINDS];
+    double worst[JUDGED_KINDS];  /* error / bound */
+    size_t useful[JUDGED_KINDS]; /* values with a bound below a hundredth of the largest */
+    double beside[JUDGED_KINDS]; /* error / that of the oracle in float */
+};
+
+struct run {
+    struct engine_instruction_sets rows;
+    struct tally tallies[ENGINE_MAX_INSTRUCTION_SETS];
+    unsigned long networks, early, undecided, sizes[SIZE_CLASSES];
 };
 
 static void stop(const char *what) {
@@ -59,17 +67,20 @@ static void judge_values(const struct judge *judge, enum judged judged, size_t p
     for (size_t i = 0; i < count; i++)
         crossing[i] = (float)values[i];
     const double share = judge_compare(judge, judged, parameter, crossing, &tally->useful[judged]);
+    const double beside = judge_beside_sibling(judge, judged, parameter, crossing);
     free(crossing);
     tally->values[judged] += count;
     tally->worst[judged] = fmax(tally->worst[judged], share);
-    if (share <= 1) return;
+    tally->beside[judged] = fmax(tally->beside[judged], beside);
+    if (share <= 1 && beside <= MOST_BESIDE) return;
     if (!*good) return; /* what follows from it says little */
     *good = false;
-    if (tally->wrong++ == 0) print_network(judge);
+    tally->wrong++;
+    if (tally->wrong == 1) print_network(judge);
     if (tally->wrong > MOST_PRINTED) return;
-    printf("%s on %s: %s%s%s: %.3g times its bound\n", judge->graph->name, tally->row, judged_names[judged],
-           judged > JUDGED_LOSS ? " of " : "",
-           judged > JUDGED_LOSS ? judge->lowered->parameters[parameter].parameter->name : "", share);
+    printf("%s on %s: %s%s%s: %.3g times its bound, %.3g times the error of the oracle in float\n", judge->graph->name,
+           tally->row, judged_names[judged], judged > JUDGED_LOSS ? " of " : "",
+           judged > JUDGED_LOSS ? judge->lowered->parameters[parameter].parameter->name : "", share, beside);
 }
 
 static struct engine *open_engine(const struct judge *judge, size_t threads, bool training) {
@@ -139,23 +150,16 @@ static void infer(const struct judge *judge, size_t threads, struct tally *tally
     free(images);
 }
 
-static void run_network(uint32_t number, double products, const struct engine_instruction_sets *sets,
-                        struct tally *tallies, unsigned long *early) {
-    struct generated generated = {0};
+static void run_graph(const struct graph *graph, size_t n, uint32_t number, struct run *run) {
     struct judge *judge = NULL;
-    if (generate(number, products, &generated) != OCELLUS_OK) stop("making a network");
-    if (getenv("NOEARLY") && has_early_vector(generated.graph)) return;
-    for (size_t i = 0; getenv("NOVN") && i < generated.graph->count; i++)
-        if (strstr(generated.graph->nodes[i].name, "batch_norm") && generated.graph->nodes[i].shape.rank == 1) return;
-    if (judge_open(generated.graph, generated.n, number, UNIT, &judge) != OCELLUS_OK) stop(generated.graph->name);
-    *early += has_early_vector(generated.graph);
     bool good[ENGINE_MAX_INSTRUCTION_SETS];
+    if (judge_open(graph, n, number, in_double ? 0x1p-50 : 0x1p-24, &judge) != OCELLUS_OK) stop(graph->name);
     for (size_t pass = 0; pass < 2; pass++) {
         if (pass == 0) judge_train(judge);
         else judge_infer(judge);
-        for (size_t row = 0; row < sets->count; row++) {
-            struct tally *tally = &tallies[row];
-            tally->row = sets->names[row];
+        for (size_t row = 0; row < run->rows.count; row++) {
+            struct tally *tally = &run->tallies[row];
+            tally->row = run->rows.names[row];
             setenv("OCELLUS_CPU", tally->row, 1);
             good[row] = pass == 0 || good[row];
             if (pass == 0) train(judge, 1 + number % 3, tally, &good[row]);
@@ -163,42 +167,70 @@ static void run_network(uint32_t number, double products, const struct engine_in
             tally->networks += pass;
         }
     }
+    run->networks++;
+    run->early += has_early_vector(graph);
+    run->undecided += judge->undecided;
     judge_close(judge);
-    graph_free(generated.graph);
 }
 
-/* Bounds that say little would let anything pass. */
+static void run_cases(struct run *run) {
+    for (size_t i = 0; i < graph_case_count; i++) {
+        struct graph *graph;
+        if (graph_case_make(&graph_cases[i], &graph) != OCELLUS_OK) stop(graph_cases[i].name);
+        run_graph(graph, graph_cases[i].n, (uint32_t)i, run);
+        graph_free(graph);
+    }
+}
+
+static void run_networks(uint32_t first, uint32_t count, double products, struct run *run) {
+    for (uint32_t number = first; number - first < count; number++) {
+        struct generated generated = {0};
+        if (generate(number, products, &generated) != OCELLUS_OK) stop("making a network");
+        run->sizes[generated.size]++;
+        run_graph(generated.graph, generated.n, number, run);
+        graph_free(generated.graph);
+    }
+}
+
+/* Bounds that say little would let anything pass. In float they are wide; there the oracle in float stands beside them. */
 static bool is_useful(const struct tally *tally) {
     bool useful = true;
-    for (size_t k = 0; k < JUDGED_KINDS; k++)
+    for (size_t k = 0; in_double && k < JUDGED_KINDS; k++)
         useful &= 100 * tally->useful[k] >= tally->values[k] * (unsigned long)LEAST_USEFUL_PERCENT;
     return useful;
+}
+
+static bool report(const struct run *run, uint32_t first) {
+    unsigned long wrong = 0;
+    bool useful = true;
+    printf("%lu networks, by chance from number %u: %lu tiny, %lu wide, %lu large, %lu heavy. In %.1f %% a vector is "
+           "made before a layer of images; in %.1f %% a decision of a ReLU or a maximum was too close to call in "
+           "float.\n\n",
+           run->networks, first, run->sizes[SIZE_TINY], run->sizes[SIZE_WIDE], run->sizes[SIZE_LARGE],
+           run->sizes[SIZE_HEAVY], 100.0 * (double)run->early / (double)run->networks,
+           100.0 * (double)run->undecided / (double)run->networks);
+    printf("| engine | kernels | of | values | largest error / bound | bounds below 1 %% | error / oracle's in float "
+           "|\n|---|---|---|---|---|---|---|\n");
+    for (size_t row = 0; row < run->rows.count; row++) {
+        const struct tally *tally = &run->tallies[row];
+        for (size_t k = 0; k < JUDGED_KINDS; k++)
+            printf("| %s | %s | %s | %lu | %.3f | %.1f %% | %.1f |\n", in_double ? "double" : "float", tally->row,
+                   judged_names[k], tally->values[k], tally->worst[k],
+                   100.0 * (double)tally->useful[k] / (double)tally->values[k], tally->beside[k]);
+        wrong += tally->wrong;
+        useful &= is_useful(tally);
+    }
+    printf("\n%lu wrong.\n", wrong);
+    return wrong == 0 && useful && run->early * 100 >= run->networks * (unsigned long)LEAST_EARLY_PERCENT;
 }
 
 int main(int argc, char **argv) {
     const uint32_t count = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : NETWORKS;
     const uint32_t first = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
-    const double products = argc > 3 ? strtod(argv[3], NULL) : PRODUCTS;
-    struct engine_instruction_sets sets;
-    struct tally tallies[ENGINE_MAX_INSTRUCTION_SETS] = {{0}};
-    unsigned long early = 0, wrong = 0;
-    bool useful = true;
+    static struct run run;
     setenv("OCELLUS_CPU", "ref", 1);
-    if (engine_instruction_sets(&sets) != OCELLUS_OK) stop("kernels");
-    for (uint32_t number = first; number - first < count; number++)
-        run_network(number, products, &sets, tallies, &early);
-    printf("%u networks from number %u; in %.1f %% a dense layer or a global pooling stands before layers of images\n\n"
-           "| kernels | networks | values | compared | largest error / bound | bound below 1 %% |\n"
-           "|---|---|---|---|---|---|\n",
-           count, first, 100.0 * (double)early / count);
-    for (size_t row = 0; row < sets.count; row++) {
-        for (size_t k = 0; k < JUDGED_KINDS; k++)
-            printf("| %s | %lu | %s | %lu | %.3f | %.1f %% |\n", tallies[row].row, tallies[row].networks,
-                   judged_names[k], tallies[row].values[k], tallies[row].worst[k],
-                   100.0 * (double)tallies[row].useful[k] / (double)tallies[row].values[k]);
-        wrong += tallies[row].wrong;
-        useful &= is_useful(&tallies[row]);
-    }
-    printf("\nnetworks with a value above its bound: %lu\n", wrong);
-    return wrong > 0 || !useful || early * 100 < count * (unsigned long)LEAST_EARLY_PERCENT || count == 0;
+    if (engine_instruction_sets(&run.rows) != OCELLUS_OK) stop("kernels");
+    if (first == 0) run_cases(&run);
+    run_networks(first, count, argc > 3 ? strtod(argv[3], NULL) : PRODUCTS, &run);
+    return !report(&run, first) || run.networks == 0;
 }

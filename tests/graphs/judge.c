@@ -4,14 +4,17 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "bounds.h"
+#include "oracle/operations.h"
+#include "sibling.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What flushing of subnormal numbers to zero may take from a value, and what follows from that. */
 static const double SMALLEST = 1e-34, FLOAT_UNIT = 0x1p-24, USEFUL = 0.01;
+
+/* A few values say nothing of how much is usually missed. */
+enum { FEW = 16 };
 
 static double uniform(struct random_stream *stream, double low, double high) {
     return low + (high - low) * (double)random_unit(stream);
@@ -63,6 +66,7 @@ static ocellus_status prepare(struct judge *judge, uint32_t number, double unit)
     judge->classes = shape_size(&judge->lowered->operations[judge->lowered->logits].shape);
     TRY(fill(judge, number));
     TRY(oracle_open(judge->lowered, judge->n, &judge->oracle));
+    TRY(sibling_open(judge->lowered, judge->n, &judge->sibling));
     return bounds_open(judge->oracle, unit, &judge->bounds);
 }
 
@@ -84,6 +88,7 @@ void judge_close(struct judge *judge) {
     if (!judge) return;
     bounds_close(judge->bounds);
     oracle_close(judge->oracle);
+    sibling_close(judge->sibling);
     for (size_t p = 0; judge->parameters && p < judge->parameter_count; p++)
         memory_free(judge->parameters[p]);
     memory_free(judge->parameters);
@@ -103,7 +108,60 @@ static void give(struct judge *judge) {
         judge->oracle->operations[0].values[i] = (double)judge->images[i];
 }
 
+/* --- decisions too close to call, by what the sibling in float misses of the same values --- */
 
+static const double CLOSE = 100;
+
+static double miss_of(const struct judge *judge, size_t operation) {
+    const size_t count = judge->n * shape_size(&judge->lowered->operations[operation].shape);
+    const double *raw = judge->oracle->operations[operation].raw;
+    const float *sibling = sibling_raw(judge->sibling, operation);
+    double squares = 0;
+    for (size_t i = 0; i < count; i++)
+        squares += ((double)sibling[i] - raw[i]) * ((double)sibling[i] - raw[i]);
+    return sqrt(squares / (double)count);
+}
+
+static bool is_close_to_kink(const struct judge *judge, size_t operation, const struct unary *unary, size_t of) {
+    const size_t count = judge->n * shape_size(&judge->lowered->operations[operation].shape);
+    const double *x = of == operation ? judge->oracle->operations[of].raw : judge->oracle->operations[of].values,
+                 close = CLOSE * miss_of(judge, of);
+    const bool hard = unary->function == UNARY_HARD_SIGMOID || unary->function == UNARY_HARD_SWISH;
+    const double kinks[] = {hard ? -3 : 0, hard ? 3 : unary->max_value};
+    for (size_t i = 0; i < count; i++) {
+        if (x[i] != 0 && (fabs(x[i] - kinks[0]) < close || fabs(x[i] - kinks[1]) < close)) return true;
+    }
+    return false;
+}
+
+/* Whether a rival of the greatest comes close without being its equal. */
+static bool is_close_maximum(const struct judge *judge, size_t operation) {
+    const struct operation *o = &judge->lowered->operations[operation];
+    const struct extent src = extent_of(&judge->lowered->operations[o->inputs[0]].shape), dst = extent_of(&o->shape);
+    const double *values = judge->oracle->operations[o->inputs[0]].values, close = CLOSE * miss_of(judge, o->inputs[0]);
+    for (size_t i = 0; i < judge->n * shape_size(&o->shape); i++) {
+        const size_t x = i / dst.c % dst.w, y = i / dst.c / dst.w % dst.h, image = i / (dst.h * dst.w * dst.c);
+        const double most = judge->oracle->operations[operation].values[i];
+        size_t pixel;
+        for (size_t tap = 0; tap < o->window.size[0] * o->window.size[1]; tap++) {
+            if (!tap_at(&o->window, &src, y, x, tap / o->window.size[1], tap % o->window.size[1], &pixel)) continue;
+            const double value = values[(image * src.h * src.w + pixel) * src.c + i % dst.c];
+            if (value != most && value > most - close) return true;
+        }
+    }
+    return false;
+}
+
+static bool is_undecided(const struct judge *judge) {
+    for (size_t i = 1; i < judge->lowered->count; i++) {
+        const struct operation *o = &judge->lowered->operations[i];
+        const bool unary = o->kind == OPERATION_UNARY;
+        if (o->kind == OPERATION_MAX_POOL && is_close_maximum(judge, i)) return true;
+        if (o->unary.function != UNARY_LINEAR && is_close_to_kink(judge, i, &o->unary, unary ? o->inputs[0] : i))
+            return true;
+    }
+    return false;
+}
 
 void judge_train(struct judge *judge) {
     const struct oracle_targets targets = {.labels = judge->labels};
@@ -116,12 +174,15 @@ void judge_train(struct judge *judge) {
     oracle_backward(judge->oracle);
     bounds_backward(judge->bounds);
     memory_free(losses);
+    sibling_run(judge->sibling, judge->parameters, judge->images, judge->labels);
+    judge->undecided = is_undecided(judge);
 }
 
 void judge_infer(struct judge *judge) {
     give(judge);
     oracle_forward(judge->oracle, ORACLE_INFERENCE, (struct oracle_place){0}, judge->n);
     bounds_forward(judge->bounds);
+    sibling_run(judge->sibling, judge->parameters, judge->images, NULL);
 }
 
 size_t judge_count(const struct judge *judge, enum judged judged, size_t parameter) {
@@ -154,6 +215,25 @@ static double value_of(const struct judge *judge, enum judged judged, size_t par
     return judge->oracle->parameters[parameter].values[i];
 }
 
+static float sibling_value(const struct judge *judge, enum judged judged, size_t parameter, size_t i) {
+    if (judged == JUDGED_LOGITS) return sibling_values(judge->sibling, judge->lowered->logits)[i];
+    return (judged == JUDGED_GRADIENT ? sibling_gradient : sibling_parameter)(judge->sibling, parameter)[i];
+}
+
+double judge_beside_sibling(const struct judge *judge, enum judged judged, size_t parameter, const float *values) {
+    const size_t count = judge_count(judge, judged, parameter);
+    double missed = 0, sibling = 0, size = 0, bound;
+    if (judged == JUDGED_LOSS || count < FEW || (judged == JUDGED_GRADIENT && judge->undecided)) return 0;
+    for (size_t i = 0; i < count; i++) {
+        const double value = value_of(judge, judged, parameter, i, &bound), own = (double)values[i] - value,
+                     other = (double)sibling_value(judge, judged, parameter, i) - value;
+        missed += own * own;
+        sibling += other * other;
+        size += value * value;
+    }
+    return sqrt(missed) / (sqrt(sibling) + FLOAT_UNIT * sqrt(size) + SMALLEST);
+}
+
 double judge_compare(const struct judge *judge, enum judged judged, size_t parameter, const float *values,
                      size_t *useful) {
     const size_t count = judge_count(judge, judged, parameter);
@@ -161,7 +241,6 @@ double judge_compare(const struct judge *judge, enum judged judged, size_t param
     for (size_t i = 0; i < count; i++) {
         const double value = value_of(judge, judged, parameter, i, &bound);
         const double share = fabs((double)values[i] - value) / (bound + FLOAT_UNIT * fabs(value) + SMALLEST);
-        if (getenv("DBG") && share > 1) fprintf(stderr, "%d %zu: %zu of %zu: %.9g should be %.9g bound %.3g\n", judged, parameter, i, count, (double)values[i], value, bound);
         worst = share <= worst && isfinite(values[i]) ? worst : isfinite(values[i]) ? share : INFINITY;
         largest = fmax(largest, fabs(value));
     }

@@ -12,13 +12,15 @@
 struct judge {
     const struct graph *graph;
     size_t n, image_values, classes, parameter_count;
-    float **parameters;  /* [parameter_count], in the order of the graph */
-    float *images;       /* [n][image_values] */
-    int32_t *labels;     /* [n] */
+    float **parameters; /* [parameter_count], in the order of the graph */
+    float *images;      /* [n][image_values] */
+    int32_t *labels;    /* [n] */
     struct lowered *lowered;
     struct oracle *oracle;
     struct bounds *bounds;
-    double loss; /* the mean, of the last training pass */
+    struct sibling *sibling;
+    bool undecided; /* a ReLU or a maximum of the last training pass was too close to call in float */
+    double loss;    /* the mean, of the last training pass */
 };
 
 /* What is compared. */
@@ -37,6 +39,10 @@ void judge_infer(struct judge *judge);
  * statistic's. Counts in *useful the values whose bound is at most a hundredth of the largest value of their tensor. */
 double judge_compare(const struct judge *judge, enum judged judged, size_t parameter, const float *values,
                      size_t *useful);
+/* Bounds that hold for certain are wide where sums are long. So beside them: the root mean square of the errors over that of
+ * the oracle in float, whose sums have as many roundings in another order; 0 where that says nothing: of few values, and of
+ * gradients when a decision was too close to call. */
+double judge_beside_sibling(const struct judge *judge, enum judged judged, size_t parameter, const float *values);
 /* Values of what is compared. */
 size_t judge_count(const struct judge *judge, enum judged judged, size_t parameter);
 
