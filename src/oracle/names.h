@@ -10,6 +10,9 @@
 #define oracle_loss          oracle_double_loss
 #define oracle_backward      oracle_double_backward
 #define oracle_backward_from oracle_double_backward_from
+#define oracle_probabilities oracle_double_probabilities
+#define oracle_softmax       oracle_double_softmax
+#define engine_oracle        engine_oracle_double
 #define oracle_operations    oracle_double_operations
 #define oracle_call_of       oracle_double_call_of
 #define oracle_unary         oracle_double_unary

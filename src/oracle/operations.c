@@ -49,7 +49,7 @@ static double value_of(const struct unary *unary, double x) {
     case UNARY_ELU:
         return x < 0 ? unary->alpha * expm1(x) : x;
     case UNARY_LINEAR:
-    case UNARY_SOFTMAX: /* lowering takes it off */
+    case UNARY_SOFTMAX: /* no function of one value, and never before the logits */
     case UNARY_FUNCTIONS:
         break;
     }
@@ -92,8 +92,22 @@ real oracle_slope(const struct unary *unary, real x) {
     return (real)slope_of(unary, (double)x);
 }
 
+void oracle_softmax(size_t n, size_t classes, const real *logits, real *probabilities) {
+    for (size_t i = 0; i < n; i++, logits += classes, probabilities += classes) {
+        real most = logits[0], sum = 0;
+        for (size_t c = 1; c < classes; c++)
+            most = logits[c] > most ? logits[c] : most;
+        for (size_t c = 0; c < classes; c++)
+            sum += probabilities[c] = (real)exp((double)(logits[c] - most));
+        for (size_t c = 0; c < classes; c++)
+            probabilities[c] /= sum;
+    }
+}
+
 static void unary(const struct oracle_call *call) {
-    for (size_t i = 0; i < size_of(call); i++)
+    const size_t classes = shape_size(&call->operation->shape);
+    if (call->operation->unary.function == UNARY_SOFTMAX) oracle_softmax(call->n, classes, call->src[0], call->dst);
+    for (size_t i = 0; call->operation->unary.function != UNARY_SOFTMAX && i < size_of(call); i++)
         call->dst[i] = oracle_unary(&call->operation->unary, call->src[0][i]);
 }
 

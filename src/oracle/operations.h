@@ -36,6 +36,9 @@ struct oracle_call oracle_call_of(const struct oracle *oracle, size_t operation,
 real oracle_unary(const struct unary *unary, real x);
 real oracle_slope(const struct unary *unary, real x);
 
+/* Of each row of `classes` values. */
+void oracle_softmax(size_t n, size_t classes, const real *logits, real *probabilities);
+
 /* --- for the rows --- */
 
 /* Rows, columns, channels; a vector is one pixel. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory, the passes, the loss. */
+/* Memory and the passes. */
 #include "oracle/oracle.h"
 
 #include "base/memory.h"
 #include "oracle/operations.h"
 
-#include <math.h>
 #include <string.h>
 
 static size_t value_count(const struct oracle *oracle, size_t operation, size_t n) {
@@ -99,8 +98,8 @@ struct oracle_call oracle_call_of(const struct oracle *oracle, size_t index, con
         .operation = operation,
         .lowered = oracle->lowered,
         .n = oracle->n,
-        .batch_statistics = oracle->mode != ORACLE_INFERENCE && !operation->frozen,
-        .drops = oracle->mode == ORACLE_TRAINING && !operation->frozen,
+        .batch_statistics = oracle->mode != ENGINE_INFERENCE && !operation->frozen,
+        .drops = oracle->mode == ENGINE_TRAINING && !operation->frozen,
         .place = oracle->place,
         .src = src,
         .dst = value->raw,
@@ -135,7 +134,7 @@ static void move_statistics(const struct oracle_call *call, struct oracle *oracl
     }
 }
 
-void oracle_forward(struct oracle *oracle, enum oracle_mode mode, struct oracle_place place, size_t n) {
+void oracle_forward(struct oracle *oracle, enum engine_mode mode, struct oracle_place place, size_t n) {
     oracle->mode = mode;
     oracle->place = place;
     oracle->n = n;
@@ -146,7 +145,7 @@ void oracle_forward(struct oracle *oracle, enum oracle_mode mode, struct oracle_
         oracle_operations[operation->kind]->forward(&call);
         for (size_t k = 0; value->raw != value->values && k < value_count(oracle, i, n); k++)
             value->values[k] = oracle_unary(&operation->unary, value->raw[k]);
-        if (operation->kind == OPERATION_NORMALIZATION && call.batch_statistics && mode == ORACLE_TRAINING)
+        if (operation->kind == OPERATION_NORMALIZATION && call.batch_statistics && mode == ENGINE_TRAINING)
             move_statistics(&call, oracle);
     }
 }
@@ -169,65 +168,4 @@ void oracle_backward_from(struct oracle *oracle, size_t from) {
 
 void oracle_backward(struct oracle *oracle) {
     oracle_backward_from(oracle, oracle->lowered->logits);
-}
-
-/* --- the loss --- */
-
-/* A class's share of an image, smoothed. */
-static double share_of(const struct oracle *oracle, const struct oracle_targets *targets, size_t i, size_t c,
-                       size_t classes) {
-    const double share = targets->labels   ? (size_t)targets->labels[i] == c
-                         : targets->shares ? (double)targets->shares[i * classes + c]
-                                           : 0;
-    const double even = oracle->lowered->link == LINK_SIGMOID ? 0.5 : 1 / (double)classes;
-    return share * (1 - targets->smoothing) + targets->smoothing * even;
-}
-
-/* -log of the softmax's share of class c, of logits z: log(sum exp z) - z[c]; its gradient is the sum of the shares times
- * softmax, less the shares. */
-static double softmax_loss(const struct oracle *oracle, const struct oracle_targets *targets, size_t i, size_t classes,
-                           const real *logits, double scale, real *gradient) {
-    double most = (double)logits[0], sum = 0, shares = 0, loss = 0;
-    for (size_t c = 1; c < classes; c++)
-        most = fmax(most, (double)logits[c]);
-    for (size_t c = 0; c < classes; c++) {
-        sum += exp((double)logits[c] - most);
-        shares += share_of(oracle, targets, i, c, classes);
-    }
-    for (size_t c = 0; c < classes; c++) {
-        const double share = share_of(oracle, targets, i, c, classes), shifted = (double)logits[c] - most;
-        loss += share * (log(sum) - shifted);
-        gradient[c] = ((real)(exp(shifted) / sum * shares) - (real)share) * (real)scale;
-    }
-    return loss;
-}
-
-/* The mean over the classes of -t log s(z) - (1 - t) log(1 - s(z)) = max(z, 0) - t z + log(1 + exp(-|z|)). */
-static double sigmoid_loss(const struct oracle *oracle, const struct oracle_targets *targets, size_t i, size_t classes,
-                           const real *logits, double scale, real *gradient) {
-    static const struct unary sigmoid = {.function = UNARY_SIGMOID};
-    double loss = 0;
-    for (size_t c = 0; c < classes; c++) {
-        const double share = share_of(oracle, targets, i, c, classes), z = (double)logits[c];
-        loss += fmax(z, 0) - share * z + log1p(exp(-fabs(z)));
-        gradient[c] = (oracle_unary(&sigmoid, logits[c]) - (real)share) * (real)(scale / (double)classes);
-    }
-    return loss / (double)classes;
-}
-
-double oracle_loss(struct oracle *oracle, const struct oracle_targets *targets, double denominator, double *losses) {
-    const size_t logits = oracle->lowered->logits, classes = value_count(oracle, logits, 1);
-    const struct oracle_value *value = &oracle->operations[logits];
-    double sum = 0;
-    for (size_t i = 0; i < oracle->n; i++) {
-        const double weight = targets->weights ? (double)targets->weights[i] : 1, scale = weight / denominator;
-        const real *z = value->values + i * classes;
-        real *gradient = value->gradient + i * classes;
-        const double loss = weight * (oracle->lowered->link == LINK_SIGMOID
-                                          ? sigmoid_loss(oracle, targets, i, classes, z, scale, gradient)
-                                          : softmax_loss(oracle, targets, i, classes, z, scale, gradient));
-        if (losses) losses[i] = loss;
-        sum += loss;
-    }
-    return sum / denominator;
 }

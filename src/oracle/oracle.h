@@ -9,27 +9,14 @@
 #define ORACLE_ORACLE_H
 
 #include "base/real.h"
+#include "engine/engine.h"
 #include "model/lowered.h"
 #include "oracle/names.h"
-
-enum oracle_mode {
-    ORACLE_TRAINING,  /* statistics of the batch, which move the moving ones; Dropout drops */
-    ORACLE_INFERENCE, /* moving statistics */
-    ORACLE_STATISTICS /* statistics of the batch; nothing moves, nothing is dropped */
-};
 
 /* Where the batch's first image stands, for random numbers. */
 struct oracle_place {
     uint64_t seed;
     uint32_t epoch, first;
-};
-
-/* What is right: labels [n], or shares of classes [n][classes]; one of them is NULL. */
-struct oracle_targets {
-    const int32_t *labels;
-    const float *shares;
-    const float *weights; /* [n]; NULL: 1 */
-    double smoothing;     /* softmax: share * (1 - smoothing) + smoothing / classes; sigmoid: ... + smoothing / 2 */
 };
 
 struct oracle_value {
@@ -46,7 +33,7 @@ struct oracle_parameter {
 struct oracle {
     const struct lowered *lowered;
     size_t batch_size, n; /* images: at most; of the last forward pass */
-    enum oracle_mode mode;
+    enum engine_mode mode;
     struct oracle_place place;
     struct oracle_value *operations; /* [lowered->count]; operations[0].values is the input, the caller's to write */
     struct oracle_parameter *parameters; /* [lowered->parameter_count]; values the caller's to write */
@@ -60,11 +47,12 @@ struct oracle {
 ocellus_status oracle_open(const struct lowered *lowered, size_t batch_size, struct oracle **oracle);
 void oracle_close(struct oracle *oracle);
 
-/* Of the first n images of the input. */
-void oracle_forward(struct oracle *oracle, enum oracle_mode mode, struct oracle_place place, size_t n);
-/* The sum of the images' losses, over the denominator; losses (NULL: not wanted) gets each image's. The gradient of the
- * logits is set. */
-double oracle_loss(struct oracle *oracle, const struct oracle_targets *targets, double denominator, double *losses);
+/* Of the first n images of the input. Only ENGINE_TRAINING moves moving statistics and drops what Dropout drops. */
+void oracle_forward(struct oracle *oracle, enum engine_mode mode, struct oracle_place place, size_t n);
+/* The sum of the images' losses, weighted; losses (NULL: not wanted) gets each of them. The logits get their gradient. */
+double oracle_loss(struct oracle *oracle, const struct engine_targets *targets, double *losses);
+/* Of the last forward pass, [n][classes]. */
+void oracle_probabilities(const struct oracle *oracle, real *probabilities);
 /* All gradients, from the logits'; the other form from any operation's, which the caller has written. Every value before
  * it gets one, also where nothing is trained. */
 void oracle_backward(struct oracle *oracle);

@@ -32,8 +32,7 @@ struct subject {
     size_t n, classes;
     int32_t *labels;
     float *shares, *weights;
-    struct oracle_targets targets;
-    double denominator;
+    struct engine_targets targets;
 };
 
 static void check(ocellus_status status) {
@@ -71,9 +70,9 @@ static void print_graph(const struct subject *subject) {
 
 /* Place 3 of epoch 2: what Dropout draws is the same in every pass. */
 static double loss_now(struct subject *subject) {
-    oracle_forward(subject->oracle, ORACLE_TRAINING, (struct oracle_place){.seed = 7, .epoch = 2, .first = 3},
+    oracle_forward(subject->oracle, ENGINE_TRAINING, (struct oracle_place){.seed = 7, .epoch = 2, .first = 3},
                    subject->n);
-    return oracle_loss(subject->oracle, &subject->targets, subject->denominator, NULL);
+    return oracle_loss(subject->oracle, &subject->targets, NULL) / subject->targets.denominator;
 }
 
 /* The central difference for *value, which is put back. */
@@ -152,14 +151,13 @@ static void open_subject(struct subject *subject) {
 }
 
 struct outcome check_graph(const struct graph *graph, size_t n, size_t samples) {
-    struct subject subject = {.graph = graph, .n = n, .denominator = (double)n};
+    struct subject subject = {.graph = graph, .n = n};
     struct outcome outcome = {0};
     open_subject(&subject);
-    subject.targets = (struct oracle_targets){.labels = subject.labels};
+    subject.targets = (struct engine_targets){.labels = subject.labels, .denominator = (double)n};
     check_all(&subject, samples, &outcome);
-    subject.targets =
-        (struct oracle_targets){.shares = subject.shares, .weights = subject.weights, .smoothing = SMOOTHING};
-    subject.denominator = 1.5 * (double)n;
+    subject.targets = (struct engine_targets){
+        .shares = subject.shares, .weights = subject.weights, .smoothing = SMOOTHING, .denominator = 1.5 * (double)n};
     check_all(&subject, TARGET_SAMPLES, &outcome);
     oracle_close(subject.oracle);
     lowered_free(subject.lowered);

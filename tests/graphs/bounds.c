@@ -336,7 +336,7 @@ struct channel {
 static struct channel channel_of(const struct bounds *bounds, size_t i, size_t number) {
     const struct operation *o = operation_at(bounds, i);
     const struct oracle *oracle = bounds->oracle;
-    const bool batch = oracle->mode != ORACLE_INFERENCE && !o->frozen;
+    const bool batch = oracle->mode != ENGINE_INFERENCE && !o->frozen;
     const size_t c = extent_of(&o->shape).c;
     const double variance = batch ? oracle->operations[i].statistics[c + number]
                                   : oracle->parameters[o->parameters[PARAMETER_MOVING_VARIANCE]].values[number];
@@ -372,7 +372,7 @@ static void bound_statistics(struct bounds *bounds, size_t i, size_t number) {
     struct channel channel = channel_of(bounds, i, number);
     const double unit = gamma_of(bounds, FOLDED);
     *inverse = unit * channel.inverse;
-    if (bounds->oracle->mode == ORACLE_INFERENCE || o->frozen) return;
+    if (bounds->oracle->mode == ENGINE_INFERENCE || o->frozen) return;
     const double sums = gamma_of(bounds, sums_of(&channel)),
                  variance = bounds->oracle->operations[i].statistics[c + number];
     double passed = 0, size = 0, missed = 0;
@@ -478,7 +478,7 @@ static void normalization_backward(struct bounds *bounds, size_t i) {
             &bounds->high->parameters[o->parameters[PARAMETER_BETA]].gradient[number]);
         set(sums.t, sums.t_bound, &bounds->low->parameters[o->parameters[PARAMETER_GAMMA]].gradient[number],
             &bounds->high->parameters[o->parameters[PARAMETER_GAMMA]].gradient[number]);
-        if (bounds->oracle->mode == ORACLE_INFERENCE || o->frozen) sums = (struct sums){0};
+        if (bounds->oracle->mode == ENGINE_INFERENCE || o->frozen) sums = (struct sums){0};
         normalization_source(bounds, i, &channel, sums);
     }
 }
@@ -562,10 +562,10 @@ void bounds_backward(struct bounds *bounds) {
 }
 
 /* Softmax and sigmoid move by a factor of at most exp(2 e) when all logits move by at most e; exp's argument is rounded. */
-void bounds_loss(struct bounds *bounds, const struct oracle_targets *targets, double denominator,
-                 const double *losses) {
+void bounds_loss(struct bounds *bounds, const struct engine_targets *targets, const double *losses) {
     const size_t logits = bounds->oracle->lowered->logits, classes = shape_size(&operation_at(bounds, logits)->shape);
     const struct oracle_value *value = &bounds->oracle->operations[logits];
+    const double denominator = targets->denominator;
     bounds->loss = 0;
     for (size_t i = 0; i < bounds->oracle->n; i++) {
         const double weight = targets->weights ? (double)targets->weights[i] : 1;

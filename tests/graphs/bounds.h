@@ -25,9 +25,9 @@ struct bounds {
 ocellus_status bounds_open(struct oracle *oracle, double unit, struct bounds **bounds);
 void bounds_close(struct bounds *bounds);
 
-/* After the oracle's call of that name; the loss with its targets, its denominator and each image's loss. */
+/* After the oracle's call of that name; the loss with its targets, whose denominator is given, and each image's loss. */
 void bounds_forward(struct bounds *bounds);
-void bounds_loss(struct bounds *bounds, const struct oracle_targets *targets, double denominator, const double *losses);
+void bounds_loss(struct bounds *bounds, const struct engine_targets *targets, const double *losses);
 void bounds_backward(struct bounds *bounds);
 
 /* Of value number `i` of an operation's output, and of a parameter's gradient. */

@@ -4,6 +4,7 @@
  * bound. Built twice: with the engine in float, and with the engine in double, whose bounds are so small that what is
  * left is one rounding to float32. */
 #include "../gradients/cases.h"
+#include "base/real.h"
 #include "engine/engine.h"
 #include "generate.h"
 #include "judge.h"
@@ -60,15 +61,11 @@ static void print_network(const struct judge *judge) {
     }
 }
 
-static void judge_values(const struct judge *judge, enum judged judged, size_t parameter, const real *values,
+static void judge_values(const struct judge *judge, enum judged judged, size_t parameter, const float *values,
                          struct tally *tally, bool *good) {
     const size_t count = judge_count(judge, judged, parameter);
-    float *crossing = room(count, sizeof *crossing);
-    for (size_t i = 0; i < count; i++)
-        crossing[i] = (float)values[i];
-    const double share = judge_compare(judge, judged, parameter, crossing, &tally->useful[judged]);
-    const double beside = judge_beside_sibling(judge, judged, parameter, crossing);
-    free(crossing);
+    const double share = judge_compare(judge, judged, parameter, values, &tally->useful[judged]);
+    const double beside = judge_beside_sibling(judge, judged, parameter, values);
     tally->values[judged] += count;
     tally->worst[judged] = fmax(tally->worst[judged], share);
     tally->beside[judged] = fmax(tally->beside[judged], beside);
@@ -87,26 +84,25 @@ static struct engine *open_engine(const struct judge *judge, size_t threads, boo
     struct engine *engine = NULL;
     const struct engine_options options = {.threads = threads,
                                            .batch_size = judge->n,
+                                           .seed = judge->seed,
                                            .training = training,
                                            .optimizer = {.kind = OPTIMIZER_SGD, .learning_rate = 0.01}};
-    if (engine_open(judge->graph, &options, &engine) != OCELLUS_OK) stop(judge->graph->name);
+    if (engine_open(&engine_cpu, judge->graph, &options, &engine) != OCELLUS_OK) stop(judge->graph->name);
     for (size_t p = 0; p < judge->parameter_count; p++) {
         const struct parameter *parameter = judge->lowered->parameters[p].parameter;
-        const size_t count = shape_size(&parameter->shape);
-        real *values = room(count, sizeof *values);
-        for (size_t i = 0; i < count; i++)
-            values[i] = (real)judge->parameters[p][i];
-        if (engine_set(engine, parameter->name, values, count) != OCELLUS_OK) stop(parameter->name);
-        free(values);
+        if (engine_set(engine, parameter->name, judge->parameters[p], shape_size(&parameter->shape)) != OCELLUS_OK)
+            stop(parameter->name);
     }
+    memcpy(engine_input(engine, 0), judge->images, judge->n * judge->image_values * sizeof *judge->images);
     return engine;
 }
 
-static real *copy_images(const struct judge *judge) {
-    real *images = room(judge->n * judge->image_values, sizeof *images);
-    for (size_t i = 0; i < judge->n * judge->image_values; i++)
-        images[i] = (real)judge->images[i];
-    return images;
+static void judge_logits(const struct judge *judge, struct engine *engine, struct tally *tally, bool *good) {
+    const size_t count = judge->n * judge->classes;
+    float *values = room(count, sizeof *values);
+    if (engine_read(engine, ENGINE_LOGITS, values, count) != OCELLUS_OK) stop(judge->graph->name);
+    judge_values(judge, JUDGED_LOGITS, 0, values, tally, good);
+    free(values);
 }
 
 static void judge_parameters(const struct judge *judge, struct engine *engine, struct tally *tally, bool *good) {
@@ -117,7 +113,7 @@ static void judge_parameters(const struct judge *judge, struct engine *engine, s
         char name[GRAPH_NAME_SIZE + 16];
         snprintf(name, sizeof name, "%s%s", parameter->name, moves ? "" : "/gradient");
         const size_t count = shape_size(&parameter->shape);
-        real *values = room(count, sizeof *values);
+        float *values = room(count, sizeof *values);
         if (engine_get(engine, name, values, count) != OCELLUS_OK) stop(name);
         judge_values(judge, moves ? JUDGED_STATISTIC : JUDGED_GRADIENT, p, values, tally, good);
         free(values);
@@ -126,28 +122,24 @@ static void judge_parameters(const struct judge *judge, struct engine *engine, s
 
 static void train(const struct judge *judge, size_t threads, struct tally *tally, bool *good) {
     struct engine *engine = open_engine(judge, threads, true);
-    real *images = copy_images(judge);
-    double loss_sum;
-    size_t correct;
-    if (engine_forward(engine, ENGINE_TRAINING, images, judge->n) ||
-        engine_loss(engine, judge->labels, &loss_sum, &correct))
+    const struct engine_batch batch = {.n = judge->n, .epoch = judge->epoch, .first_place = judge->first};
+    struct engine_metrics metrics;
+    if (engine_forward(engine, ENGINE_TRAINING, &batch) || engine_loss(engine, &judge->targets) ||
+        engine_metrics(engine, &metrics))
         stop(judge->graph->name);
-    const real loss = (real)(loss_sum / (double)judge->n);
-    judge_values(judge, JUDGED_LOGITS, 0, engine_logits(engine), tally, good);
+    const float loss = (float)(metrics.loss_sum / judge->targets.denominator);
+    judge_logits(judge, engine, tally, good);
     judge_values(judge, JUDGED_LOSS, 0, &loss, tally, good);
     if (engine_backward(engine)) stop(judge->graph->name);
     judge_parameters(judge, engine, tally, good);
     engine_close(engine);
-    free(images);
 }
 
 static void infer(const struct judge *judge, size_t threads, struct tally *tally, bool *good) {
     struct engine *engine = open_engine(judge, threads, false);
-    real *images = copy_images(judge);
-    if (engine_forward(engine, ENGINE_INFERENCE, images, judge->n)) stop(judge->graph->name);
-    judge_values(judge, JUDGED_LOGITS, 0, engine_logits(engine), tally, good);
+    if (engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = judge->n})) stop(judge->graph->name);
+    judge_logits(judge, engine, tally, good);
     engine_close(engine);
-    free(images);
 }
 
 static void run_graph(const struct graph *graph, size_t n, uint32_t number, struct run *run) {

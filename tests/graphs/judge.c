@@ -40,12 +40,27 @@ static void fill_parameter(const struct parameter *parameter, struct random_stre
     }
 }
 
+/* Plain labels half of the time; and what a sampled batch, mixing and smoothing make of them. */
+static void choose_targets(struct judge *judge, struct random_stream *stream) {
+    const uint32_t kind = random_below(stream, 6);
+    judge->targets = (struct engine_targets){.labels = judge->labels, .denominator = (double)judge->n};
+    if (kind == 0 || kind == 3) judge->targets.shares = judge->shares;
+    if (kind == 1 || kind == 3) judge->targets.weights = judge->weights;
+    if (kind == 2 || kind == 3) judge->targets.smoothing = 0.1;
+    if (kind == 3) judge->targets.denominator = 2.5 * (double)judge->n;
+    judge->seed = random_bits(stream);
+    judge->epoch = random_below(stream, 100);
+    judge->first = random_below(stream, 50000);
+}
+
 static ocellus_status fill(struct judge *judge, uint32_t number) {
     struct random_stream stream = random_at(4, RANDOM_TEST, 0, number);
     judge->parameters = memory_allocate(judge->parameter_count + 1, sizeof *judge->parameters);
     judge->images = memory_allocate(judge->n * judge->image_values, sizeof *judge->images);
     judge->labels = memory_allocate(judge->n, sizeof *judge->labels);
-    if (!judge->parameters || !judge->images || !judge->labels) return OCELLUS_IO;
+    judge->shares = memory_allocate(judge->n * judge->classes, sizeof *judge->shares);
+    judge->weights = memory_allocate(judge->n, sizeof *judge->weights);
+    if (!judge->parameters || !judge->images || !judge->labels || !judge->shares || !judge->weights) return OCELLUS_IO;
     for (size_t p = 0; p < judge->parameter_count; p++) {
         const struct parameter *parameter = judge->lowered->parameters[p].parameter;
         judge->parameters[p] = memory_allocate(shape_size(&parameter->shape), sizeof(float));
@@ -54,8 +69,13 @@ static ocellus_status fill(struct judge *judge, uint32_t number) {
     }
     for (size_t i = 0; i < judge->n * judge->image_values; i++)
         judge->images[i] = (float)uniform(&stream, -1, 1);
-    for (size_t i = 0; i < judge->n; i++)
+    for (size_t i = 0; i < judge->n; i++) {
         judge->labels[i] = (int32_t)random_below(&stream, (uint32_t)judge->classes);
+        judge->weights[i] = (float)uniform(&stream, 0, 2);
+    }
+    for (size_t i = 0; i < judge->n * judge->classes; i++)
+        judge->shares[i] = random_unit(&stream);
+    choose_targets(judge, &stream);
     return OCELLUS_OK;
 }
 
@@ -94,6 +114,8 @@ void judge_close(struct judge *judge) {
     memory_free(judge->parameters);
     memory_free(judge->images);
     memory_free(judge->labels);
+    memory_free(judge->shares);
+    memory_free(judge->weights);
     lowered_free(judge->lowered);
     memory_free(judge);
 }
@@ -164,25 +186,26 @@ static bool is_undecided(const struct judge *judge) {
 }
 
 void judge_train(struct judge *judge) {
-    const struct oracle_targets targets = {.labels = judge->labels};
+    const struct oracle_place place = {judge->seed, judge->epoch, judge->first};
     double *losses = memory_allocate(judge->n, sizeof *losses);
     give(judge);
-    oracle_forward(judge->oracle, ORACLE_TRAINING, (struct oracle_place){0}, judge->n);
+    oracle_forward(judge->oracle, ENGINE_TRAINING, place, judge->n);
     bounds_forward(judge->bounds);
-    judge->loss = oracle_loss(judge->oracle, &targets, (double)judge->n, losses);
-    bounds_loss(judge->bounds, &targets, (double)judge->n, losses);
+    judge->loss = oracle_loss(judge->oracle, &judge->targets, losses) / judge->targets.denominator;
+    bounds_loss(judge->bounds, &judge->targets, losses);
     oracle_backward(judge->oracle);
     bounds_backward(judge->bounds);
     memory_free(losses);
-    sibling_run(judge->sibling, judge->parameters, judge->images, judge->labels);
+    sibling_run(judge->sibling, judge->parameters, judge->images, &judge->targets, judge->seed, judge->epoch,
+                judge->first);
     judge->undecided = is_undecided(judge);
 }
 
 void judge_infer(struct judge *judge) {
     give(judge);
-    oracle_forward(judge->oracle, ORACLE_INFERENCE, (struct oracle_place){0}, judge->n);
+    oracle_forward(judge->oracle, ENGINE_INFERENCE, (struct oracle_place){0}, judge->n);
     bounds_forward(judge->bounds);
-    sibling_run(judge->sibling, judge->parameters, judge->images, NULL);
+    sibling_run(judge->sibling, judge->parameters, judge->images, NULL, 0, 0, 0);
 }
 
 size_t judge_count(const struct judge *judge, enum judged judged, size_t parameter) {

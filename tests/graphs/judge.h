@@ -4,6 +4,7 @@
 #ifndef GRAPHS_JUDGE_H
 #define GRAPHS_JUDGE_H
 
+#include "engine/engine.h"
 #include "model/lowered.h"
 
 #include <stddef.h>
@@ -12,15 +13,19 @@
 struct judge {
     const struct graph *graph;
     size_t n, image_values, classes, parameter_count;
-    float **parameters; /* [parameter_count], in the order of the graph */
-    float *images;      /* [n][image_values] */
-    int32_t *labels;    /* [n] */
+    float **parameters;            /* [parameter_count], in the order of the graph */
+    float *images;                 /* [n][image_values] */
+    int32_t *labels;               /* [n] */
+    float *shares, *weights;       /* [n][classes], [n] */
+    struct engine_targets targets; /* of these, with a denominator */
+    uint64_t seed;                 /* of Dropout, with the place of the first image */
+    uint32_t epoch, first;
     struct lowered *lowered;
     struct oracle *oracle;
     struct bounds *bounds;
     struct sibling *sibling;
     bool undecided; /* a ReLU or a maximum of the last training pass was too close to call in float */
-    double loss;    /* the mean, of the last training pass */
+    double loss;    /* over the denominator, of the last training pass */
 };
 
 /* What is compared. */

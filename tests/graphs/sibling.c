@@ -21,17 +21,18 @@ void sibling_close(struct sibling *sibling) {
     oracle_close(oracle_of(sibling));
 }
 
-void sibling_run(struct sibling *sibling, float *const *parameters, const float *images, const int32_t *labels) {
+void sibling_run(struct sibling *sibling, float *const *parameters, const float *images,
+                 const struct engine_targets *targets, uint64_t seed, uint32_t epoch, uint32_t first) {
     struct oracle *oracle = oracle_of(sibling);
-    const struct oracle_targets targets = {.labels = labels};
     for (size_t p = 0; p < oracle->lowered->parameter_count; p++)
         memcpy(oracle->parameters[p].values, parameters[p],
                shape_size(&oracle->lowered->parameters[p].parameter->shape) * sizeof(float));
     memcpy(oracle->operations[0].values, images,
            oracle->batch_size * shape_size(&oracle->lowered->operations[0].shape) * sizeof(float));
-    oracle_forward(oracle, labels ? ORACLE_TRAINING : ORACLE_INFERENCE, (struct oracle_place){0}, oracle->batch_size);
-    if (!labels) return;
-    oracle_loss(oracle, &targets, (double)oracle->batch_size, NULL);
+    oracle_forward(oracle, targets ? ENGINE_TRAINING : ENGINE_INFERENCE, (struct oracle_place){seed, epoch, first},
+                   oracle->batch_size);
+    if (!targets) return;
+    oracle_loss(oracle, targets, NULL);
     oracle_backward(oracle);
 }
 
