@@ -38,7 +38,7 @@ bool plan_can_fold(const struct planner *planner, size_t node) {
     int reader = planner->only_consumer[node];
     return !planner->plan->training && node != planner->plan->logits_node &&
            graph->nodes[node].type->operator_kind == OPERATOR_CONV2D &&
-           graph->nodes[node].config.conv2d.activation == ACTIVATION_LINEAR && reader != PLAN_NONE &&
+           graph->nodes[node].config.conv2d.activation.function == UNARY_LINEAR && reader != PLAN_NONE &&
            graph->nodes[reader].type->operator_kind == OPERATOR_BATCH_NORM;
 }
 
@@ -179,7 +179,7 @@ static ocellus_status find_logits(struct plan *plan) {
     size_t last = graph->count - 1;
     const struct node *output = &graph->nodes[last];
     if (output->type->operator_kind == OPERATOR_ACTIVATION &&
-        output->config.activation.activation == ACTIVATION_SOFTMAX) {
+        output->config.activation.activation.function == UNARY_SOFTMAX) {
         last = output->inputs[0];
     }
     if (graph->nodes[last].shape.rank != 1) {
@@ -190,8 +190,43 @@ static ocellus_status find_logits(struct plan *plan) {
     return OCELLUS_OK;
 }
 
+static bool is_known_function(const struct unary *unary, bool last) {
+    return unary->function == UNARY_LINEAR || (unary->function == UNARY_SOFTMAX && last) ||
+           (unary->function == UNARY_RELU && !(unary->negative_slope > 0) && !(unary->max_value > 0));
+}
+
+static bool is_known(const struct node *node, bool last) {
+    switch (node->type->operator_kind) {
+    case OPERATOR_CONV2D:
+        return is_known_function(&node->config.conv2d.activation, last);
+    case OPERATOR_DENSE:
+        return is_known_function(&node->config.dense.activation, last);
+    case OPERATOR_ACTIVATION:
+        return is_known_function(&node->config.activation.activation, last);
+    case OPERATOR_ADD:
+        return node->input_count == 2;
+    case OPERATOR_BATCH_NORM:
+        return node->parameter_count == 4;
+    case OPERATOR_GLOBAL_AVERAGE:
+        return node->shape.rank == 1;
+    default:
+        return node->type->operator_kind != OPERATOR_NONE;
+    }
+}
+
+static ocellus_status check_layers(const struct graph *graph) {
+    for (size_t i = 0; i < graph->count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (!is_known(node, i + 1 == graph->count))
+            return fail(OCELLUS_USAGE, "%s: layer %s: this form of %s cannot be run yet", graph->name, node->name,
+                        node->type->class_name);
+    }
+    return OCELLUS_OK;
+}
+
 static ocellus_status make(struct planner *planner) {
     TRY(planner_allocate(planner));
+    TRY(check_layers(planner->plan->graph));
     TRY(find_logits(planner->plan));
     find_consumers(planner);
     decide_stored(planner);

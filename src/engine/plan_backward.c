@@ -287,7 +287,7 @@ static ocellus_status give_pointwise(struct planner *planner, size_t node, size_
 static ocellus_status backward_conv2d(struct planner *planner, size_t node, size_t now) {
     const struct node *n = plan_node(planner, node);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
-    bool mask = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
+    bool mask = (dense ? n->config.dense.activation : n->config.conv2d.activation).function == UNARY_RELU;
     TRY(begin_turn(planner, node, dense));
     size_t source;
     struct padding_need need = plan_padding(planner, node, &source);
@@ -377,7 +377,7 @@ static ocellus_status backward_resampling(struct planner *planner, size_t node, 
 static ocellus_status backward_activation(struct planner *planner, size_t node, size_t now) {
     const struct node *n = plan_node(planner, node);
     struct view diff;
-    TRY(take_diff(planner, node, n->config.activation.activation == ACTIVATION_RELU, NULL, &diff));
+    TRY(take_diff(planner, node, n->config.activation.activation.function == UNARY_RELU, NULL, &diff));
     return give_view(planner, node, n->inputs[0], now, diff);
 }
 
@@ -447,6 +447,7 @@ static ocellus_status backward_node(struct planner *planner, size_t node, size_t
     case OPERATOR_CONV2D:
     case OPERATOR_DENSE:
     case OPERATOR_INPUT:
+    case OPERATOR_NONE:
         break;
     }
     return OCELLUS_OK;

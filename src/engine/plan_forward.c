@@ -115,7 +115,7 @@ static ocellus_status emit_conv2d(struct planner *planner, size_t node, int norm
 static ocellus_status emit_heavy(struct planner *planner, size_t node, struct view dst) {
     const struct node *n = plan_node(planner, node);
     bool dense = n->type->operator_kind == OPERATOR_DENSE;
-    bool relu = (dense ? n->config.dense.activation : n->config.conv2d.activation) == ACTIVATION_RELU;
+    bool relu = (dense ? n->config.dense.activation : n->config.conv2d.activation).function == UNARY_RELU;
     return emit_conv2d(planner, node, PLAN_NONE, view_none(), relu, dst);
 }
 
@@ -198,12 +198,12 @@ static ocellus_status emit_add(struct planner *planner, size_t node, bool relu, 
 static ocellus_status emit_activation(struct planner *planner, size_t node, struct view dst) {
     const struct node *n = plan_node(planner, node);
     size_t input = n->inputs[0];
-    enum activation activation = n->config.activation.activation;
-    if (activation == ACTIVATION_SOFTMAX) {
+    enum unary_function activation = n->config.activation.activation.function;
+    if (activation == UNARY_SOFTMAX) {
         return fail(OCELLUS_USAGE, "%s: layer %s: a softmax can only be the network's last layer",
                     planner->plan->graph->name, n->name);
     }
-    bool relu = activation == ACTIVATION_RELU;
+    bool relu = activation == UNARY_RELU;
     if (can_ride(planner, input, OPERATOR_BATCH_NORM)) {
         return emit_affine(planner, node, input, true, plan_node(planner, input)->inputs[0], relu, dst);
     }
@@ -279,6 +279,7 @@ static ocellus_status emit(struct planner *planner, size_t node, struct view dst
         return plan_produce(planner, n->inputs[0], &want, &produced);
     }
     case OPERATOR_INPUT:
+    case OPERATOR_NONE:
         break;
     }
     return fail(OCELLUS_ERROR, "%s: layer %s: this engine cannot run %s", planner->plan->graph->name, n->name,

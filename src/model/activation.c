@@ -4,7 +4,7 @@
 
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
     node->shape = *inputs[0];
-    return layer_expect_activation(node, node->config.activation.activation);
+    return layer_expect_activation(node, &node->config.activation.activation);
 }
 
 static ocellus_status read_config(struct node *node, const json_value *config, const char *source) {
@@ -12,12 +12,12 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
 }
 
 static bool write_config(const struct node *node, json_value *config) {
-    return json_set(config, "activation", json_new_text(activation_name(node->config.activation.activation)));
+    return json_set(config, "activation", config_activation(&node->config.activation.activation));
 }
 
 static ocellus_status lower(struct lowering *lowering, const struct node *node) {
-    return lowering_append_unary(lowering, activation_unary(node->config.activation.activation));
+    return lowering_append_unary(lowering, node->config.activation.activation);
 }
 
-const struct layer_type layer_activation = {"Activation", "activation", OPERATOR_ACTIVATION, 1,
+const struct layer_type layer_activation = {"Activation", "activation", OPERATOR_ACTIVATION, 1,    1,
                                             infer,        read_config,  write_config,        lower};

@@ -18,4 +18,4 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
     return lowering_append_all(lowering, (struct operation){.kind = OPERATION_ADD});
 }
 
-const struct layer_type layer_add = {"Add", "add", OPERATOR_ADD, 2, infer, NULL, NULL, lower};
+const struct layer_type layer_add = {"Add", "add", OPERATOR_ADD, 2, 2, infer, NULL, NULL, lower};

@@ -53,4 +53,4 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
 }
 
 const struct layer_type layer_batch_normalization = {
-    "BatchNormalization", "batch_normalization", OPERATOR_BATCH_NORM, 1, infer, read_config, write_config, lower};
+    "BatchNormalization", "batch_normalization", OPERATOR_BATCH_NORM, 1, 1, infer, read_config, write_config, lower};

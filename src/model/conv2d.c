@@ -11,7 +11,7 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
         TRY(layer_window_size(node, input->dims[i], node->config.conv2d.kernel_size[i], node->config.conv2d.strides[i],
                               node->config.conv2d.padding, &node->shape.dims[i]));
     node->shape.dims[2] = node->config.conv2d.filters;
-    TRY(layer_expect_activation(node, node->config.conv2d.activation));
+    TRY(layer_expect_activation(node, &node->config.conv2d.activation));
     const int64_t *window = node->config.conv2d.kernel_size;
     const struct shape kernel = {4, {window[0], window[1], input->dims[2], node->config.conv2d.filters}};
     const size_t area = (size_t)window[0] * (size_t)window[1];
@@ -49,7 +49,7 @@ static bool write_config(const struct node *node, json_value *config) {
            json_set(config, "strides", config_pair(c->conv2d.strides)) &&
            json_set(config, "padding", json_new_text(padding_name(c->conv2d.padding))) &&
            json_set(config, "data_format", json_new_text("channels_last")) &&
-           json_set(config, "activation", json_new_text(activation_name(c->conv2d.activation))) &&
+           json_set(config, "activation", config_activation(&c->conv2d.activation)) &&
            json_set(config, "use_bias", json_new_bool(c->conv2d.use_bias));
 }
 
@@ -59,8 +59,8 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
                                                      .window = lowering_window(input, node->config.conv2d.kernel_size,
                                                                                node->config.conv2d.strides,
                                                                                node->config.conv2d.padding)}));
-    return lowering_append_unary(lowering, activation_unary(node->config.conv2d.activation));
+    return lowering_append_unary(lowering, node->config.conv2d.activation);
 }
 
-const struct layer_type layer_conv2d = {"Conv2D", "conv2d",    OPERATOR_CONV2D, 1,
+const struct layer_type layer_conv2d = {"Conv2D", "conv2d",    OPERATOR_CONV2D, 1,    1,
                                         infer,    read_config, write_config,    lower};

@@ -28,6 +28,7 @@ const struct layer_type layer_global_average_pooling2d = {"GlobalAveragePooling2
                                                           "global_average_pooling2d",
                                                           OPERATOR_GLOBAL_AVERAGE,
                                                           1,
+                                                          1,
                                                           infer,
                                                           read_config,
                                                           write_config,

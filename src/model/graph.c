@@ -7,49 +7,11 @@
 #include "model/layer.h"
 
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LONGEST_ROLE = 15 }; /* "moving_variance" */
-
-size_t shape_size(const struct shape *shape) {
-    size_t size = 1;
-    for (size_t i = 0; i < shape->rank; i++)
-        size *= (size_t)shape->dims[i];
-    return size;
-}
-
-bool shape_equal(const struct shape *a, const struct shape *b) {
-    if (a->rank != b->rank) return false;
-    for (size_t i = 0; i < a->rank; i++) {
-        if (a->dims[i] != b->dims[i]) return false;
-    }
-    return true;
-}
-
-void shape_text(const struct shape *shape, bool batch, char out[SHAPE_TEXT_SIZE]) {
-    size_t used = (size_t)snprintf(out, SHAPE_TEXT_SIZE, batch ? "(None" : "(");
-    for (size_t i = 0; i < shape->rank; i++)
-        used += (size_t)snprintf(out + used, SHAPE_TEXT_SIZE - used, "%s%" PRId64, batch || i > 0 ? ", " : "",
-                                 shape->dims[i]);
-    /* Python writes a tuple of one as "(3,)". */
-    snprintf(out + used, SHAPE_TEXT_SIZE - used, shape->rank + (batch ? 1 : 0) == 1 ? ",)" : ")");
-}
-
-/* A dimension of at most 2^63 has 19 digits and a sign, and ", " before it. */
-_Static_assert(SHAPE_TEXT_SIZE > 5 + GRAPH_MAX_RANK * 22 + 2, "a shape's text must fit");
-
-json_value *shape_to_json(const struct shape *shape) {
-    json_value *list = json_new_list();
-    bool good = list && json_append(list, json_new_null());
-    for (size_t i = 0; good && i < shape->rank; i++)
-        good = json_append(list, json_new_integer(shape->dims[i]));
-    if (good) return list;
-    json_release(list);
-    return NULL;
-}
 
 /* A node's name becomes the first part of its parameters' names. */
 static ocellus_status check_name(const char *name) {
@@ -84,6 +46,8 @@ static void free_class_names(struct graph *graph) {
 void graph_free(struct graph *graph) {
     if (!graph) return;
     free_class_names(graph);
+    for (size_t i = 0; i < graph->count; i++)
+        memory_free(graph->nodes[i].inputs);
     free(graph->nodes);
     memory_free(graph);
 }
@@ -95,16 +59,21 @@ static void automatic_name(const struct graph *graph, const char *stem, char out
         snprintf(out, GRAPH_NAME_SIZE, "%s_%zu", stem, i);
 }
 
-static ocellus_status check_inputs(const struct graph *graph, const struct node *node) {
+static ocellus_status check_inputs(const struct graph *graph, const struct node *node, const size_t *inputs) {
     const struct layer_type *type = node->type;
-    if ((graph->count == 0) != (type->operator_kind == OPERATOR_INPUT))
+    const size_t count = node->input_count, most = type->most_inputs ? type->most_inputs : GRAPH_MAX_NODES;
+    if ((graph->count == 0) != (type->least_inputs == 0))
         return fail(OCELLUS_USAGE, "%s: an InputLayer must be the first node, and only that", node->name);
-    if (node->input_count != type->inputs)
-        return fail(OCELLUS_USAGE, "%s: inputs: wrong count for %s (expected %zu, got %zu)", node->name,
-                    type->class_name, type->inputs, node->input_count);
-    for (size_t i = 0; i < node->input_count; i++) {
-        if (node->inputs[i] >= graph->count)
-            return fail(OCELLUS_USAGE, "%s: inputs: unknown node %zu (expected below %zu)", node->name, node->inputs[i],
+    if (count < type->least_inputs || count > most)
+        return fail(OCELLUS_USAGE, "%s: inputs: wrong count for %s (expected %s%zu, got %zu)", node->name,
+                    type->class_name,
+                    type->most_inputs ? ""
+                    : count > most    ? "at most "
+                                      : "at least ",
+                    count > most ? most : type->least_inputs, count);
+    for (size_t i = 0; i < count; i++) {
+        if (inputs[i] >= graph->count)
+            return fail(OCELLUS_USAGE, "%s: inputs: unknown node %zu (expected below %zu)", node->name, inputs[i],
                         graph->count);
     }
     return OCELLUS_OK;
@@ -155,8 +124,7 @@ static ocellus_status check_shape(const struct shape *shape, const char *name) {
                 name, text);
 }
 
-static ocellus_status infer(const struct graph *graph, struct node *node) {
-    const struct shape *inputs[GRAPH_MAX_INPUTS] = {NULL};
+static ocellus_status infer(const struct graph *graph, struct node *node, const struct shape **inputs) {
     char text[SHAPE_TEXT_SIZE] = "nothing";
     for (size_t i = 0; i < node->input_count; i++)
         inputs[i] = &graph->nodes[node->inputs[i]].shape;
@@ -170,39 +138,52 @@ static ocellus_status infer(const struct graph *graph, struct node *node) {
     return OCELLUS_OK;
 }
 
-ocellus_status graph_add(struct graph *graph, const char *class_name, const char *name, const char *path,
-                         const union layer_config *config, const size_t *inputs, size_t input_count, size_t *index) {
-    const struct layer_type *type = layer_by_class_name(class_name);
-    if (!type) return fail(OCELLUS_USAGE, "%s: there is no layer of this class", class_name);
-    if (graph->count == GRAPH_MAX_NODES)
-        return fail(OCELLUS_USAGE, "%s: too many layers (expected at most %d)", graph->name, GRAPH_MAX_NODES);
-    if (input_count > GRAPH_MAX_INPUTS)
-        return fail(OCELLUS_USAGE, "%s: inputs: too many (expected at most %d, got %zu)", name ? name : class_name,
-                    GRAPH_MAX_INPUTS, input_count);
-    struct node node = {.type = type, .input_count = input_count};
+static ocellus_status set_names(const struct graph *graph, struct node *node, const char *name, const char *path) {
     if (name) {
         TRY(check_name(name));
         if (graph_node(graph, name)) return fail(OCELLUS_USAGE, "%s: name: used by two layers", name);
-        snprintf(node.name, sizeof node.name, "%s", name);
+        snprintf(node->name, sizeof node->name, "%s", name);
     } else {
-        automatic_name(graph, type->auto_name, node.name);
+        automatic_name(graph, node->type->auto_name, node->name);
     }
     if (path && *path) {
         TRY(check_name(path));
-        snprintf(node.path, sizeof node.path, "%s", path);
+        snprintf(node->path, sizeof node->path, "%s", path);
     }
+    return OCELLUS_OK;
+}
+
+/* Appends the node, whose names, configuration and inputs are there. */
+static ocellus_status append_node(struct graph *graph, struct node *node) {
+    TRY(check_nesting(graph, node));
+    const struct shape **shapes = memory_allocate(node->input_count + 1, sizeof *shapes);
+    if (!shapes) return OCELLUS_IO;
+    const ocellus_status status = infer(graph, node, shapes);
+    memory_free(shapes);
+    TRY(status);
+    void *nodes = graph->nodes;
+    TRY(memory_grow(&nodes, &graph->capacity, graph->count + 1, sizeof *node));
+    graph->nodes = nodes;
+    graph->nodes[graph->count++] = *node;
+    return OCELLUS_OK;
+}
+
+ocellus_status graph_add(struct graph *graph, const struct layer_type *type, const char *name, const char *path,
+                         const union layer_config *config, const size_t *inputs, size_t input_count, size_t *index) {
+    if (graph->count == GRAPH_MAX_NODES)
+        return fail(OCELLUS_USAGE, "%s: too many layers (expected at most %d)", graph->name, GRAPH_MAX_NODES);
+    struct node node = {.type = type, .input_count = input_count};
     if (config) node.config = *config;
+    TRY(set_names(graph, &node, name, path));
+    TRY(check_inputs(graph, &node, inputs));
+    node.inputs = memory_allocate(input_count + 1, sizeof *node.inputs);
+    if (!node.inputs) return OCELLUS_IO;
     for (size_t i = 0; i < input_count; i++)
         node.inputs[i] = inputs[i];
-    TRY(check_inputs(graph, &node));
-    TRY(check_nesting(graph, &node));
-    TRY(infer(graph, &node));
-    void *nodes = graph->nodes;
-    TRY(memory_grow(&nodes, &graph->capacity, graph->count + 1, sizeof node));
-    graph->nodes = nodes;
-    if (index) *index = graph->count;
-    graph->nodes[graph->count++] = node;
-    return OCELLUS_OK;
+    const ocellus_status status = append_node(graph, &node);
+    if (status != OCELLUS_OK) memory_free(node.inputs);
+    else if (index) *index = graph->count - 1;
+    return status;
 }
 
 static const char *const role_names[PARAMETER_ROLES] = {[PARAMETER_KERNEL] = "kernel",

@@ -6,35 +6,14 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "base/unary.h"
+#include "model/shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-    GRAPH_MAX_RANK = 4,
-    GRAPH_MAX_INPUTS = 2,
-    GRAPH_MAX_PARAMETERS = 4,
-    GRAPH_NAME_SIZE = 96,
-    GRAPH_MAX_NODES = 4096
-};
-/* Every dimension and every number of a configuration is at most GRAPH_MAX_DIMENSION, and every tensor holds at most
- * GRAPH_MAX_VALUES values: sums over a graph and sizes in bytes then fit in a size_t. */
-#define GRAPH_MAX_DIMENSION ((int64_t)INT32_MAX)
-#define GRAPH_MAX_VALUES    ((size_t)1 << 40)
-
-/* Without the batch: (h, w, c) for images, (features) for vectors. A parameter's shape has its own meaning of dims. */
-struct shape {
-    size_t rank;
-    int64_t dims[GRAPH_MAX_RANK];
-};
-size_t shape_size(const struct shape *shape); /* values; shapes in a graph were checked not to overflow */
-bool shape_equal(const struct shape *a, const struct shape *b);
-/* "(30, 30, 32)", or with a batch "(None, 30, 30, 32)". */
-enum { SHAPE_TEXT_SIZE = 96 };
-void shape_text(const struct shape *shape, bool batch, char out[SHAPE_TEXT_SIZE]);
-
-json_value *shape_to_json(const struct shape *shape); /* with a batch: [null, 30, 30, 32]; NULL without memory */
+enum { GRAPH_MAX_PARAMETERS = 4, GRAPH_NAME_SIZE = 96, GRAPH_MAX_NODES = 4096 };
 
 /* What a parameter is to its layer; its name ends in the role's. */
 enum parameter_role {
@@ -58,7 +37,6 @@ struct parameter {
     size_t fan_in, fan_out; /* of kernels; limit of Glorot uniform: sqrt(6 / (fan_in + fan_out)) */
 };
 
-enum activation { ACTIVATION_LINEAR, ACTIVATION_RELU, ACTIVATION_SOFTMAX };
 enum padding { PADDING_VALID, PADDING_SAME };
 
 /* What a layer was made with; the member is chosen by the node's layer type. Named as in Keras. */
@@ -66,12 +44,12 @@ union layer_config {
     struct {
         int64_t filters, kernel_size[2], strides[2];
         enum padding padding;
-        enum activation activation;
+        struct unary activation;
         bool use_bias;
     } conv2d;
     struct {
         int64_t units;
-        enum activation activation;
+        struct unary activation;
         bool use_bias;
     } dense;
     struct {
@@ -89,7 +67,7 @@ union layer_config {
         int64_t size[2];
     } up_sampling2d; /* nearest */
     struct {
-        enum activation activation;
+        struct unary activation;
     } activation;
     struct {
         struct shape shape;
@@ -103,8 +81,8 @@ struct node {
     char path[GRAPH_NAME_SIZE]; /* the nested model it belongs to ("resnet50"), or "" */
     const struct layer_type *type;
     union layer_config config;
-    size_t inputs[GRAPH_MAX_INPUTS], input_count; /* indices of earlier nodes */
-    struct shape shape;                           /* of the output, set by the layer's rule */
+    size_t *inputs, input_count; /* indices of earlier nodes */
+    struct shape shape;          /* of the output, set by the layer's rule */
     struct parameter parameters[GRAPH_MAX_PARAMETERS];
     size_t parameter_count;
     bool frozen; /* not trained; a frozen BatchNormalization runs in inference mode, as in Keras */
@@ -129,10 +107,10 @@ struct graph {
 ocellus_status graph_create(const char *name, struct graph **graph);
 void graph_free(struct graph *graph);
 
-/* Appends a node: its name is `name`, or when NULL Keras's automatic one ("conv2d", "conv2d_1", ...). Checks the inputs,
+/* Appends a node of a layer (the rows that layer.h lists): its name is `name`, or when NULL Keras's automatic one ("conv2d", "conv2d_1", ...). Checks the inputs,
  * runs the layer's shape rule and names both shapes when it fails (OCELLUS_USAGE from code, the reader of a file turns
  * it into OCELLUS_BAD_CONTENT). *index gets the node's index; NULL is accepted. */
-ocellus_status graph_add(struct graph *graph, const char *class_name, const char *name, const char *path,
+ocellus_status graph_add(struct graph *graph, const struct layer_type *type, const char *name, const char *path,
                          const union layer_config *config, const size_t *inputs, size_t input_count, size_t *index);
 /* One past the last node of the nested model that node `first` begins; first + 1 for a node that is in none. The nodes
  * of a nested model follow one another, take one value from outside, and only the last one's output is used outside:

@@ -6,15 +6,16 @@
 #include "model/layer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A layer of one Keras model as the file gives it. */
 struct entry {
     const char *name, *class_name;
     const json_value *config;
-    const char *input_names[GRAPH_MAX_INPUTS];
-    size_t inputs[GRAPH_MAX_INPUTS]; /* entries */
-    size_t input_count;
+    const char **input_names;
+    size_t *inputs; /* entries; later their nodes of the graph */
+    size_t input_count, names_capacity;
     size_t node; /* of the graph, whose output is this layer's, once built */
     bool built, used;
 };
@@ -51,8 +52,9 @@ static ocellus_status add_input(const struct model *model, struct entry *entry, 
         return refuse(model, entry->name, "inbound_nodes: unfit (expected [\"layer\", 0, 0])");
     if (call != 0 || output != 0)
         return refuse(model, entry->name, "inbound_nodes: layers used twice or with several outputs are not supported");
-    if (entry->input_count == GRAPH_MAX_INPUTS)
-        return refuse(model, entry->name, "inbound_nodes: more than two inputs are not supported");
+    void *names = entry->input_names;
+    TRY(memory_grow(&names, &entry->names_capacity, entry->input_count + 1, sizeof name));
+    entry->input_names = names;
     entry->input_names[entry->input_count++] = name;
     return OCELLUS_OK;
 }
@@ -99,6 +101,8 @@ static ocellus_status read_entry(const struct model *model, size_t index, const 
 }
 
 static ocellus_status resolve_inputs(const struct model *model, struct entry *entry) {
+    entry->inputs = memory_allocate(entry->input_count + 1, sizeof *entry->inputs);
+    if (!entry->inputs) return OCELLUS_IO;
     for (size_t i = 0; i < entry->input_count; i++) {
         size_t found = 0;
         while (found < model->count && strcmp(model->entries[found].name, entry->input_names[i]) != 0)
@@ -123,17 +127,16 @@ static ocellus_status build_model(struct graph *graph, const struct model *outer
 
 static ocellus_status add_input_layer(struct graph *graph, const struct model *model, const char *name,
                                       const json_value *config, size_t *node) {
-    struct node input = {.type = layer_by_class_name("InputLayer")};
+    struct node input = {.type = &layer_input_layer};
     snprintf(input.name, sizeof input.name, "%s", name ? name : input.type->auto_name);
     TRY(input.type->read_config(&input, config, model->source));
-    return blame_file(model, graph_add(graph, "InputLayer", name, NULL, &input.config, NULL, 0, node));
+    return blame_file(model, graph_add(graph, input.type, name, NULL, &input.config, NULL, 0, node));
 }
 
 /* Builds one layer whose inputs are built. */
 static ocellus_status build_entry(struct graph *graph, const struct model *model, struct entry *entry) {
-    size_t inputs[GRAPH_MAX_INPUTS];
     for (size_t i = 0; i < entry->input_count; i++)
-        inputs[i] = model->entries[entry->inputs[i]].node;
+        entry->inputs[i] = model->entries[entry->inputs[i]].node;
     bool trainable = true;
     const json_value *member = json_member(entry->config, "trainable");
     if (member && !json_get_bool(member, &trainable)) return refuse(model, entry->name, "trainable: no truth value");
@@ -142,7 +145,7 @@ static ocellus_status build_entry(struct graph *graph, const struct model *model
     if (is_model(entry->class_name)) {
         if (*model->path) return refuse(model, entry->name, "models nested deeper than one level are not supported");
         if (entry->input_count != 1) return refuse(model, entry->name, "a nested model takes one input");
-        entry->node = inputs[0];
+        entry->node = entry->inputs[0];
         return build_model(graph, model, entry->name, frozen, entry->class_name, entry->config, &entry->node);
     }
     if (strcmp(entry->class_name, "InputLayer") == 0) {
@@ -153,7 +156,7 @@ static ocellus_status build_entry(struct graph *graph, const struct model *model
     struct node node = {.type = layer_by_class_name(entry->class_name)};
     snprintf(node.name, sizeof node.name, "%s", entry->name);
     if (node.type->read_config) TRY(node.type->read_config(&node, entry->config, model->source));
-    TRY(blame_file(model, graph_add(graph, entry->class_name, entry->name, model->path, &node.config, inputs,
+    TRY(blame_file(model, graph_add(graph, node.type, entry->name, model->path, &node.config, entry->inputs,
                                     entry->input_count, &entry->node)));
     graph->nodes[entry->node].frozen = frozen;
     return OCELLUS_OK;
@@ -274,6 +277,10 @@ static ocellus_status build_model(struct graph *graph, const struct model *outer
     model.entries = memory_allocate(model.count + 1, sizeof *model.entries);
     if (!model.entries) return OCELLUS_IO;
     const ocellus_status status = read_and_build(graph, &model, layers, node);
+    for (size_t i = 0; i < model.count; i++) {
+        free(model.entries[i].input_names);
+        memory_free(model.entries[i].inputs);
+    }
     memory_free(model.entries);
     return status;
 }

@@ -40,8 +40,23 @@ static json_value *describe(json_value *map, const char *module, const char *cla
     return good ? config : NULL;
 }
 
-/* "inbound_nodes" of a layer in a Functional model: one call with one tensor, or with a list of two. */
-static bool set_inbound(json_value *layer, const char *const *names, const struct shape *const *shapes, size_t count) {
+/* The part of the graph that one Keras model holds. */
+struct part {
+    const struct graph *graph;
+    size_t first, end;
+    const char *input_name; /* of a nested model's own InputLayer; NULL at the top */
+};
+
+static bool append_tensor(json_value *arguments, const char *name, const struct shape *shape) {
+    json_value *tensor = append_new(arguments, json_new_map());
+    if (!tensor || !set_text(tensor, "class_name", "__keras_tensor__")) return false;
+    json_value *config = set_new(tensor, "config", json_new_map());
+    return config && json_set(config, "shape", shape_to_json(shape)) && set_text(config, "dtype", "float32") &&
+           json_set(config, "keras_history", history(name));
+}
+
+/* "inbound_nodes" of a layer in a Functional model: one call with one tensor, or with a list of them. */
+static bool set_inbound(json_value *layer, const struct part *part, const struct node *node, size_t count) {
     json_value *nodes = set_new(layer, "inbound_nodes", json_new_list());
     if (!nodes || count == 0) return nodes != NULL;
     json_value *call = append_new(nodes, json_new_map());
@@ -49,22 +64,13 @@ static bool set_inbound(json_value *layer, const char *const *names, const struc
     if (!arguments || !json_set(call, "kwargs", json_new_map())) return false;
     if (count > 1 && !(arguments = append_new(arguments, json_new_list()))) return false;
     for (size_t i = 0; i < count; i++) {
-        json_value *tensor = append_new(arguments, json_new_map());
-        if (!tensor || !set_text(tensor, "class_name", "__keras_tensor__")) return false;
-        json_value *config = set_new(tensor, "config", json_new_map());
-        if (!config || !json_set(config, "shape", shape_to_json(shapes[i])) || !set_text(config, "dtype", "float32") ||
-            !json_set(config, "keras_history", history(names[i])))
-            return false;
+        const struct node *input = &part->graph->nodes[node->inputs[i]];
+        const bool outside = node->inputs[i] < part->first;
+        const char *name = outside ? part->input_name : *input->path && !part->input_name ? input->path : input->name;
+        if (!append_tensor(arguments, name, &input->shape)) return false;
     }
     return true;
 }
-
-/* The part of the graph that one Keras model holds. */
-struct part {
-    const struct graph *graph;
-    size_t first, end;
-    const char *input_name; /* of a nested model's own InputLayer; NULL at the top */
-};
 
 static bool write_model(json_value *map, const struct part *part, const char *name, const char *class_name);
 
@@ -95,16 +101,8 @@ static bool append_layer(json_value *layers, const struct part *part, size_t fir
     json_value *layer = append_new(layers, json_new_map());
     if (!layer || !(nested ? write_nested(layer, graph, first, end) : write_layer(layer, node))) return false;
     if (!functional) return true;
-    const char *names[GRAPH_MAX_INPUTS];
-    const struct shape *shapes[GRAPH_MAX_INPUTS];
-    const size_t count = nested ? 1 : node->input_count;
-    for (size_t i = 0; i < count; i++) {
-        const struct node *input = &graph->nodes[node->inputs[i]];
-        const bool outside = node->inputs[i] < part->first;
-        names[i] = outside ? part->input_name : (*input->path && !part->input_name) ? input->path : input->name;
-        shapes[i] = &input->shape;
-    }
-    return set_text(layer, "name", nested ? node->path : node->name) && set_inbound(layer, names, shapes, count);
+    return set_text(layer, "name", nested ? node->path : node->name) &&
+           set_inbound(layer, part, node, nested ? 1 : node->input_count);
 }
 
 /* A nested model's own InputLayer. */
@@ -113,7 +111,7 @@ static bool append_input(json_value *layers, const struct part *part) {
     json_value *layer = append_new(layers, json_new_map());
     json_value *config = layer ? describe(layer, "keras.layers", "InputLayer", part->input_name, true) : NULL;
     return config && json_set(config, "batch_shape", shape_to_json(&source->shape)) &&
-           set_text(layer, "name", part->input_name) && set_inbound(layer, NULL, NULL, 0);
+           set_text(layer, "name", part->input_name) && set_inbound(layer, part, NULL, 0);
 }
 
 static bool write_model(json_value *map, const struct part *part, const char *name, const char *class_name) {

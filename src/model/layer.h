@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a layer is: its names, its shape rule with the parameters it asks for, its configuration in Keras's JSON, and
- * the operator that an engine runs for it. One file per layer in this folder defines one of these; registry.c lists
- * them. Adding a layer touches that file, one line of the registry and one operator of the engine. */
+ * the operations that it becomes. One file per layer in this folder defines one of these; they are listed below and, to be
+ * found by name, in registry.c. */
 #ifndef MODEL_LAYER_H
 #define MODEL_LAYER_H
 
@@ -19,14 +19,15 @@ enum operator_kind {
     OPERATOR_ZERO_PAD,
     OPERATOR_UPSAMPLE,
     OPERATOR_ADD,
-    OPERATOR_ACTIVATION
+    OPERATOR_ACTIVATION,
+    OPERATOR_NONE /* the engine cannot run it yet */
 };
 
 struct layer_type {
     const char *class_name; /* Keras's: "Conv2D" */
     const char *auto_name;  /* the stem of automatic names: "conv2d" */
     enum operator_kind operator_kind;
-    size_t inputs; /* exactly this many */
+    size_t least_inputs, most_inputs; /* most 0: no limit; least 0: the InputLayer's row */
     /* Checks node->config against the input shapes, sets node->shape and node->parameters. graph_add() then checks
      * that every shape keeps the limits of graph.h, so a rule may let a product of config values wrap around. */
     ocellus_status (*infer)(struct node *node, const struct shape *const *inputs);
@@ -38,7 +39,11 @@ struct layer_type {
     ocellus_status (*lower)(struct lowering *lowering, const struct node *node);
 };
 
-/* NULL when there is no such layer. */
+/* All rows, each in the file of its name. */
+extern const struct layer_type layer_activation, layer_add, layer_batch_normalization, layer_conv2d, layer_dense,
+    layer_flatten, layer_global_average_pooling2d, layer_input_layer, layer_max_pooling2d, layer_up_sampling2d,
+    layer_zero_padding2d;
+/* One of them by Keras's name; NULL when there is none. */
 const struct layer_type *layer_by_class_name(const char *class_name);
 
 /* For infer(): appends a parameter NODE/ROLE. */

@@ -5,21 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const activation_names[] = {
-    [ACTIVATION_LINEAR] = "linear", [ACTIVATION_RELU] = "relu", [ACTIVATION_SOFTMAX] = "softmax"};
 static const char *const padding_names[] = {[PADDING_VALID] = "valid", [PADDING_SAME] = "same"};
 
-const char *activation_name(enum activation activation) {
-    return activation_names[activation];
-}
 const char *padding_name(enum padding padding) {
     return padding_names[padding];
-}
-
-struct unary activation_unary(enum activation activation) {
-    static const enum unary_function functions[] = {
-        [ACTIVATION_LINEAR] = UNARY_LINEAR, [ACTIVATION_RELU] = UNARY_RELU, [ACTIVATION_SOFTMAX] = UNARY_SOFTMAX};
-    return (struct unary){.function = functions[activation]};
 }
 
 ocellus_status layer_expect_rank(const struct node *node, const struct shape *input, size_t rank) {
@@ -49,13 +38,6 @@ ocellus_status layer_window_size(const struct node *node, int64_t input, int64_t
                     node->name, input, window);
     *output = (input - window) / stride + 1;
     return OCELLUS_OK;
-}
-
-ocellus_status layer_expect_activation(const struct node *node, enum activation activation) {
-    if (activation != ACTIVATION_SOFTMAX || node->shape.rank == 1) return OCELLUS_OK;
-    char text[SHAPE_TEXT_SIZE];
-    shape_text(&node->shape, true, text);
-    return fail(OCELLUS_USAGE, "%s: activation: softmax needs a vector (got %s)", node->name, text);
 }
 
 static ocellus_status refuse(const struct node *node, const char *source, const char *member, const char *expected) {
@@ -144,14 +126,6 @@ ocellus_status config_read_padding(const struct node *node, const json_value *co
     size_t choice = *out;
     TRY(read_choice(node, config, source, "padding", padding_names, 2, "valid or same", &choice));
     *out = (enum padding)choice;
-    return OCELLUS_OK;
-}
-
-ocellus_status config_read_activation(const struct node *node, const json_value *config, const char *source,
-                                      enum activation *out) {
-    size_t choice = *out;
-    TRY(read_choice(node, config, source, "activation", activation_names, 3, "linear, relu or softmax", &choice));
-    *out = (enum activation)choice;
     return OCELLUS_OK;
 }
 

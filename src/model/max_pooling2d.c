@@ -40,5 +40,5 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
                                                                         node->config.max_pooling2d.padding)});
 }
 
-const struct layer_type layer_max_pooling2d = {"MaxPooling2D", "max_pooling2d", OPERATOR_MAX_POOL, 1,
+const struct layer_type layer_max_pooling2d = {"MaxPooling2D", "max_pooling2d", OPERATOR_MAX_POOL, 1,    1,
                                                infer,          read_config,     write_config,      lower};

@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-extern const struct layer_type layer_input_layer, layer_conv2d, layer_dense, layer_batch_normalization,
-    layer_max_pooling2d, layer_global_average_pooling2d, layer_flatten, layer_zero_padding2d, layer_up_sampling2d,
-    layer_add, layer_activation;
-
 static const struct layer_type *const layers[] = {
     &layer_input_layer,   &layer_conv2d,
     &layer_dense,         &layer_batch_normalization,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ResNet50 v1 as in Keras Applications: the stride sits on the first 1x1 convolution of a stage and on its shortcut.
  * Nodes stand in the order in which Keras lists them (by depth), so that tables and files read alike. */
-#include "model/graph.h"
+#include "model/layer.h"
 
 #include <stdio.h>
 
@@ -12,11 +12,11 @@ struct builder {
 };
 
 /* Appends a layer named STEM + SUFFIX on node `input`; *index gets the new node. */
-static ocellus_status append(const struct builder *builder, const char *class_name, const char *stem,
+static ocellus_status append(const struct builder *builder, const struct layer_type *type, const char *stem,
                              const char *suffix, union layer_config config, size_t input, size_t *index) {
     char name[GRAPH_NAME_SIZE];
     snprintf(name, sizeof name, "%s%s", stem, suffix);
-    return graph_add(builder->graph, class_name, name, builder->path, &config, &input, 1, index);
+    return graph_add(builder->graph, type, name, builder->path, &config, &input, 1, index);
 }
 
 static ocellus_status convolution(const struct builder *builder, const char *stem, const char *suffix, int64_t filters,
@@ -26,19 +26,19 @@ static ocellus_status convolution(const struct builder *builder, const char *ste
                                                   .strides = {stride, stride},
                                                   .padding = size == 3 ? PADDING_SAME : PADDING_VALID,
                                                   .use_bias = true}};
-    return append(builder, "Conv2D", stem, suffix, config, input, index);
+    return append(builder, &layer_conv2d, stem, suffix, config, input, index);
 }
 
 static ocellus_status normalization(const struct builder *builder, const char *stem, const char *suffix, size_t input,
                                     size_t *index) {
     const union layer_config config = {.batch_normalization = {.momentum = 0.99, .epsilon = builder->epsilon}};
-    return append(builder, "BatchNormalization", stem, suffix, config, input, index);
+    return append(builder, &layer_batch_normalization, stem, suffix, config, input, index);
 }
 
 static ocellus_status relu(const struct builder *builder, const char *stem, const char *suffix, size_t input,
                            size_t *index) {
-    const union layer_config config = {.activation = {.activation = ACTIVATION_RELU}};
-    return append(builder, "Activation", stem, suffix, config, input, index);
+    const union layer_config config = {.activation = {.activation = {.function = UNARY_RELU}}};
+    return append(builder, &layer_activation, stem, suffix, config, input, index);
 }
 
 /* A bottleneck block on *node; the first of a stage has a convolution in its shortcut. */
@@ -57,7 +57,7 @@ static ocellus_status block(const struct builder *b, const char *name, int64_t f
     TRY(normalization(b, name, "_3_bn", main, &main));
     char add[GRAPH_NAME_SIZE];
     snprintf(add, sizeof add, "%s_add", name);
-    TRY(graph_add(b->graph, "Add", add, b->path, NULL, (size_t[]){shortcut, main}, 2, &main));
+    TRY(graph_add(b->graph, &layer_add, add, b->path, NULL, (size_t[]){shortcut, main}, 2, &main));
     return relu(b, name, "_out", main, node);
 }
 
@@ -66,12 +66,12 @@ static ocellus_status body(const struct builder *b, size_t *node) {
     const union layer_config pad3 = {.zero_padding2d = {.padding = {{3, 3}, {3, 3}}}};
     const union layer_config pad1 = {.zero_padding2d = {.padding = {{1, 1}, {1, 1}}}};
     const union layer_config pool = {.max_pooling2d = {.pool_size = {3, 3}, .strides = {2, 2}}};
-    TRY(append(b, "ZeroPadding2D", "conv1", "_pad", pad3, *node, node));
+    TRY(append(b, &layer_zero_padding2d, "conv1", "_pad", pad3, *node, node));
     TRY(convolution(b, "conv1", "_conv", 64, 7, 2, *node, node));
     TRY(normalization(b, "conv1", "_bn", *node, node));
     TRY(relu(b, "conv1", "_relu", *node, node));
-    TRY(append(b, "ZeroPadding2D", "pool1", "_pad", pad1, *node, node));
-    TRY(append(b, "MaxPooling2D", "pool1", "_pool", pool, *node, node));
+    TRY(append(b, &layer_zero_padding2d, "pool1", "_pad", pad1, *node, node));
+    TRY(append(b, &layer_max_pooling2d, "pool1", "_pool", pool, *node, node));
     static const struct {
         int64_t filters, stride;
         int blocks;
@@ -86,10 +86,11 @@ static ocellus_status body(const struct builder *b, size_t *node) {
     return OCELLUS_OK;
 }
 
-static ocellus_status dense(struct graph *graph, const char *name, int64_t units, enum activation activation,
+static ocellus_status dense(struct graph *graph, const char *name, int64_t units, enum unary_function activation,
                             size_t *node) {
-    const union layer_config config = {.dense = {.units = units, .activation = activation, .use_bias = true}};
-    return graph_add(graph, "Dense", name, NULL, &config, node, 1, node);
+    const union layer_config config = {
+        .dense = {.units = units, .activation = {.function = activation}, .use_bias = true}};
+    return graph_add(graph, &layer_dense, name, NULL, &config, node, 1, node);
 }
 
 static ocellus_status build_report(struct graph *graph, const struct shape *input, int64_t classes, int64_t side,
@@ -99,23 +100,23 @@ static ocellus_status build_report(struct graph *graph, const struct shape *inpu
     const union layer_config images = {.input_layer = {.shape = *input}},
                              up = {.up_sampling2d = {.size = {size, size}}};
     size_t node;
-    TRY(graph_add(graph, "InputLayer", NULL, NULL, &images, NULL, 0, &node));
-    TRY(graph_add(graph, "UpSampling2D", NULL, NULL, &up, &node, 1, &node));
+    TRY(graph_add(graph, &layer_input_layer, NULL, NULL, &images, NULL, 0, &node));
+    TRY(graph_add(graph, &layer_up_sampling2d, NULL, NULL, &up, &node, 1, &node));
     TRY(body(&(struct builder){graph, "resnet50", epsilon}, &node));
-    TRY(graph_add(graph, "GlobalAveragePooling2D", NULL, NULL, NULL, &node, 1, &node));
-    TRY(graph_add(graph, "Flatten", NULL, NULL, NULL, &node, 1, &node));
-    TRY(dense(graph, NULL, 1024, ACTIVATION_RELU, &node));
-    TRY(dense(graph, NULL, 512, ACTIVATION_RELU, &node));
-    return dense(graph, "classification", classes, ACTIVATION_SOFTMAX, &node);
+    TRY(graph_add(graph, &layer_global_average_pooling2d, NULL, NULL, NULL, &node, 1, &node));
+    TRY(graph_add(graph, &layer_flatten, NULL, NULL, NULL, &node, 1, &node));
+    TRY(dense(graph, NULL, 1024, UNARY_RELU, &node));
+    TRY(dense(graph, NULL, 512, UNARY_RELU, &node));
+    return dense(graph, "classification", classes, UNARY_SOFTMAX, &node);
 }
 
 static ocellus_status build_imagenet(struct graph *graph, double epsilon) {
     const union layer_config images = {.input_layer = {.shape = {3, {RESNET50_SIDE, RESNET50_SIDE, 3}}}};
     size_t node;
-    TRY(graph_add(graph, "InputLayer", NULL, NULL, &images, NULL, 0, &node));
+    TRY(graph_add(graph, &layer_input_layer, NULL, NULL, &images, NULL, 0, &node));
     TRY(body(&(struct builder){graph, NULL, epsilon}, &node));
-    TRY(graph_add(graph, "GlobalAveragePooling2D", "avg_pool", NULL, NULL, &node, 1, &node));
-    return dense(graph, "predictions", IMAGENET_CLASSES, ACTIVATION_SOFTMAX, &node);
+    TRY(graph_add(graph, &layer_global_average_pooling2d, "avg_pool", NULL, NULL, &node, 1, &node));
+    return dense(graph, "predictions", IMAGENET_CLASSES, UNARY_SOFTMAX, &node);
 }
 
 /* Hands the graph over, or frees it when building it failed. */

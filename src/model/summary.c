@@ -80,7 +80,7 @@ static bool is_linear(const struct graph *graph) {
 }
 
 static bool is_listed(const struct row *row) {
-    return !(row->graph->sequential && row->graph->nodes[row->first].type->operator_kind == OPERATOR_INPUT);
+    return !(row->graph->sequential && row->first == 0);
 }
 
 static void append_repeated(struct text *out, const char *what, size_t count) {
@@ -161,14 +161,16 @@ static void append_cells(struct text *out, const size_t *widths, const char *con
 
 static void append_row(struct text *out, const size_t *widths, const struct row *row) {
     char name[2 * GRAPH_NAME_SIZE], shape[SHAPE_TEXT_SIZE], number[32];
-    char connections[GRAPH_MAX_INPUTS * (GRAPH_NAME_SIZE + 8)] = "-";
+    struct text connections = {0};
     snprintf(name, sizeof name, "%s%s (%s)", row->inside ? "   └ " : "", row_name(row), row_type(row));
     shape_text(&row_output(row)->shape, true, shape);
     text_with_commas(row_parameters(row), number);
-    for (size_t i = 0, used = 0; i < row_input_count(row); i++)
-        used += (size_t)snprintf(connections + used, sizeof connections - used, "%s%s[0][0]", i > 0 ? ", " : "",
-                                 row_input(row, i));
-    append_cells(out, widths, (const char *const[]){name, shape, number, connections}, "│");
+    text_append(&connections, row_input_count(row) == 0 ? "-" : "");
+    for (size_t i = 0; i < row_input_count(row); i++)
+        text_append(&connections, "%s%s[0][0]", i > 0 ? ", " : "", row_input(row, i));
+    out->failed = out->failed || connections.failed;
+    if (!out->failed) append_cells(out, widths, (const char *const[]){name, shape, number, connections.bytes}, "│");
+    text_free(&connections);
 }
 
 static void append_total(struct text *out, const char *what, size_t parameters) {

@@ -53,9 +53,13 @@ static struct smoothness smoothness_of(const struct unary *unary) {
     };
     struct smoothness s = all[unary->function];
     if (unary->function == UNARY_RELU)
-        s = (struct smoothness){fmax(1, unary->negative_slope), 0, {0, unary->max_value}, 1, unary->negative_slope > 0};
+        s = (struct smoothness){fmax(1, unary->negative_slope),
+                                0,
+                                {0, unary->max_value},
+                                fmax(1, unary->negative_slope),
+                                unary->negative_slope > 0};
     if (unary->function == UNARY_ELU)
-        s = (struct smoothness){fmax(1, unary->alpha), unary->alpha, {0, 0}, fabs(1 - unary->alpha), true};
+        s = (struct smoothness){fmax(1, fabs(unary->alpha)), fabs(unary->alpha), {0, 0}, fabs(1 - unary->alpha), true};
     return s;
 }
 

@@ -12,6 +12,7 @@ struct maker {
     int64_t least_channels, most_channels;
     double products, most_products; /* of one pass over the batch */
     size_t n;
+    bool plain;
 };
 
 static int64_t pick(struct maker *maker, int64_t low, int64_t high) {
@@ -31,19 +32,32 @@ static const struct shape *shape_at(const struct maker *maker, size_t node) {
     return &maker->graph->nodes[node].shape;
 }
 
-static ocellus_status append_all(struct maker *maker, const char *class_name, union layer_config config,
+static ocellus_status append_all(struct maker *maker, const struct layer_type *type, union layer_config config,
                                  const size_t *inputs, size_t count) {
-    return graph_add(maker->graph, class_name, NULL, NULL, &config, inputs, count, NULL);
+    return graph_add(maker->graph, type, NULL, NULL, &config, inputs, count, NULL);
 }
 
-static ocellus_status append(struct maker *maker, const char *class_name, union layer_config config, size_t input) {
-    return append_all(maker, class_name, config, &input, 1);
+static ocellus_status append(struct maker *maker, const struct layer_type *type, union layer_config config,
+                             size_t input) {
+    return append_all(maker, type, config, &input, 1);
 }
 
 /* --- layers of images --- */
 
-static enum activation pick_activation(struct maker *maker) {
-    return chance(maker, 2) ? ACTIVATION_RELU : ACTIVATION_LINEAR;
+static struct unary pick_unary(struct maker *maker) {
+    struct unary unary = {.function = UNARY_RELU};
+    if (maker->plain || chance(maker, 2)) return unary;
+    unary.function = (enum unary_function)pick(maker, UNARY_RELU, UNARY_ELU);
+    if (unary.function == UNARY_ELU) unary.alpha = chance(maker, 2) ? 1 : 0.5;
+    if (unary.function == UNARY_RELU) {
+        unary.negative_slope = chance(maker, 2) ? 0.25 : 0;
+        unary.max_value = chance(maker, 2) ? 1.5 : 0;
+    }
+    return unary;
+}
+
+static struct unary pick_activation(struct maker *maker) {
+    return chance(maker, 2) ? (struct unary){.function = UNARY_LINEAR} : pick_unary(maker);
 }
 
 /* 3x3 and 1x1 mostly, as networks have them. */
@@ -75,7 +89,7 @@ static ocellus_status append_conv(struct maker *maker, size_t input) {
         kernel[0] = kernel[1] = 1;
         if (!spend(maker, area * (double)config.conv2d.filters)) config.conv2d.filters = 1, spend(maker, area);
     }
-    return append(maker, "Conv2D", config, input);
+    return append(maker, &layer_conv2d, config, input);
 }
 
 /* Windows of any size; those of 'same' may be larger than the image. */
@@ -89,17 +103,18 @@ static ocellus_status append_pool(struct maker *maker, size_t input) {
         config.max_pooling2d.pool_size[axis] = window;
         config.max_pooling2d.strides[axis] = pick(maker, 1, window < 3 ? window : 3);
     }
-    return append(maker, "MaxPooling2D", config, input);
+    return append(maker, &layer_max_pooling2d, config, input);
 }
 
 static ocellus_status append_norm(struct maker *maker, size_t input) {
     const double momentum = chance(maker, 2) ? 0.99 : 0.9;
-    return append(maker, "BatchNormalization",
+    return append(maker, &layer_batch_normalization,
                   (union layer_config){.batch_normalization = {.momentum = momentum, .epsilon = 1e-3}}, input);
 }
 
-static ocellus_status append_relu(struct maker *maker, size_t input) {
-    return append(maker, "Activation", (union layer_config){.activation = {.activation = ACTIVATION_RELU}}, input);
+static ocellus_status append_unary(struct maker *maker, size_t input) {
+    return append(maker, &layer_activation, (union layer_config){.activation = {.activation = pick_unary(maker)}},
+                  input);
 }
 
 /* Adds the input and the newest node of its shape (itself, if there is no other). */
@@ -110,20 +125,20 @@ static ocellus_status append_add(struct maker *maker, size_t input) {
     if (other == 0) other = input;
     const bool first = chance(maker, 2);
     const size_t inputs[2] = {first ? input : other, first ? other : input};
-    return append_all(maker, "Add", (union layer_config){0}, inputs, 2);
+    return append_all(maker, &layer_add, (union layer_config){0}, inputs, 2);
 }
 
 static ocellus_status append_padding(struct maker *maker, size_t input) {
     const union layer_config config = {.zero_padding2d = {.padding = {{pick(maker, 0, 2), pick(maker, 0, 2)},
                                                                       {pick(maker, 0, 2), pick(maker, 0, 2)}}}};
-    return append(maker, "ZeroPadding2D", config, input);
+    return append(maker, &layer_zero_padding2d, config, input);
 }
 
 static ocellus_status append_upsampling(struct maker *maker, size_t input) {
     const int64_t *dims = shape_at(maker, input)->dims;
     const union layer_config config = {.up_sampling2d = {.size = {pick(maker, 1, 3), pick(maker, 1, 2)}}};
     if (dims[0] > 8 || dims[1] > 8) return append_pool(maker, input);
-    return append(maker, "UpSampling2D", config, input);
+    return append(maker, &layer_up_sampling2d, config, input);
 }
 
 /* Two convolutions of the input's shape around a normalization, and the input added to them. */
@@ -139,13 +154,13 @@ static ocellus_status append_residual(struct maker *maker, size_t input) {
                                                       .strides = {1, 1},
                                                       .padding = PADDING_SAME,
                                                       .use_bias = chance(maker, 2)}};
-        TRY(append(maker, "Conv2D", config, from));
+        TRY(append(maker, &layer_conv2d, config, from));
         TRY(append_norm(maker, newest(maker)));
-        if (half == 0) TRY(append_relu(maker, newest(maker)));
+        if (half == 0) TRY(append_unary(maker, newest(maker)));
     }
     const size_t inputs[2] = {newest(maker), input};
-    TRY(append_all(maker, "Add", (union layer_config){0}, inputs, 2));
-    return append_relu(maker, newest(maker));
+    TRY(append_all(maker, &layer_add, (union layer_config){0}, inputs, 2));
+    return append_unary(maker, newest(maker));
 }
 
 /* All that an image may pass, and how often: a list from which a search for a fault may take rows out. */
@@ -153,8 +168,8 @@ static const struct {
     ocellus_status (*append)(struct maker *maker, size_t input);
     int64_t weight;
 } image_layers[] = {
-    {append_conv, 6},    {append_norm, 4},       {append_relu, 3}, {append_pool, 3},
-    {append_padding, 2}, {append_upsampling, 2}, {append_add, 3},  {append_residual, 1},
+    {append_conv, 6},    {append_norm, 4},       {append_unary, 3}, {append_pool, 3},
+    {append_padding, 2}, {append_upsampling, 2}, {append_add, 3},   {append_residual, 1},
 };
 
 static ocellus_status append_layer(struct maker *maker, size_t input) {
@@ -171,10 +186,10 @@ static ocellus_status append_layer(struct maker *maker, size_t input) {
 
 /* --- vectors --- */
 
-static ocellus_status append_dense(struct maker *maker, size_t input, int64_t units, enum activation activation) {
+static ocellus_status append_dense(struct maker *maker, size_t input, int64_t units, struct unary activation) {
     const union layer_config config = {
         .dense = {.units = units, .activation = activation, .use_bias = !chance(maker, 3)}};
-    return append(maker, "Dense", config, input);
+    return append(maker, &layer_dense, config, input);
 }
 
 /* From an image to a vector, and a layer or two of vectors; *end gets the last. */
@@ -183,7 +198,7 @@ static ocellus_status append_head(struct maker *maker, size_t input, size_t *end
     *end = input;
     if (shape_at(maker, input)->rank == 3) {
         const bool flat = shape_size(shape_at(maker, input)) <= MOST_FLAT && chance(maker, 2);
-        TRY(append(maker, flat ? "Flatten" : "GlobalAveragePooling2D", (union layer_config){0}, input));
+        TRY(append(maker, flat ? &layer_flatten : &layer_global_average_pooling2d, (union layer_config){0}, input));
         *end = newest(maker);
     }
     for (int64_t more = pick(maker, 0, 2); more > 0; more--, *end = newest(maker)) {
@@ -209,6 +224,11 @@ static bool has_reader(const struct graph *graph, size_t node) {
     return false;
 }
 
+static enum unary_function pick_end(struct maker *maker) {
+    if (!maker->plain && chance(maker, 4)) return UNARY_SIGMOID;
+    return chance(maker, 2) ? UNARY_SOFTMAX : UNARY_LINEAR;
+}
+
 /* Every loose end becomes a vector of `classes`, and these are added. */
 static ocellus_status join_ends(struct maker *maker, int64_t classes) {
     const size_t layers = maker->graph->count;
@@ -218,10 +238,10 @@ static ocellus_status join_ends(struct maker *maker, int64_t classes) {
         TRY(append_head(maker, node, &end));
         TRY(append_dense(maker, end, classes, pick_activation(maker)));
         const size_t inputs[2] = {sum, newest(maker)};
-        if (sum > 0) TRY(append_all(maker, "Add", (union layer_config){0}, inputs, 2));
+        if (sum > 0) TRY(append_all(maker, &layer_add, (union layer_config){0}, inputs, 2));
         sum = newest(maker);
     }
-    return append_dense(maker, sum, classes, chance(maker, 2) ? ACTIVATION_SOFTMAX : ACTIVATION_LINEAR);
+    return append_dense(maker, sum, classes, (struct unary){.function = pick_end(maker)});
 }
 
 /* --- whole networks --- */
@@ -263,7 +283,7 @@ static ocellus_status make(struct maker *maker, enum size_class size) {
     const union layer_config input = {
         .input_layer = {
             .shape = {3, {pick(maker, side[0], side[1]), pick(maker, side[0], side[1]), pick(maker, 1, 4)}}}};
-    TRY(append_all(maker, "InputLayer", input, NULL, 0));
+    TRY(append_all(maker, &layer_input_layer, input, NULL, 0));
     if (!chance(maker, 4)) TRY(append_conv(maker, 0));
     const size_t layers = (size_t)pick(maker, 4, 12);
     size_t end;
@@ -275,8 +295,9 @@ static ocellus_status make(struct maker *maker, enum size_class size) {
     return chance(maker, 3) ? freeze(maker) : OCELLUS_OK;
 }
 
-ocellus_status generate(uint32_t number, double most_products, struct generated *generated) {
-    struct maker maker = {.random = random_at(3, RANDOM_TEST, 0, number), .most_products = most_products};
+ocellus_status generate(uint32_t number, double most_products, bool plain, struct generated *generated) {
+    struct maker maker = {
+        .random = random_at(3, RANDOM_TEST, 0, number), .most_products = most_products, .plain = plain};
     char name[32];
     snprintf(name, sizeof name, "network_%u", number);
     TRY(graph_create(name, &generated->graph));

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The same bits: for any number of threads, for batches smaller than planned, for an image in any company. */
 #include "engine_fixture.h"
+#include "model/layer.h"
 
 #include <math.h>
 
 /* Batches of full size, of two images a shard and one over, of fewer images than shards, of one. */
 static const size_t batches[] = {35, 33, 7, 1};
 
-static size_t add_layer(struct graph *graph, const char *class_name, union layer_config config, size_t input) {
+static size_t add_layer(struct graph *graph, const struct layer_type *type, union layer_config config, size_t input) {
     size_t added;
-    check(graph_add(graph, class_name, NULL, NULL, &config, &input, 1, &added));
+    check(graph_add(graph, type, NULL, NULL, &config, &input, 1, &added));
     return added;
 }
 
@@ -21,30 +22,31 @@ static size_t add_block(struct graph *graph, int64_t filters, int64_t kernel, in
                                                 .padding = PADDING_SAME,
                                                 .use_bias = true}};
     const union layer_config norm = {.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}};
-    const union layer_config activation = {.activation = {.activation = ACTIVATION_RELU}};
-    input = add_layer(graph, "BatchNormalization", norm, add_layer(graph, "Conv2D", conv, input));
-    return relu ? add_layer(graph, "Activation", activation, input) : input;
+    const union layer_config activation = {.activation = {.activation = {.function = UNARY_RELU}}};
+    input = add_layer(graph, &layer_batch_normalization, norm, add_layer(graph, &layer_conv2d, conv, input));
+    return relu ? add_layer(graph, &layer_activation, activation, input) : input;
 }
 
 static struct graph *begin_network(const char *name) {
     struct graph *graph;
     const union layer_config input = {.input_layer = {.shape = {3, {HEIGHT, WIDTH, CHANNELS}}}};
     check(graph_create(name, &graph));
-    check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL));
+    check(graph_add(graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, NULL));
     return graph;
 }
 
 static size_t add_shortcut(struct graph *graph, size_t a, size_t b) {
-    const union layer_config relu = {.activation = {.activation = ACTIVATION_RELU}};
+    const union layer_config relu = {.activation = {.activation = {.function = UNARY_RELU}}};
     size_t sum;
-    check(graph_add(graph, "Add", NULL, NULL, NULL, (size_t[]){a, b}, 2, &sum));
-    return add_layer(graph, "Activation", relu, sum);
+    check(graph_add(graph, &layer_add, NULL, NULL, NULL, (size_t[]){a, b}, 2, &sum));
+    return add_layer(graph, &layer_activation, relu, sum);
 }
 
 static struct graph *end_network(struct graph *graph, size_t last) {
-    const union layer_config dense = {.dense = {.units = CLASSES, .activation = ACTIVATION_SOFTMAX, .use_bias = true}};
-    last = add_layer(graph, "GlobalAveragePooling2D", (union layer_config){0}, last);
-    add_layer(graph, "Dense", dense, last);
+    const union layer_config dense = {
+        .dense = {.units = CLASSES, .activation = {.function = UNARY_SOFTMAX}, .use_bias = true}};
+    last = add_layer(graph, &layer_global_average_pooling2d, (union layer_config){0}, last);
+    add_layer(graph, &layer_dense, dense, last);
     return graph;
 }
 

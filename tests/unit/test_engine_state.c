@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The engine's tensors by name, what it refuses, statistics, and finding what is not finite. */
 #include "engine_fixture.h"
+#include "model/layer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -444,14 +445,15 @@ static void test_memory_is_bounded(void **state) {
     const size_t from[] = {0, 1, 2, 3};
     const union layer_config layers[] = {{.input_layer = {.shape = {3, {8, 8, 3}}}},
                                          {.up_sampling2d = {.size = {1024, 1024}}},
-                                         {.activation = {ACTIVATION_LINEAR}},
-                                         {.dense = {.units = 2, .activation = ACTIVATION_SOFTMAX}}};
-    const char *const names[] = {"InputLayer", "UpSampling2D", "GlobalAveragePooling2D", "Dense"};
+                                         {.activation = {{.function = UNARY_LINEAR}}},
+                                         {.dense = {.units = 2, .activation = {.function = UNARY_SOFTMAX}}}};
+    const struct layer_type *const types[] = {&layer_input_layer, &layer_up_sampling2d, &layer_global_average_pooling2d,
+                                              &layer_dense};
     struct graph *graph = NULL;
     struct engine *engine = NULL;
     check(graph_create("wide", &graph));
     for (size_t i = 0; i < 4; i++)
-        check(graph_add(graph, names[i], NULL, NULL, &layers[i], i > 0 ? &from[i - 1] : NULL, i > 0, NULL));
+        check(graph_add(graph, types[i], NULL, NULL, &layers[i], i > 0 ? &from[i - 1] : NULL, i > 0, NULL));
     const struct engine_options one = {.threads = 1, .batch_size = 1};
     assert_int_equal(engine_open(NULL, graph, &one, &engine), OCELLUS_BAD_CONTENT);
     assert_string_equal(status_message(), "wide: the values of one image need 768 MB (expected at most 512)");
@@ -476,12 +478,12 @@ static void test_padding_is_bounded(void **state) {
         const union layer_config input = {.input_layer = {.shape = {3, {4, 4, 1}}}};
         const union layer_config pool = {
             .max_pooling2d = {.pool_size = {windows[k], windows[k]}, .strides = {1, 1}, .padding = PADDING_SAME}};
-        const union layer_config head = {.dense = {.units = 2, .activation = ACTIVATION_SOFTMAX}};
+        const union layer_config head = {.dense = {.units = 2, .activation = {.function = UNARY_SOFTMAX}}};
         check(graph_create("windows", &graph));
-        check(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, &node));
-        check(graph_add(graph, "MaxPooling2D", NULL, NULL, &pool, &node, 1, &node));
-        check(graph_add(graph, "Flatten", NULL, NULL, NULL, &node, 1, &node));
-        check(graph_add(graph, "Dense", NULL, NULL, &head, &node, 1, &node));
+        check(graph_add(graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, &node));
+        check(graph_add(graph, &layer_max_pooling2d, NULL, NULL, &pool, &node, 1, &node));
+        check(graph_add(graph, &layer_flatten, NULL, NULL, NULL, &node, 1, &node));
+        check(graph_add(graph, &layer_dense, NULL, NULL, &head, &node, 1, &node));
         const struct engine_options options = {.threads = 1, .batch_size = 1};
         assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words[k]));

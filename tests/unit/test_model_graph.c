@@ -53,9 +53,9 @@ static void simcnn_is_the_reports(void **state) {
     assert_int_equal(totals.total, 123210);
     assert_int_equal(totals.trainable, 122890);
     assert_int_equal(totals.non_trainable, 320);
-    assert_int_equal(graph_node(graph, "dense")->config.dense.activation, ACTIVATION_RELU);
-    assert_int_equal(graph_node(graph, "dense_1")->config.dense.activation, ACTIVATION_SOFTMAX);
-    assert_int_equal(graph_node(graph, "conv2d_2")->config.conv2d.activation, ACTIVATION_RELU);
+    assert_int_equal(graph_node(graph, "dense")->config.dense.activation.function, UNARY_RELU);
+    assert_int_equal(graph_node(graph, "dense_1")->config.dense.activation.function, UNARY_SOFTMAX);
+    assert_int_equal(graph_node(graph, "conv2d_2")->config.conv2d.activation.function, UNARY_RELU);
     graph_free(graph);
 }
 
@@ -187,43 +187,51 @@ static void bad_nodes_are_refused(void **state) {
     struct graph *graph;
     assert_status(graph_create("bad", &graph), OCELLUS_OK, NULL);
     const union layer_config image = {.input_layer = {.shape = {3, {8, 8, 4}}}},
-                             none = {.activation = {ACTIVATION_LINEAR}};
-    assert_status(graph_add(graph, "Flatten", NULL, NULL, NULL, (size_t[]){0}, 1, NULL), OCELLUS_USAGE, "first node");
-    assert_status(graph_add(graph, "InputLayer", NULL, NULL, &image, NULL, 0, NULL), OCELLUS_OK, NULL);
-    assert_status(graph_add(graph, "Flatten", "flat", NULL, NULL, (size_t[]){0}, 1, NULL), OCELLUS_OK, NULL);
+                             none = {.activation = {{.function = UNARY_LINEAR}}};
+    assert_null(layer_by_class_name("Convolution"));
+    assert_status(graph_add(graph, &layer_flatten, NULL, NULL, NULL, (size_t[]){0}, 1, NULL), OCELLUS_USAGE,
+                  "first node");
+    assert_status(graph_add(graph, &layer_input_layer, NULL, NULL, &image, NULL, 0, NULL), OCELLUS_OK, NULL);
+    assert_status(graph_add(graph, &layer_flatten, "flat", NULL, NULL, (size_t[]){0}, 1, NULL), OCELLUS_OK, NULL);
     const struct {
-        const char *class_name, *name, *path;
+        const struct layer_type *type;
+        const char *name, *path;
         union layer_config config;
         size_t inputs[2], input_count;
         const char *message;
     } cases[] = {
-        {"Convolution", NULL, NULL, none, {0}, 1, "Convolution: there is no layer"},
-        {"InputLayer", NULL, NULL, image, {0}, 0, "first node"},
-        {"Flatten", NULL, NULL, none, {2}, 1, "unknown node 2"},
-        {"Flatten", NULL, NULL, none, {0, 0}, 2, "expected 1, got 2"},
-        {"Flatten", "flat", NULL, none, {0}, 1, "used by two layers"},
-        {"Flatten", "a/b", NULL, none, {0}, 1, "not allowed"},
-        {"Flatten", "", NULL, none, {0}, 1, "wrong length"},
-        {"Add", NULL, NULL, none, {0, 1}, 2, "shapes differ ((None, 8, 8, 4) and (None, 256))"},
-        {"Dense", NULL, NULL, {.dense = {.units = 3}}, {0}, 1, "unfit for Dense"},
-        {"Dense", NULL, NULL, {.dense = {.units = -3}}, {1}, 1, "units"},
-        {"Dense", NULL, NULL, {.dense = {.units = INT64_MAX}}, {1}, 1, "units"},
-        {"Conv2D",
+        {&layer_input_layer, NULL, NULL, image, {0}, 0, "first node"},
+        {&layer_flatten, NULL, NULL, none, {2}, 1, "unknown node 2"},
+        {&layer_flatten, NULL, NULL, none, {0, 0}, 2, "expected 1, got 2"},
+        {&layer_flatten, "flat", NULL, none, {0}, 1, "used by two layers"},
+        {&layer_flatten, "a/b", NULL, none, {0}, 1, "not allowed"},
+        {&layer_flatten, "", NULL, none, {0}, 1, "wrong length"},
+        {&layer_add, NULL, NULL, none, {0, 1}, 2, "shapes differ ((None, 8, 8, 4) and (None, 256))"},
+        {&layer_dense, NULL, NULL, {.dense = {.units = 3}}, {0}, 1, "unfit for Dense"},
+        {&layer_dense, NULL, NULL, {.dense = {.units = -3}}, {1}, 1, "units"},
+        {&layer_dense, NULL, NULL, {.dense = {.units = INT64_MAX}}, {1}, 1, "units"},
+        {&layer_conv2d,
          NULL,
          NULL,
          {.conv2d = {.filters = 1, .kernel_size = {9, 1}, .strides = {1, 1}}},
          {0},
          1,
          "expected at most 8, got 9"},
-        {"Conv2D", NULL, NULL, {.conv2d = {.filters = 1, .kernel_size = {3, 3}, .strides = {0, 1}}}, {0}, 1, "strides"},
-        {"Conv2D",
+        {&layer_conv2d,
+         NULL,
+         NULL,
+         {.conv2d = {.filters = 1, .kernel_size = {3, 3}, .strides = {0, 1}}},
+         {0},
+         1,
+         "strides"},
+        {&layer_conv2d,
          NULL,
          NULL,
          {.conv2d = {.filters = INT32_MAX, .kernel_size = {1024, 1024}, .strides = {1, 1}, .padding = PADDING_SAME}},
          {0},
          1,
          "2^40 values"},
-        {"Conv2D",
+        {&layer_conv2d,
          NULL,
          NULL,
          {.conv2d = {.filters = INT32_MAX,
@@ -233,61 +241,75 @@ static void bad_nodes_are_refused(void **state) {
          {0},
          1,
          "2^40 values"},
-        {"Conv2D",
+        {&layer_conv2d,
          NULL,
          NULL,
-         {.conv2d = {.filters = 1, .kernel_size = {1, 1}, .strides = {1, 1}, .activation = ACTIVATION_SOFTMAX}},
+         {.conv2d =
+              {.filters = 1, .kernel_size = {1, 1}, .strides = {1, 1}, .activation = {.function = UNARY_SOFTMAX}}},
          {0},
          1,
          "softmax needs a vector"},
-        {"MaxPooling2D", NULL, NULL, {.max_pooling2d = {.pool_size = {0, 2}, .strides = {2, 2}}}, {0}, 1, "window"},
-        {"ZeroPadding2D", NULL, NULL, {.zero_padding2d = {.padding = {{-1, 1}, {1, 1}}}}, {0}, 1, "padding"},
-        {"UpSampling2D", NULL, NULL, {.up_sampling2d = {.size = {INT32_MAX, INT32_MAX}}}, {0}, 1, "out of range"},
-        {"BatchNormalization",
+        {&layer_max_pooling2d,
+         NULL,
+         NULL,
+         {.max_pooling2d = {.pool_size = {0, 2}, .strides = {2, 2}}},
+         {0},
+         1,
+         "window"},
+        {&layer_zero_padding2d, NULL, NULL, {.zero_padding2d = {.padding = {{-1, 1}, {1, 1}}}}, {0}, 1, "padding"},
+        {&layer_up_sampling2d, NULL, NULL, {.up_sampling2d = {.size = {INT32_MAX, INT32_MAX}}}, {0}, 1, "out of range"},
+        {&layer_batch_normalization,
          NULL,
          NULL,
          {.batch_normalization = {.momentum = 2, .epsilon = 1e-3}},
          {0},
          1,
          "momentum"},
-        {"BatchNormalization",
+        {&layer_batch_normalization,
          NULL,
          NULL,
          {.batch_normalization = {.momentum = NAN, .epsilon = 1e-3}},
          {0},
          1,
          "momentum"},
-        {"BatchNormalization", NULL, NULL, {.batch_normalization = {.momentum = 0.9, .epsilon = 0}}, {0}, 1, "epsilon"},
-        {"Flatten", NULL, "flat", none, {0}, 1, "its name is used before"},
+        {&layer_batch_normalization,
+         NULL,
+         NULL,
+         {.batch_normalization = {.momentum = 0.9, .epsilon = 0}},
+         {0},
+         1,
+         "epsilon"},
+        {&layer_flatten, NULL, "flat", none, {0}, 1, "its name is used before"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_status(graph_add(graph, cases[i].class_name, cases[i].name, cases[i].path, &cases[i].config,
-                                cases[i].inputs, cases[i].input_count, NULL),
+        assert_status(graph_add(graph, cases[i].type, cases[i].name, cases[i].path, &cases[i].config, cases[i].inputs,
+                                cases[i].input_count, NULL),
                       OCELLUS_USAGE, cases[i].message);
         assert_int_equal(graph->count, 2);
     }
     const union layer_config good = {.dense = {.units = 3}};
-    assert_status(graph_add(graph, "Dense", NULL, NULL, &good, (size_t[]){1}, 1, NULL), OCELLUS_OK, NULL);
+    assert_status(graph_add(graph, &layer_dense, NULL, NULL, &good, (size_t[]){1}, 1, NULL), OCELLUS_OK, NULL);
     graph_free(graph);
 }
 
 static void nested_models_have_one_way_in_and_out(void **state) {
     (void)state;
     struct graph *graph;
-    const union layer_config image = {.input_layer = {.shape = {1, {8}}}}, relu = {.activation = {ACTIVATION_RELU}};
+    const union layer_config image = {.input_layer = {.shape = {1, {8}}}},
+                             relu = {.activation = {{.function = UNARY_RELU}}};
     assert_status(graph_create("nesting", &graph), OCELLUS_OK, NULL);
-    assert_status(graph_add(graph, "InputLayer", NULL, NULL, &image, NULL, 0, NULL), OCELLUS_OK, NULL);
-    assert_status(graph_add(graph, "Activation", NULL, NULL, &relu, (size_t[]){0}, 1, NULL), OCELLUS_OK, NULL);
-    assert_status(graph_add(graph, "Activation", NULL, "inner", &relu, (size_t[]){1}, 1, NULL), OCELLUS_OK, NULL);
-    assert_status(graph_add(graph, "Add", NULL, "inner", NULL, (size_t[]){2, 0}, 2, NULL), OCELLUS_USAGE,
+    assert_status(graph_add(graph, &layer_input_layer, NULL, NULL, &image, NULL, 0, NULL), OCELLUS_OK, NULL);
+    assert_status(graph_add(graph, &layer_activation, NULL, NULL, &relu, (size_t[]){0}, 1, NULL), OCELLUS_OK, NULL);
+    assert_status(graph_add(graph, &layer_activation, NULL, "inner", &relu, (size_t[]){1}, 1, NULL), OCELLUS_OK, NULL);
+    assert_status(graph_add(graph, &layer_add, NULL, "inner", NULL, (size_t[]){2, 0}, 2, NULL), OCELLUS_USAGE,
                   "more than one value from outside");
-    assert_status(graph_add(graph, "Add", NULL, "inner", NULL, (size_t[]){2, 1}, 2, NULL), OCELLUS_OK, NULL);
+    assert_status(graph_add(graph, &layer_add, NULL, "inner", NULL, (size_t[]){2, 1}, 2, NULL), OCELLUS_OK, NULL);
     assert_int_equal(graph_nested_end(graph, 1), 2);
     assert_int_equal(graph_nested_end(graph, 2), 4);
-    assert_status(graph_add(graph, "Activation", NULL, NULL, &relu, (size_t[]){2}, 1, NULL), OCELLUS_USAGE,
+    assert_status(graph_add(graph, &layer_activation, NULL, NULL, &relu, (size_t[]){2}, 1, NULL), OCELLUS_USAGE,
                   "not the output of the nested model inner");
-    assert_status(graph_add(graph, "Activation", NULL, NULL, &relu, (size_t[]){3}, 1, NULL), OCELLUS_OK, NULL);
-    assert_status(graph_add(graph, "Activation", NULL, "inner", &relu, (size_t[]){4}, 1, NULL), OCELLUS_USAGE,
+    assert_status(graph_add(graph, &layer_activation, NULL, NULL, &relu, (size_t[]){3}, 1, NULL), OCELLUS_OK, NULL);
+    assert_status(graph_add(graph, &layer_activation, NULL, "inner", &relu, (size_t[]){4}, 1, NULL), OCELLUS_USAGE,
                   "its name is used before");
     graph_free(graph);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The summary against files that the library made with which Keras draws its own (expected/make_summaries.py). */
 #include "base/files.h"
+#include "model/layer.h"
 #include "model/summary.h"
 
 #include <locale.h>
@@ -44,10 +45,10 @@ static void resnet50_as_keras_prints_it(void **state) {
     graph_free(graph);
 }
 
-static size_t add(struct graph *graph, const char *class_name, const char *name, const char *path,
+static size_t add(struct graph *graph, const struct layer_type *type, const char *name, const char *path,
                   const union layer_config *config, size_t first, size_t second, size_t count) {
     size_t index = 0;
-    assert_int_equal(graph_add(graph, class_name, name, path, config, (const size_t[]){first, second}, count, &index),
+    assert_int_equal(graph_add(graph, type, name, path, config, (const size_t[]){first, second}, count, &index),
                      OCELLUS_OK);
     return index;
 }
@@ -60,12 +61,12 @@ static void branches_get_a_fourth_column(void **state) {
                                                 .kernel_size = {1, 1},
                                                 .strides = {1, 1},
                                                 .use_bias = true}},
-                             relu = {.activation = {ACTIVATION_RELU}};
+                             relu = {.activation = {{.function = UNARY_RELU}}};
     assert_int_equal(graph_create("branched", &graph), OCELLUS_OK);
-    const size_t input = add(graph, "InputLayer", NULL, NULL, &image, 0, 0, 0);
-    const size_t a = add(graph, "Conv2D", "conv2_block1_0_conv", NULL, &conv, input, 0, 1);
-    const size_t b = add(graph, "Activation", "a_name_that_is_wider_than_its_column", NULL, &relu, a, 0, 1);
-    add(graph, "Add", NULL, NULL, NULL, input, b, 2);
+    const size_t input = add(graph, &layer_input_layer, NULL, NULL, &image, 0, 0, 0);
+    const size_t a = add(graph, &layer_conv2d, "conv2_block1_0_conv", NULL, &conv, input, 0, 1);
+    const size_t b = add(graph, &layer_activation, "a_name_that_is_wider_than_its_column", NULL, &relu, a, 0, 1);
+    add(graph, &layer_add, NULL, NULL, NULL, input, b, 2);
     size_t matched;
     assert_int_equal(graph_freeze(graph, "*", &matched), OCELLUS_OK);
     assert_summary(graph, false, EXPECTED("branched"));
@@ -78,10 +79,10 @@ static void nested_models_expand(void **state) {
     const union layer_config image = {.input_layer = {.shape = {3, {8, 8, 3}}}},
                              dense = {.dense = {.units = 2, .use_bias = true}};
     assert_int_equal(graph_create("nested", &graph), OCELLUS_OK);
-    add(graph, "InputLayer", NULL, NULL, &image, 0, 0, 0);
-    add(graph, "Flatten", NULL, "body", NULL, 0, 0, 1);
-    add(graph, "Dense", "dense_of_a_rather_long_name", "body", &dense, 1, 0, 1);
-    add(graph, "Dense", NULL, NULL, &dense, 2, 0, 1);
+    add(graph, &layer_input_layer, NULL, NULL, &image, 0, 0, 0);
+    add(graph, &layer_flatten, NULL, "body", NULL, 0, 0, 1);
+    add(graph, &layer_dense, "dense_of_a_rather_long_name", "body", &dense, 1, 0, 1);
+    add(graph, &layer_dense, NULL, NULL, &dense, 2, 0, 1);
     assert_summary(graph, true, EXPECTED("nested"));
     graph_free(graph);
 }

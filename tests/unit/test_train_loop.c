@@ -4,6 +4,7 @@
 #include "tiny_training.h"
 
 #include "base/log.h"
+#include "model/layer.h"
 #include "train/weights.h"
 
 #include <math.h>
@@ -365,7 +366,7 @@ static void inputs_that_no_image_can_be_are_refused(void **state) {
         struct graph *graph = NULL;
         struct batch_buffer buffer;
         assert_int_equal(graph_create("odd", &graph), OCELLUS_OK);
-        assert_int_equal(graph_add(graph, "InputLayer", NULL, NULL, &input, NULL, 0, NULL), OCELLUS_OK);
+        assert_int_equal(graph_add(graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, NULL), OCELLUS_OK);
         assert_int_equal(batch_buffer_create(graph, 2, &buffer), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), "not for images"));
         graph_free(graph);

@@ -5,6 +5,7 @@
 #define TESTS_UNIT_TINY_TRAINING_H
 
 #include "base/random.h"
+#include "model/layer.h"
 #include "train/train.h"
 
 #include <setjmp.h>
@@ -41,23 +42,23 @@ static inline void tiny_dataset(const char *split, size_t count, struct dataset 
     }
 }
 
-static inline void tiny_add(struct graph *graph, const char *class_name, union layer_config config) {
+static inline void tiny_add(struct graph *graph, const struct layer_type *type, union layer_config config) {
     size_t last = graph->count - 1;
-    assert_int_equal(graph_add(graph, class_name, NULL, NULL, &config, &last, graph->count > 0, NULL), OCELLUS_OK);
+    assert_int_equal(graph_add(graph, type, NULL, NULL, &config, &last, graph->count > 0, NULL), OCELLUS_OK);
 }
 
 static inline struct graph *tiny_graph(void) {
     struct graph *graph = NULL;
     assert_int_equal(graph_create("tiny", &graph), OCELLUS_OK);
     graph->preprocessing = PREPROCESSING_UNIT;
-    tiny_add(graph, "InputLayer", (union layer_config){.input_layer = {{3, {TINY_SIDE, TINY_SIDE, 3}}}});
-    tiny_add(graph, "Conv2D",
-             (union layer_config){.conv2d = {5, {3, 3}, {1, 1}, PADDING_VALID, ACTIVATION_RELU, true}});
-    tiny_add(graph, "BatchNormalization",
+    tiny_add(graph, &layer_input_layer, (union layer_config){.input_layer = {{3, {TINY_SIDE, TINY_SIDE, 3}}}});
+    tiny_add(graph, &layer_conv2d,
+             (union layer_config){.conv2d = {5, {3, 3}, {1, 1}, PADDING_VALID, {.function = UNARY_RELU}, true}});
+    tiny_add(graph, &layer_batch_normalization,
              (union layer_config){.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}});
-    tiny_add(graph, "MaxPooling2D", (union layer_config){.max_pooling2d = {{2, 2}, {2, 2}, PADDING_VALID}});
-    tiny_add(graph, "Flatten", (union layer_config){0});
-    tiny_add(graph, "Dense", (union layer_config){.dense = {TINY_CLASSES, ACTIVATION_SOFTMAX, true}});
+    tiny_add(graph, &layer_max_pooling2d, (union layer_config){.max_pooling2d = {{2, 2}, {2, 2}, PADDING_VALID}});
+    tiny_add(graph, &layer_flatten, (union layer_config){0});
+    tiny_add(graph, &layer_dense, (union layer_config){.dense = {TINY_CLASSES, {.function = UNARY_SOFTMAX}, true}});
     return graph;
 }
 
