@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The loss is differentiated by central differences at EPSILON and at half of it.
  *
- * Values cross the engine's interface as float: those that are moved lie on a grid of GRID, and so do the moved ones.
- *
  * Tolerance: a relative 1e-6 of the derivative, but of at least SMALLEST. Rounding moves a loss of about 2 by some 10
  * units of 2^-53, so that a difference over 2 EPSILON is good to about 2e-10; SMALLEST * 1e-6 is five times that.
  *
@@ -13,7 +11,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "model/layer.h"
+#include "oracle/oracle.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -23,44 +21,37 @@
 
 #include <cmocka.h>
 
-static const double GRID = 0x1p-20, EPSILON = 0x1p-17, RELATIVE = 1e-6, SMALLEST = 1e-3, MOST_SKIPPED = 0.05;
-enum { MOST_IMAGES = 40 };
+static const double EPSILON = 1e-5, RELATIVE = 1e-6, SMALLEST = 1e-3, MOST_SKIPPED = 0.05, SMOOTHING = 0.15;
+enum { TARGET_SAMPLES = 2 };
 
-/* A network with its batch and its numbers. */
+/* A network with its batch and its targets. */
 struct subject {
     const struct graph *graph;
-    struct engine *engine;
-    int32_t labels[MOST_IMAGES];
-    size_t n;
+    struct lowered *lowered;
+    struct oracle *oracle;
+    size_t n, classes;
+    int32_t *labels;
+    float *shares, *weights;
+    struct engine_targets targets;
 };
 
 static void check(ocellus_status status) {
     if (status != OCELLUS_OK) fail_msg("%s", status_message());
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t size = strlen(text), end_size = strlen(end);
-    return size >= end_size && strcmp(text + size - end_size, end) == 0;
-}
-
-static float uniform(struct random_stream *stream, double low, double high) {
-    return (float)(nearbyint((low + (high - low) * (double)random_unit(stream)) / GRID) * GRID);
+static double uniform(struct random_stream *stream, double low, double high) {
+    return low + (high - low) * (double)random_unit(stream);
 }
 
 /* General values: gammas of both signs, biases that are not zero, statistics of no particular batch. */
-static void fill_parameter(const struct parameter *parameter, uint32_t place, float *values) {
+static void fill_parameter(const struct parameter *parameter, uint32_t place, double *values) {
     struct random_stream stream = random_at(1, RANDOM_TEST, 0, place);
+    const double limit = sqrt(6.0 / (double)(parameter->fan_in + parameter->fan_out + 1));
     for (size_t i = 0; i < shape_size(&parameter->shape); i++) {
-        if (ends_with(parameter->name, "/kernel")) {
-            const double limit = sqrt(6.0 / (double)(parameter->fan_in + parameter->fan_out));
-            values[i] = uniform(&stream, -limit, limit);
-        } else if (ends_with(parameter->name, "/gamma")) {
-            values[i] = uniform(&stream, 0.5, 1.5) * (i % 3 == 1 ? -1 : 1);
-        } else if (ends_with(parameter->name, "/moving_variance")) {
-            values[i] = uniform(&stream, 0.5, 1.5);
-        } else {
-            values[i] = uniform(&stream, -0.3, 0.3);
-        }
+        if (parameter->role == PARAMETER_KERNEL) values[i] = uniform(&stream, -limit, limit);
+        else if (parameter->role == PARAMETER_GAMMA) values[i] = uniform(&stream, 0.5, 1.5) * (i % 3 == 1 ? -1 : 1);
+        else if (parameter->role == PARAMETER_MOVING_VARIANCE) values[i] = uniform(&stream, 0.5, 1.5);
+        else values[i] = uniform(&stream, -0.3, 0.3);
     }
 }
 
@@ -77,34 +68,28 @@ static void print_graph(const struct subject *subject) {
     }
 }
 
+/* Place 3 of epoch 2: what Dropout draws is the same in every pass. */
 static double loss_now(struct subject *subject) {
-    struct engine_metrics metrics;
-    check(engine_forward(subject->engine, ENGINE_TRAINING, &(struct engine_batch){.n = subject->n}));
-    check(engine_loss(subject->engine, &(struct engine_targets){.labels = subject->labels}));
-    check(engine_metrics(subject->engine, &metrics));
-    return metrics.loss_sum / (double)subject->n;
+    oracle_forward(subject->oracle, ENGINE_TRAINING, (struct oracle_place){.seed = 7, .epoch = 2, .first = 3},
+                   subject->n);
+    return oracle_loss(subject->oracle, &subject->targets, NULL) / subject->targets.denominator;
 }
 
-/* The central difference for values[at], which is put back. */
-static double difference(struct subject *subject, const struct parameter *parameter, float *values, size_t at,
-                         double epsilon) {
-    const size_t count = shape_size(&parameter->shape);
-    const double kept = (double)values[at];
+/* The central difference for *value, which is put back. */
+static double difference(struct subject *subject, double *value, double epsilon) {
+    const double kept = *value;
     double loss[2], place[2];
     for (int side = 0; side < 2; side++) {
-        values[at] = (float)(side ? kept + epsilon : kept - epsilon);
-        place[side] = (double)values[at];
-        check(engine_set(subject->engine, parameter->name, values, count));
+        place[side] = *value = side ? kept + epsilon : kept - epsilon;
         loss[side] = loss_now(subject);
     }
-    values[at] = (float)kept;
+    *value = kept;
     return (loss[1] - loss[0]) / (place[1] - place[0]);
 }
 
-static void check_element(struct subject *subject, const struct parameter *parameter, float *values, size_t at,
-                          double gradient, struct outcome *outcome) {
-    const double whole = difference(subject, parameter, values, at, EPSILON);
-    const double half = difference(subject, parameter, values, at, EPSILON / 2);
+static void check_element(struct subject *subject, const char *name, size_t at, double *value, double gradient,
+                          struct outcome *outcome) {
+    const double whole = difference(subject, value, EPSILON), half = difference(subject, value, EPSILON / 2);
     const double tolerance = RELATIVE * fmax(fmax(fabs(whole), fabs(half)), SMALLEST);
     outcome->checked++;
     if (fabs(whole - half) > tolerance / 2) {
@@ -116,76 +101,69 @@ static void check_element(struct subject *subject, const struct parameter *param
     if (!(error <= tolerance)) {
         print_graph(subject);
         fail_msg("%s: %s: element %zu: gradient %.12g, difference %.12g (error %.3g, at most %.3g)",
-                 subject->graph->name, parameter->name, at, gradient, whole, error, tolerance);
+                 subject->graph->name, name, at, gradient, whole, error, tolerance);
     }
     outcome->worst = fmax(outcome->worst, error / tolerance);
 }
 
-static void check_parameter(struct subject *subject, const struct parameter *parameter, size_t samples,
-                            struct outcome *outcome) {
-    const size_t count = shape_size(&parameter->shape);
-    float *values = memory_allocate(count, sizeof *values), *gradient = memory_allocate(count, sizeof *gradient);
-    assert_true(values && gradient);
-    char name[GRAPH_NAME_SIZE + 16];
-    snprintf(name, sizeof name, "%s/gradient", parameter->name);
-    check(engine_get(subject->engine, parameter->name, values, count));
-    /* Forward passes run between the parameters; the gradient belongs to the values as they are. */
-    loss_now(subject);
-    check(engine_backward(subject->engine));
-    check(engine_get(subject->engine, name, gradient, count));
+/* `gradients` change with every pass that goes back; the differences only go forward. */
+static void check_values(struct subject *subject, const char *name, double *values, const double *gradients,
+                         size_t count, size_t samples, struct outcome *outcome) {
     const size_t checked = samples && samples < count ? samples : count;
+    loss_now(subject);
+    oracle_backward(subject->oracle);
     for (size_t k = 0; k < checked; k++) {
         const size_t at = (2 * k + 1) * count / (2 * checked);
-        check_element(subject, parameter, values, at, (double)gradient[at], outcome);
+        check_element(subject, name, at, &values[at], gradients[at], outcome);
     }
-    check(engine_set(subject->engine, parameter->name, values, count));
-    memory_free(values);
-    memory_free(gradient);
+}
+
+static void check_all(struct subject *subject, size_t samples, struct outcome *outcome) {
+    for (size_t p = 0; p < subject->lowered->parameter_count; p++) {
+        const struct parameter *parameter = subject->lowered->parameters[p].parameter;
+        if (subject->lowered->parameters[p].trained)
+            check_values(subject, parameter->name, subject->oracle->parameters[p].values,
+                         subject->oracle->parameters[p].gradient, shape_size(&parameter->shape), samples, outcome);
+    }
+    check_values(subject, "the input", subject->oracle->operations[0].values, subject->oracle->operations[0].gradient,
+                 subject->n * shape_size(graph_input_shape(subject->graph)), samples ? samples : 20, outcome);
 }
 
 static void open_subject(struct subject *subject) {
-    const struct engine_options options = {
-        .threads = 1,
-        .batch_size = subject->n,
-        .training = true,
-        .optimizer = {.kind = OPTIMIZER_SGD, .learning_rate = 0.01},
-    };
-    check(engine_open(NULL, subject->graph, &options, &subject->engine));
-    uint32_t place = 0;
-    for (size_t i = 0; i < subject->graph->count; i++) {
-        const struct node *node = &subject->graph->nodes[i];
-        for (size_t k = 0; k < node->parameter_count; k++, place++) {
-            const size_t count = shape_size(&node->parameters[k].shape);
-            float *values = memory_allocate(count, sizeof *values);
-            assert_non_null(values);
-            fill_parameter(&node->parameters[k], place, values);
-            check(engine_set(subject->engine, node->parameters[k].name, values, count));
-            memory_free(values);
-        }
-    }
-    const size_t pixels = subject->n * shape_size(graph_input_shape(subject->graph));
-    const size_t classes = shape_size(graph_output_shape(subject->graph));
+    check(lower_graph(subject->graph, &subject->lowered));
+    check(oracle_open(subject->lowered, subject->n, &subject->oracle));
+    subject->classes = shape_size(&subject->lowered->operations[subject->lowered->logits].shape);
+    for (size_t p = 0; p < subject->lowered->parameter_count; p++)
+        fill_parameter(subject->lowered->parameters[p].parameter, (uint32_t)p, subject->oracle->parameters[p].values);
     struct random_stream stream = random_at(1, RANDOM_TEST, 1, 0);
-    float *images = engine_input(subject->engine, 0);
-    for (size_t i = 0; i < pixels; i++)
-        images[i] = uniform(&stream, -1, 1);
-    assert_true(subject->n <= MOST_IMAGES);
-    for (size_t i = 0; i < subject->n; i++)
-        subject->labels[i] = (int32_t)(i % classes);
+    for (size_t i = 0; i < subject->n * shape_size(graph_input_shape(subject->graph)); i++)
+        subject->oracle->operations[0].values[i] = uniform(&stream, -1, 1);
+    subject->labels = memory_allocate(subject->n, sizeof *subject->labels);
+    subject->weights = memory_allocate(subject->n, sizeof *subject->weights);
+    subject->shares = memory_allocate(subject->n * subject->classes, sizeof *subject->shares);
+    assert_true(subject->labels && subject->weights && subject->shares);
+    for (size_t i = 0; i < subject->n; i++) {
+        subject->labels[i] = (int32_t)(i % subject->classes);
+        subject->weights[i] = (float)uniform(&stream, 0.5, 2);
+        for (size_t c = 0; c < subject->classes; c++)
+            subject->shares[i * subject->classes + c] = (float)uniform(&stream, 0, 1);
+    }
 }
 
 struct outcome check_graph(const struct graph *graph, size_t n, size_t samples) {
     struct subject subject = {.graph = graph, .n = n};
     struct outcome outcome = {0};
     open_subject(&subject);
-    for (size_t i = 0; i < graph->count; i++) {
-        const struct node *node = &graph->nodes[i];
-        for (size_t k = 0; k < node->parameter_count; k++) {
-            if (!node->frozen && node->parameters[k].trainable)
-                check_parameter(&subject, &node->parameters[k], samples, &outcome);
-        }
-    }
-    engine_close(subject.engine);
+    subject.targets = (struct engine_targets){.labels = subject.labels, .denominator = (double)n};
+    check_all(&subject, samples, &outcome);
+    subject.targets = (struct engine_targets){
+        .shares = subject.shares, .weights = subject.weights, .smoothing = SMOOTHING, .denominator = 1.5 * (double)n};
+    check_all(&subject, TARGET_SAMPLES, &outcome);
+    oracle_close(subject.oracle);
+    lowered_free(subject.lowered);
+    memory_free(subject.labels);
+    memory_free(subject.weights);
+    memory_free(subject.shares);
     return outcome;
 }
 
@@ -194,26 +172,4 @@ void check_outcome(const char *name, const struct outcome *outcome) {
            outcome->checked, outcome->skipped, outcome->large, SMALLEST, outcome->worst);
     if ((double)outcome->skipped > MOST_SKIPPED * (double)outcome->checked) fail_msg("%s: too many kinks", name);
     if (2 * outcome->large < outcome->checked) fail_msg("%s: too few gradients above %g", name, SMALLEST);
-}
-
-void check_case(const struct gradient_case *checked) {
-    struct graph *graph;
-    size_t newest, matched;
-    check(graph_create(checked->name, &graph));
-    const union layer_config input = {
-        .input_layer = {.shape = {3, {checked->input[0], checked->input[1], checked->input[2]}}}};
-    const union layer_config head = {
-        .dense = {.units = 3, .activation = {.function = UNARY_SOFTMAX}, .use_bias = true}};
-    check(graph_add(graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, &newest));
-    check(checked->build(graph, &newest));
-    if (graph->nodes[newest].shape.rank > 1)
-        check(graph_add(graph, &layer_flatten, NULL, NULL, NULL, &newest, 1, &newest));
-    check(graph_add(graph, &layer_dense, "head", NULL, &head, &newest, 1, &newest));
-    if (checked->frozen) {
-        check(graph_freeze(graph, checked->frozen, &matched));
-        assert_true(matched > 0);
-    }
-    const struct outcome outcome = check_graph(graph, checked->n, checked->samples);
-    check_outcome(checked->name, &outcome);
-    graph_free(graph);
 }

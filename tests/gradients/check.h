@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradients against finite differences, in double. */
+/* The oracle's gradients against finite differences, in double. */
 #ifndef GRADIENTS_CHECK_H
 #define GRADIENTS_CHECK_H
 
-#include "engine/engine.h"
-
-/* What is checked, and how. */
-struct gradient_case {
-    const char *name;
-    ocellus_status (*build)(struct graph *graph, size_t *newest); /* adds nodes after *newest, the input at first */
-    int64_t input[3];                                             /* h, w, c */
-    size_t n;                                                     /* images */
-    const char *frozen;                                           /* pattern of frozen nodes, or NULL */
-    size_t samples;                                               /* elements of each gradient; 0: all */
-};
-
-/* Puts Flatten (when needed) and a Dense layer with softmax on what build() made, and checks every element of every
- * gradient. Ends the test with a message when one is wrong. */
-void check_case(const struct gradient_case *checked);
+#include "model/graph.h"
 
 /* What came out, over all elements checked. */
 struct outcome {
@@ -25,7 +11,8 @@ struct outcome {
     double worst;                   /* error over tolerance */
 };
 
-/* Checks `samples` elements (0: all) of every gradient of this graph, whose output is a softmax, on n images. */
+/* Checks `samples` elements (0: all) of the gradient of every trained parameter and of the input, on n images: with
+ * labels, and a few once more with shares, weights and smoothing. Ends the test with a message when one is wrong. */
 struct outcome check_graph(const struct graph *graph, size_t n, size_t samples);
 
 /* Prints the outcome, and ends the test when there were many kinks or when most gradients vanish: such a test would
