@@ -100,8 +100,8 @@ static ocellus_status append_pool(struct maker *maker, size_t input) {
     for (size_t axis = 0; axis < 2; axis++) {
         const int64_t most = same ? dims[axis] + 1 : dims[axis];
         const int64_t window = chance(maker, 8) ? pick(maker, 1, most) : pick(maker, 1, most < 3 ? most : 3);
-        config.max_pooling2d.pool_size[axis] = window;
-        config.max_pooling2d.strides[axis] = pick(maker, 1, window < 3 ? window : 3);
+        config.pooling2d.pool_size[axis] = window;
+        config.pooling2d.strides[axis] = pick(maker, 1, window < 3 ? window : 3);
     }
     return append(maker, &layer_max_pooling2d, config, input);
 }
