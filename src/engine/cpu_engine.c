@@ -15,7 +15,7 @@ static ocellus_status allocate_norms(struct cpu_engine *engine) {
         size_t at = 0;
         for (size_t node = 0; node < graph->count; node++) {
             const struct node *n = &graph->nodes[node];
-            if (n->type->operator_kind != OPERATOR_BATCH_NORM) { continue; }
+            if (n->type->operator_kind != OPERATOR_BATCH_NORM) continue;
             struct norm_state *norm = &engine->norms[node];
             norm->c = (size_t)n->shape.dims[n->shape.rank - 1];
             size_t row = (norm->c + 15) / 16 * 16, bytes = row * (7 * sizeof(real) + 2 * sizeof(double));
@@ -28,12 +28,11 @@ static ocellus_status allocate_norms(struct cpu_engine *engine) {
             norm->sum_mean = (double *)(void *)base;
             norm->sum_variance = norm->sum_mean + row;
             base += 2 * row * sizeof(double);
-            for (size_t i = 0; i < 7; i++) {
+            for (size_t i = 0; i < 7; i++)
                 *vectors[i] = (real *)(void *)base + i * row;
-            }
             at += (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
         }
-        if (pass == 0) { TRY(arena_allocate(&engine->norm_arena)); }
+        if (pass == 0) TRY(arena_allocate(&engine->norm_arena));
     }
     return OCELLUS_OK;
 }
@@ -49,13 +48,11 @@ static size_t most_channels(const struct graph *graph) {
 
 /* How many shards a wave has: all of them, unless their parts take much memory; then few, but enough for the threads. */
 static size_t choose_wave(const struct cpu_engine *engine) {
-    if (!engine->training || PLAN_SHARDS * engine->training->parts_values * sizeof(real) <= WAVE_BYTES) {
+    if (!engine->training || PLAN_SHARDS * engine->training->parts_values * sizeof(real) <= WAVE_BYTES)
         return PLAN_SHARDS;
-    }
     size_t wave = LEAST_WAVE;
-    while (wave < thread_pool_size(engine->pool) && wave < PLAN_SHARDS) {
+    while (wave < thread_pool_size(engine->pool) && wave < PLAN_SHARDS)
         wave *= 2;
-    }
     return wave;
 }
 
@@ -99,7 +96,7 @@ static ocellus_status check_memory(const struct cpu_engine *engine) {
     }
     const size_t planned = cpu_planned_bytes(engine);
     const size_t available = planned > ALWAYS_TRIED ? memory_available() : SIZE_MAX;
-    if (planned <= available) { return OCELLUS_OK; }
+    if (planned <= available) return OCELLUS_OK;
     return fail(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu, and %zu MB are free", engine->graph->name,
                 planned >> 20, engine->base.options.batch_size, available >> 20);
 }
@@ -207,7 +204,7 @@ static void close_engine(struct engine *base) {
 /* Sums over images are kept in 16 shards when training, whatever the threads. Inference sums nothing over images, so its
  * shards may follow the number of threads. */
 static size_t count_shards(const struct cpu_engine *engine, size_t n) {
-    if (engine->plan->training) { return n < PLAN_SHARDS ? n : PLAN_SHARDS; }
+    if (engine->plan->training) return n < PLAN_SHARDS ? n : PLAN_SHARDS;
     size_t threads = thread_pool_size(engine->pool), shards = (n + PLAN_BLOCK - 1) / PLAN_BLOCK;
     shards = (shards + threads - 1) / threads * threads; /* each thread gets as many */
     return shards < n ? shards : n;
@@ -216,7 +213,7 @@ static size_t count_shards(const struct cpu_engine *engine, size_t n) {
 static void clear_statistics(struct cpu_engine *engine) {
     for (size_t node = 0; node < engine->graph->count; node++) {
         struct norm_state *norm = &engine->norms[node];
-        if (norm->c == 0) { continue; }
+        if (norm->c == 0) continue;
         memset(norm->sum_mean, 0, norm->c * sizeof *norm->sum_mean);
         memset(norm->sum_variance, 0, norm->c * sizeof *norm->sum_variance);
     }
@@ -232,10 +229,9 @@ static void pack(struct cpu_engine *engine, enum packed_kind kind) {
 
 static const real *source(struct cpu_engine *engine) {
     const struct engine_batch *batch = &engine->base.batch;
-    const float *input = engine_input(&engine->base, batch->slot);
+    const float *input = engine_slot(&engine->base, batch->slot);
     if (sizeof(real) == sizeof(float)) return (const real *)(const void *)input;
-    for (size_t i = 0; i < batch->n * engine->base.image_size; i++)
-        engine->converted[i] = (real)input[i];
+    real_from_floats(engine->converted, input, batch->n * engine->base.image_size);
     return engine->converted;
 }
 
@@ -259,7 +255,7 @@ static ocellus_status read_values(struct engine *base, enum engine_value value, 
     struct cpu_engine *engine = cpu_engine_of(base);
     const size_t count = engine->n * base->classes;
     if (value == ENGINE_LOSSES) {
-        cpu_copy_out(engine->loss.losses, engine->n, dst);
+        real_to_floats(dst, engine->loss.losses, engine->n);
         return OCELLUS_OK;
     }
     const real *values = engine_view(engine, engine->plan->logits, 0, 0);
@@ -268,7 +264,7 @@ static ocellus_status read_values(struct engine *base, enum engine_value value, 
                            engine->probabilities);
         values = engine->probabilities;
     }
-    cpu_copy_out(values, count, dst);
+    real_to_floats(dst, values, count);
     return OCELLUS_OK;
 }
 
@@ -305,9 +301,8 @@ static ocellus_status adopt_statistics(struct engine *base) {
 }
 
 static bool all_finite(const real *values, size_t count) {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (!isfinite(values[i])) return false;
-    }
     return true;
 }
 

@@ -91,6 +91,18 @@ static inline const struct cpu_engine *cpu_const_engine_of(const struct engine *
     return (const struct cpu_engine *)(const void *)engine;
 }
 
+/* Where a view of the plan lies. */
+static inline real *engine_view(const struct cpu_engine *engine, struct view view, size_t image, size_t worker) {
+    if (view.buffer == PLAN_INPUT) {
+        size_t size = shape_size(&engine->graph->nodes[0].shape);
+        return (real *)(uintptr_t)(engine->src + image * size + view.offset); /* the input is only ever read */
+    }
+    const struct buffer *buffer = &engine->plan->buffers[view.buffer];
+    unsigned char *base =
+        buffer->batch ? engine->batch + buffer->place + image * buffer->size : engine->scratch[worker] + buffer->place;
+    return (real *)(void *)base + view.offset;
+}
+
 /* profile.c: adds what a worker spent on a task, or the whole engine on work that is done once a step. */
 enum profile_step { PROFILE_PACK, PROFILE_UPDATE, PROFILE_STEPS };
 void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds);
@@ -123,14 +135,12 @@ void engine_finish_wave(struct cpu_engine *engine, const struct finish_piece *pi
 size_t engine_finish_parts(const struct cpu_engine *engine);
 ocellus_status engine_plan_pieces(struct cpu_engine *engine);
 
-/* state.c: gradients and optimizer state, tensors by place; where a view of the plan lies. */
+/* state.c: gradients and optimizer state, tensors by place. */
 ocellus_status engine_allocate_state(struct cpu_engine *engine);
 void cpu_set(struct engine *engine, const struct engine_place *place, const float *values);
 ocellus_status cpu_get(const struct engine *engine, const struct engine_place *place, float *values);
-void cpu_copy_out(const real *src, size_t count, float *dst);
 /* Whether the output of a node is there until a forward pass ends. */
 bool cpu_keeps_output(const struct plan *plan, size_t node);
-real *engine_view(const struct cpu_engine *engine, struct view view, size_t image, size_t worker);
 real *engine_parameter(const struct cpu_engine *engine, size_t node, size_t index);
 
 /* pack.c: packs all weights for a pass unless they are packed so already. */

@@ -32,17 +32,6 @@ real *engine_parameter(const struct cpu_engine *engine, size_t node, size_t inde
     return weights_values(engine->base.weights) + engine->parameters[engine->first_parameter[node] + index].offset;
 }
 
-real *engine_view(const struct cpu_engine *engine, struct view view, size_t image, size_t worker) {
-    if (view.buffer == PLAN_INPUT) {
-        size_t size = shape_size(&engine->graph->nodes[0].shape);
-        return (real *)(uintptr_t)(engine->src + image * size + view.offset); /* the input is only ever read */
-    }
-    const struct buffer *buffer = &engine->plan->buffers[view.buffer];
-    unsigned char *base =
-        buffer->batch ? engine->batch + buffer->place + image * buffer->size : engine->scratch[worker] + buffer->place;
-    return (real *)(void *)base + view.offset;
-}
-
 /* The memory of a tensor of the state. */
 static real *values_of(const struct cpu_engine *engine, const struct engine_place *place) {
     const size_t offset = engine->parameters[place->index].offset;
@@ -51,14 +40,7 @@ static real *values_of(const struct cpu_engine *engine, const struct engine_plac
 }
 
 void cpu_set(struct engine *engine, const struct engine_place *place, const float *values) {
-    real *dst = values_of(cpu_engine_of(engine), place);
-    for (size_t i = 0; i < place->count; i++)
-        dst[i] = (real)values[i];
-}
-
-void cpu_copy_out(const real *src, size_t count, float *dst) {
-    for (size_t i = 0; i < count; i++)
-        dst[i] = (float)src[i];
+    real_from_floats(values_of(cpu_engine_of(engine), place), values, place->count);
 }
 
 bool cpu_keeps_output(const struct plan *plan, size_t node) {
@@ -75,6 +57,6 @@ ocellus_status cpu_get(const struct engine *engine, const struct engine_place *p
     else
         return fail(OCELLUS_USAGE, "%s/output: the plan does not keep this output",
                     engine->graph->nodes[place->index].name);
-    cpu_copy_out(src, place->count, values);
+    real_to_floats(values, src, place->count);
     return OCELLUS_OK;
 }
