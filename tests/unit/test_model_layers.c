@@ -317,6 +317,9 @@ static void several_inputs_are_joined(void **state) {
             if (status != OCELLUS_OK) fail_msg("case %zu: %s", i, status_message());
             shape_text(graph_output_shape(graph), true, text);
             assert_string_equal(text, cases[i].shape);
+            char *json = to_text(graph);
+            assert_non_null(strstr(json, "\"args\": [[{")); /* Keras calls these layers with a list */
+            free(json);
             assert_round_trip(graph);
         } else {
             if (status != OCELLUS_USAGE || !strstr(status_message(), cases[i].message))

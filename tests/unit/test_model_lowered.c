@@ -194,7 +194,7 @@ static void several_inputs_become_a_chain(void **state) {
     const size_t sum = add_node(graph, &layer_add, none, (size_t[]){b, a, 0, b}, 4);
     const size_t image = add_node(graph, &layer_reshape, (union layer_config){.reshape = {{3, {1, 2, 3}}}}, &sum, 1);
     const size_t gate = add_node(graph, &layer_dense, gates, &sum, 1);
-    const size_t scaled = add_node(graph, &layer_multiply, none, (size_t[]){gate, image, image}, 3);
+    const size_t scaled = add_node(graph, &layer_multiply, none, (size_t[]){gate, image, gate}, 3);
     const size_t joined = add_node(graph, &layer_concatenate, (union layer_config){.concatenate = {2}},
                                    (size_t[]){scaled, image, scaled}, 3);
     add_node(graph, &layer_flatten, none, &joined, 1);
@@ -208,10 +208,11 @@ static void several_inputs_become_a_chain(void **state) {
                    "dense(5) 3 kernel\n"
                    "reshape(7) 1x1x3\n"
                    "multiply(8 6) 1x2x3\n"
-                   "multiply(9 6) 1x2x3\n"
-                   "concatenate(10 6 10) 1x6x3 axis 1\n"
-                   "reshape(11) 18\n",
-                   LINK_SOFTMAX, 12);
+                   "reshape(7) 1x1x3\n"
+                   "multiply(9 10) 1x2x3\n"
+                   "concatenate(11 6 11) 1x6x3 axis 1\n"
+                   "reshape(12) 18\n",
+                   LINK_SOFTMAX, 13);
     /* What is between has the product's shape so far, which is not yet the layer's. */
     graph = new_graph((struct shape){1, {2}});
     const size_t rows = append(graph, &layer_reshape, (union layer_config){.reshape = {{2, {2, 1}}}});
