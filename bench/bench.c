@@ -35,7 +35,7 @@ void say(const char *format, ...) {
 static const char usage[] =
     "usage: bench_driver [--sections \"NAME NAME ...\"] [--isa native|avx2] [--pairs N] [--threads N]\n"
     "                    [--batch N] [--turn SECONDS] [--output FILE]\n"
-    "sections: simcnn-train simcnn-infer layers resnet-train resnet-infer predict (default: all)\n"
+    "sections: simcnn-train simcnn-infer layers depthwise resnet-train resnet-infer predict (default: all)\n"
     "--batch is that of ResNet50's training and of the layers; --turn how long a contender runs at a time\n";
 
 struct options {

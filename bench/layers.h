@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The convolutions of ResNet50 at 224 x 224: what both sides of the layer table run, and what the driver asks for. */
+/* The convolutions of ResNet50 and the depthwise ones of MobileNetV2, at 224 x 224: what both sides of their tables run, and
+ * what the driver asks for. */
 #ifndef BENCH_LAYERS_H
 #define BENCH_LAYERS_H
 
@@ -26,6 +27,16 @@ static const struct layer layers[] = {
     {"1x1/2 7 1024-2048", 14, 7, 1024, 2048, 1, 2, 0, 1}, {"1x1 7 2048-512", 7, 7, 2048, 512, 1, 1, 0, 2},
 };
 enum { LAYERS = sizeof layers / sizeof layers[0] };
+
+/* Padded as Keras does it: evenly for stride 1, behind alone for stride 2 in an even image. */
+static const struct layer depthwise_layers[] = {
+    {"3x3 112 32", 112, 112, 32, 32, 3, 1, 1, 1},  {"3x3/2 112 96", 112, 56, 96, 96, 3, 2, 0, 1},
+    {"3x3 56 144", 56, 56, 144, 144, 3, 1, 1, 1},  {"3x3/2 56 144", 56, 28, 144, 144, 3, 2, 0, 1},
+    {"3x3 28 192", 28, 28, 192, 192, 3, 1, 1, 2},  {"3x3/2 28 192", 28, 14, 192, 192, 3, 2, 0, 1},
+    {"3x3 14 384", 14, 14, 384, 384, 3, 1, 1, 4},  {"3x3 14 576", 14, 14, 576, 576, 3, 1, 1, 2},
+    {"3x3/2 14 576", 14, 7, 576, 576, 3, 2, 0, 1}, {"3x3 7 960", 7, 7, 960, 960, 3, 1, 1, 3},
+};
+enum { DEPTHWISE_LAYERS = sizeof depthwise_layers / sizeof depthwise_layers[0] };
 
 enum direction { FORWARD, DIFF_SRC, DIFF_WEIGHTS, DIRECTIONS };
 

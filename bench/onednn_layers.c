@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* oneDNN 2's side of the layer table: onednn_layers BATCH. Threads and instruction set come from OMP_NUM_THREADS and
- * ONEDNN_MAX_CPU_ISA. Every format and the algorithm are its own choice; reordering into them is not counted. */
+/* oneDNN 2's side of the layer tables: onednn_layers BATCH [depthwise]. Threads and instruction set come from
+ * OMP_NUM_THREADS and ONEDNN_MAX_CPU_ISA. Every format and the algorithm are its own choice; reordering into them is not counted. */
 #include "answer.h"
 #include "layers.h"
 
 #include <oneapi/dnnl/dnnl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct bench {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     size_t batch;
+    bool depthwise;
 
     /* The case that is prepared. */
     size_t which;
@@ -27,8 +30,7 @@ static void need(dnnl_status_t status, const char *what) {
     exit(1);
 }
 
-static void set_any(dnnl_memory_desc_t *memory, int rank, dnnl_dim_t a, dnnl_dim_t b, dnnl_dim_t c, dnnl_dim_t d) {
-    const dnnl_dims_t dims = {a, b, c, d};
+static void set_any(dnnl_memory_desc_t *memory, int rank, const dnnl_dims_t dims) {
     need(dnnl_memory_desc_init_by_tag(memory, rank, dims, dnnl_f32, dnnl_format_tag_any), "a description");
 }
 
@@ -38,14 +40,15 @@ struct geometry {
     dnnl_dims_t strides, before, after;
 };
 
-static struct geometry geometry_of(const struct layer *l, size_t batch) {
+static struct geometry geometry_of(const struct layer *l, size_t batch, bool depthwise) {
     struct geometry g;
     dnnl_dim_t n = (dnnl_dim_t)batch, ic = (dnnl_dim_t)l->ic, oc = (dnnl_dim_t)l->oc, k = (dnnl_dim_t)l->k,
                in = (dnnl_dim_t)l->in, out = (dnnl_dim_t)l->out, s = (dnnl_dim_t)l->s, p = (dnnl_dim_t)l->p;
-    set_any(&g.src, 4, n, ic, in, in);
-    set_any(&g.weights, 4, oc, ic, k, k);
-    set_any(&g.bias, 1, oc, 0, 0, 0);
-    set_any(&g.dst, 4, n, oc, out, out);
+    set_any(&g.src, 4, (dnnl_dims_t){n, ic, in, in});
+    if (depthwise) set_any(&g.weights, 5, (dnnl_dims_t){ic, 1, 1, k, k});
+    else set_any(&g.weights, 4, (dnnl_dims_t){oc, ic, k, k});
+    set_any(&g.bias, 1, (dnnl_dims_t){oc});
+    set_any(&g.dst, 4, (dnnl_dims_t){n, oc, out, out});
     for (int axis = 0; axis < 2; axis++) {
         g.strides[axis] = s;
         g.before[axis] = p;
@@ -102,7 +105,8 @@ static void release(struct bench *b) {
 
 static void prepare(struct bench *b, size_t which) {
     enum direction direction = (enum direction)(which % DIRECTIONS);
-    struct geometry geometry = geometry_of(&layers[which / DIRECTIONS], b->batch);
+    const struct layer *layer = b->depthwise ? &depthwise_layers[which / DIRECTIONS] : &layers[which / DIRECTIONS];
+    struct geometry geometry = geometry_of(layer, b->batch, b->depthwise);
     release(b);
     dnnl_primitive_desc_t primitive = describe(b, &geometry, direction);
     if (direction == DIFF_SRC) add_argument(b, primitive, dnnl_query_diff_src_md, 0, DNNL_ARG_DIFF_SRC);
@@ -146,11 +150,13 @@ static const char *isa_name(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 2) {
-        fprintf(stderr, "usage: onednn_layers BATCH\n");
+    const bool depthwise = argc == 3 && strcmp(argv[2], "depthwise") == 0;
+    if (argc != 2 && !depthwise) {
+        fprintf(stderr, "usage: onednn_layers BATCH [depthwise]\n");
         return 2;
     }
-    struct bench bench = {.batch = (size_t)strtoul(argv[1], NULL, 10), .which = (size_t)LAYERS * DIRECTIONS};
+    struct bench bench = {
+        .batch = (size_t)strtoul(argv[1], NULL, 10), .depthwise = depthwise, .which = SIZE_MAX /* none yet */};
     need(dnnl_engine_create(&bench.engine, dnnl_cpu, 0), "engine");
     need(dnnl_stream_create(&bench.stream, bench.engine, dnnl_stream_default_flags), "stream");
     const dnnl_version_t *version = dnnl_version();

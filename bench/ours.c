@@ -38,9 +38,8 @@ static double image_flops(const struct graph *graph, bool training) {
     bool first = true;
     for (size_t i = 0; i < graph->count; i++) {
         const struct node *node = &graph->nodes[i];
-        bool conv2d = node->type->operator_kind == OPERATOR_CONV2D;
-        if (!conv2d && node->type->operator_kind != OPERATOR_DENSE) continue;
-        double pixels = conv2d ? (double)(node->shape.dims[0] * node->shape.dims[1]) : 1;
+        if (node->parameter_count == 0 || node->parameters[0].role != PARAMETER_KERNEL) continue;
+        double pixels = node->shape.rank == 3 ? (double)(node->shape.dims[0] * node->shape.dims[1]) : 1;
         double once = 2 * pixels * (double)shape_size(&node->parameters[0].shape);
         flops += !training ? once : first ? 2 * once : 3 * once;
         first = false;

@@ -9,14 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NUMBER_SIZE = 24, IMAGENET_SIDE = 224, SIMCNN_SIDE = 32, PREDICTIONS = 10 };
+enum { IMAGENET_SIDE = 224, SIMCNN_SIDE = 32, PREDICTIONS = 10 };
 
-static const char python[] = "/usr/bin/python3"; /* Debian's, which has Debian's PyTorch */
-static const char torch_script[] = BENCH_SCRIPTS "/torch_peer.py";
+const char python[] = "/usr/bin/python3"; /* Debian's, which has Debian's PyTorch */
+const char torch_script[] = BENCH_SCRIPTS "/torch_peer.py";
 
 /* Without these PyTorch loses more to page faults and to threads that fight than to its kernels. */
-static const char *const torch_environment[] = {"OPENBLAS_NUM_THREADS=1", "MALLOC_MMAP_THRESHOLD_=4000000000",
-                                                "MALLOC_TRIM_THRESHOLD_=8000000000", "MALLOC_TOP_PAD_=268435456", NULL};
+const char *const torch_environment[] = {"OPENBLAS_NUM_THREADS=1", "MALLOC_MMAP_THRESHOLD_=4000000000",
+                                         "MALLOC_TRIM_THRESHOLD_=8000000000", "MALLOC_TOP_PAD_=268435456", NULL};
 static const char *const node_environment[] = {"NODE_PATH=" BENCH_YARDSTICKS "/node_modules", NULL};
 
 /* --- whole networks: ours, and one or two others --- */
@@ -166,7 +166,7 @@ static ocellus_status resnet_infer(const struct settings *settings) {
 
 /* --- ResNet50's convolutions, one by one --- */
 
-static const char *const direction_names[DIRECTIONS] = {"forward", "input gradient", "weight gradient"};
+const char *const direction_names[DIRECTIONS] = {"forward", "input gradient", "weight gradient"};
 
 /* Of the whole network: seconds an image by side and round, and the peaks behind them. */
 struct layer_totals {
@@ -287,6 +287,8 @@ const struct section sections[] = {
     {"simcnn-train", "SimCNN: training, images/s, beside PyTorch", simcnn_train},
     {"simcnn-infer", "SimCNN: inference, images/s, beside PyTorch and ONNX Runtime", simcnn_infer},
     {"layers", "ResNet50 at 224: each convolution, GFLOP/s, beside oneDNN", compare_layers},
+    {"depthwise", "MobileNetV2 at 224: each depthwise convolution, GFLOP/s, beside oneDNN and PyTorch",
+     compare_depthwise},
     {"resnet-train", "ResNet50 at 224: training, images/s, beside PyTorch", resnet_train},
     {"resnet-infer", "ResNet50 at 224: inference, images/s, beside ONNX Runtime", resnet_infer},
     {"predict", "One image, the whole process, beside PyTorch's import alone", compare_predict},

@@ -2,6 +2,7 @@
 """PyTorch as a yardstick, tuned: its side of the protocol in answer.h, and the exporter for ONNX Runtime.
 
 torch_peer.py train|infer NETWORK BATCH THREADS nchw|nhwc
+torch_peer.py depthwise SIDE:CHANNELS:STRIDE,... BATCH THREADS
 torch_peer.py export NETWORK BATCH FILE
 The environment that tunes it (memory, OpenBLAS) is set by who starts it.
 """
@@ -96,13 +97,14 @@ def count_values(model):
     return sum(t.numel() for name, t in model.state_dict().items() if not name.endswith("num_batches_tracked"))
 
 
-def answer(about, parameters, run):
+def answer(about, parameters, go):
+    """go(case, times) runs a case."""
     print(f"ready parameters={parameters} flops=0 about {about}", flush=True)
     for line in iter(sys.stdin.readline, ""):
-        _, _, times = line.split()
+        _, case, times = line.split()
+        go(int(case), 0)  # what a case needs to be prepared is not counted
         start = time.perf_counter()
-        for _ in range(int(times)):
-            run()
+        go(int(case), int(times))
         print(f"{time.perf_counter() - start:.9f}", flush=True)
 
 
@@ -140,7 +142,43 @@ def compete(task, network, batch, threads, layout):
     if layout == "nhwc":
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
     run = trainer(network, model, x, y) if task == "train" else predictor(model, x)
-    answer(f"PyTorch {torch.__version__} {layout}", count_values(model), run)
+
+    def go(_, times):
+        for _ in range(times):
+            run()
+
+    answer(f"PyTorch {torch.__version__} {layout}", count_values(model), go)
+
+
+def depthwise_run(side, channels, stride, direction, batch):
+    """A 3x3 depthwise convolution, padded by 1 on all sides: as many products as with Keras's padding."""
+
+    def image(size):
+        return (torch.rand(batch, channels, size, size) - 0.5).contiguous(memory_format=torch.channels_last)
+
+    x, diff = image(side), image(side // stride)
+    weights, bias = torch.rand(channels, 1, 3, 3) - 0.5, torch.rand(channels) - 0.5
+    shape = ([stride, stride], [1, 1], [1, 1])
+    if direction == 0:
+        return lambda: F.conv2d(x, weights, bias, *shape, channels)
+    wanted = [direction == 1, direction == 2, False]
+    return lambda: torch.ops.aten.convolution_backward(diff, x, weights, None, *shape, False, [0, 0], channels, wanted)
+
+
+def depthwise(layers, batch, threads):
+    torch.set_num_threads(threads)
+    layers = [[int(number) for number in layer.split(":")] for layer in layers.split(",")]
+    prepared = {}
+
+    def go(case, times):
+        if case not in prepared:
+            prepared.clear()
+            prepared[case] = depthwise_run(*layers[case // 3], case % 3, batch)
+        with torch.no_grad():
+            for _ in range(times):
+                prepared[case]()
+
+    answer(f"PyTorch {torch.__version__}", 0, go)
 
 
 def export(network, batch, path):
@@ -153,6 +191,8 @@ def export(network, batch, path):
 if __name__ == "__main__":
     if len(sys.argv) == 6 and sys.argv[1] in ("train", "infer"):
         compete(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    elif len(sys.argv) == 5 and sys.argv[1] == "depthwise":
+        depthwise(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     elif len(sys.argv) == 5 and sys.argv[1] == "export":
         export(sys.argv[2], int(sys.argv[3]), sys.argv[4])
     else:

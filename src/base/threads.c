@@ -28,6 +28,7 @@ struct thread_pool {
     _Atomic chunk_body body;
     _Atomic(void *) context;
     atomic_uint chunks;
+    atomic_bool busy; /* a caller's job is published: another's runs on its own thread */
     /* Job number in the high half, chunks not taken yet in the low half: the word alone says whether the job is open. */
     _Alignas(MEMORY_ALIGNMENT) atomic_uint_fast64_t ticket;
     /* Chunks of the job that are done. */
@@ -196,8 +197,9 @@ static void wait_until_done(struct thread_pool *pool, unsigned chunks) {
 }
 
 static void run_job(struct thread_pool *pool, size_t chunks, chunk_body body, void *context) {
-    /* More chunks than the ticket can count are no use of a pool, only correct. */
-    if (pool->size == 1 || chunks <= 1 || chunks > UINT32_MAX) {
+    /* More chunks than the ticket can count are no use of a pool, only correct. The exchange also orders what one caller
+     * published before what the next does. */
+    if (pool->size == 1 || chunks <= 1 || chunks > UINT32_MAX || atomic_exchange(&pool->busy, true)) {
         for (size_t chunk = 0; chunk < chunks; chunk++)
             body(context, chunk, 0);
         return;
@@ -214,6 +216,7 @@ static void run_job(struct thread_pool *pool, size_t chunks, chunk_body body, vo
         pthread_mutex_unlock(&pool->mutex);
     }
     if (!take_chunks(pool, job, 0)) wait_until_done(pool, (unsigned)chunks);
+    atomic_store(&pool->busy, false);
 }
 
 void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *context, size_t chunk, size_t worker),

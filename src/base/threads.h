@@ -22,8 +22,12 @@ void thread_pool_destroy(struct thread_pool *pool);
 size_t thread_pool_size(const struct thread_pool *pool);
 
 /* Calls body(context, chunk, worker) once for each chunk in [0, chunks), worker in [0, thread_pool_size()); returns
- * when all are done. Chunks are handed out in ascending order, so larger work goes first. Allocates nothing. Not to be
- * called from inside a body, nor by two threads at once on one pool. The caller has float_mode_set()'s mode for the job. */
+ * when all are done. Chunks are handed out in ascending order, so larger work goes first. Allocates nothing. The caller
+ * has float_mode_set()'s mode for the job.
+ *
+ * Any number of threads may call it on one pool: the first has the workers, and who comes while they are busy, be it from
+ * inside a body, runs all chunks of its job on its own thread, as worker 0. So scratch that is kept by worker belongs to a
+ * job's own context: what two jobs share, or a job and one inside it, may be written by worker 0 of both at once. */
 void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *context, size_t chunk, size_t worker),
                   void *context);
 

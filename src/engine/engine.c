@@ -49,11 +49,12 @@ static ocellus_status find_gradient_to(struct engine *engine) {
 }
 
 static ocellus_status take_weights(struct engine *engine) {
-    struct weights *given = engine->options.weights;
-    if (!given)
-        return weights_create(engine->graph, engine->options.groups, engine->options.group_count, &engine->weights);
-    weights_retain(given);
-    engine->weights = given;
+    struct weights *weights = engine->options.weights;
+    const bool own = !weights;
+    if (own) TRY(weights_create(engine->graph, engine->options.groups, engine->options.group_count, &weights));
+    weights_join(weights);
+    if (own) weights_release(weights); /* the session has its reference */
+    engine->weights = weights;
     return OCELLUS_OK;
 }
 
@@ -62,7 +63,8 @@ static ocellus_status open_parts(struct engine *engine) {
     size_t values;
     TRY(check_options(engine));
     TRY(find_gradient_to(engine));
-    TRY(lower_graph(engine->graph, &engine->lowered));
+    TRY(take_weights(engine));
+    engine->lowered = weights_lowered(engine->weights);
     TRY(check_operations(engine));
     if (engine->options.training) engine->state_count = optimizer_rows[optimizer->kind].state_count(optimizer);
     engine->image_size = shape_size(graph_input_shape(engine->graph));
@@ -70,7 +72,6 @@ static ocellus_status open_parts(struct engine *engine) {
     if (!size_multiply(engine->options.batch_size, engine->image_size * sizeof *engine->inputs, &values) ||
         !size_multiply(values, engine->options.slots, &values))
         return fail(OCELLUS_USAGE, "engine: batch size: %zu is too large", engine->options.batch_size);
-    TRY(take_weights(engine));
     TRY(engine_list_tensors(engine));
     TRY(engine->class->open(engine));
     engine->inputs = memory_allocate(values, 1);
@@ -97,8 +98,7 @@ ocellus_status engine_open(const struct engine_class *class, const struct graph 
 void engine_close(struct engine *engine) {
     if (!engine) return;
     engine->class->close(engine);
-    weights_release(engine->weights);
-    lowered_free(engine->lowered);
+    weights_part(engine->weights);
     memory_free(engine->inputs);
     memory_free(engine->tensors);
     memory_free(engine->state_names);
@@ -117,8 +117,9 @@ struct engine_tensor engine_tensor_at(const struct engine *engine, size_t index)
 ocellus_status engine_set(struct engine *engine, const char *name, const float *values, size_t count) {
     struct engine_place place;
     TRY(engine_find_place(engine, name, count, false, &place));
+    if (place.kind == PLACE_PARAMETER) TRY(weights_begin_change(engine->weights));
     engine->class->set(engine, &place, values);
-    if (place.kind == PLACE_PARAMETER) weights_changed(engine->weights);
+    if (place.kind == PLACE_PARAMETER) weights_end_change(engine->weights);
     return OCELLUS_OK;
 }
 

@@ -59,7 +59,7 @@ enum engine_stage { STAGE_NONE, STAGE_FORWARD, STAGE_LOSS, STAGE_BACKWARD, STAGE
 struct engine {
     const struct engine_class *class;
     const struct graph *graph;
-    struct lowered *lowered;
+    const struct lowered *lowered; /* the weights' */
     struct engine_options options; /* slots at least 1; pointers as they were given: for open() alone */
     struct weights *weights;       /* one reference */
     size_t state_count;            /* optimizer states in use */

@@ -1,131 +1,137 @@
 /* SPDX-License-Identifier: MIT */
-/* Packing the weights for the tiles, once per step and pass. The weights of both directions, and in inference those with
- * BatchNormalization folded in, take turns in one place. */
+/* Packing kernels for the tasks that read them. An engine that is its weights' only user packs once per step and pass, both
+ * directions and what inference folds in taking turns in one place. On shared weights what is packed belongs to these: each
+ * form is made once for all sessions. */
 #include "engine/cpu_engine.h"
 
 #include "base/log.h"
+#include "engine/execute.h"
 
-static bool is_heavy(const struct node *node) {
-    return node->type->operator_kind == OPERATOR_CONV2D || node->type->operator_kind == OPERATOR_DENSE;
-}
+#include <stdatomic.h>
 
-/* The matrix that a pass packs: a layer's weights, transformed when the pass runs them by Winograd. */
-struct form {
-    size_t kh, kw, ic, oc;
-    size_t tile;       /* Winograd's; 0 is direct */
-    size_t k, columns; /* as packed */
+/* One kernel on its way into one form. */
+struct packed_kernel {
+    const struct cpu_engine *engine;
+    const struct packing *packing;
+    const struct shape *shape;
+    size_t operation, tile, bias; /* values of the folded bias, which lies in front */
+    enum product product;
 };
 
-static struct form form_of(const struct node *node, size_t tile, bool rotated) {
-    const int64_t *dims = node->parameters[0].shape.dims;
-    struct form form = {.kh = 1, .kw = 1, .tile = tile};
-    if (node->parameters[0].shape.rank == 4) {
-        form.kh = (size_t)dims[0];
-        form.kw = (size_t)dims[1];
-        dims += 2;
-    }
-    form.ic = (size_t)dims[0];
-    form.oc = (size_t)dims[1];
-    size_t taps = tile > 0 ? (tile + 2) * (tile + 2) : form.kh * form.kw;
-    form.k = taps * (rotated ? form.oc : form.ic);
-    form.columns = rotated ? form.ic : form.oc;
-    return form;
+static struct packed_kernel kernel_of(const struct cpu_engine *engine, const struct plan *plan, size_t operation,
+                                      enum product product) {
+    const struct operation *o = &engine->lowered->operations[operation];
+    struct packed_kernel kernel = {.engine = engine,
+                                   .packing = engine_operators[o->kind]->packing,
+                                   .operation = operation,
+                                   .product = product,
+                                   .tile = plan->tiles[product][operation],
+                                   .bias = (shape_extent(&o->shape).c + 15) / 16 * 16};
+    if (kernel.packing) kernel.shape = engine_parameter_shape(engine, operation, PARAMETER_KERNEL);
+    return kernel;
 }
 
-static struct form forward_form(const struct cpu_engine *engine, const struct plan *plan, size_t node) {
-    return form_of(&engine->graph->nodes[node], plan->tiles[PRODUCT_FORWARD][node], false);
+static size_t kernel_values(const struct packed_kernel *kernel) {
+    return kernel->bias + kernel->packing->size(kernel->engine->kernels, kernel->shape, kernel->tile, kernel->product);
 }
 
-static struct form rotated_form(const struct cpu_engine *engine, size_t node) {
-    return form_of(&engine->graph->nodes[node], engine->training->tiles[PRODUCT_DIFF_SRC][node], true);
+/* A BatchNormalization after the kernel: (w x + bias) scale + shift = (w scale) x + (bias scale + shift). */
+static void fold(const struct packed_kernel *kernel, const struct norm_state *norm, real *dst) {
+    const real *bias = engine_parameter(kernel->engine, kernel->operation, PARAMETER_BIAS);
+    for (size_t c = 0; c < norm->c; c++)
+        dst[c] = (bias ? bias[c] * norm->scale[c] : 0) + norm->shift[c];
+    kernel->packing->scale(kernel->engine->kernels, kernel->shape, kernel->tile, norm->scale, dst + kernel->bias);
 }
 
-static size_t packed_values(const struct cpu_engine *engine, size_t node) {
-    struct form form = forward_form(engine, engine->inference, node);
-    size_t most = kernels_packed_size(engine->kernels, form.k, form.columns);
-    if (engine->training) {
-        form = rotated_form(engine, node);
-        size_t rotated = kernels_packed_size(engine->kernels, form.k, form.columns);
-        most = rotated > most ? rotated : most;
+static int folded(const struct packed_kernel *kernel) {
+    return kernel->product == PRODUCT_FORWARD ? kernel->engine->plan->folded[kernel->operation] : PLAN_NONE;
+}
+
+static void pack(void *context, void *dst) {
+    const struct packed_kernel *kernel = context;
+    kernel->packing->pack(kernel->engine->kernels, kernel->shape, kernel->tile, kernel->product,
+                          engine_parameter(kernel->engine, kernel->operation, PARAMETER_KERNEL),
+                          (real *)dst + kernel->bias);
+    if (folded(kernel) != PLAN_NONE) fold(kernel, &kernel->engine->norms[folded(kernel)], dst);
+}
+
+/* The most values that this engine's passes need of one kernel. */
+static size_t most_values(const struct cpu_engine *engine, size_t operation) {
+    const struct plan *plans[] = {engine->inference, engine->training};
+    size_t most = 0;
+    for (size_t i = 0; i < 2; i++) {
+        for (int product = PRODUCT_FORWARD; plans[i] && product <= PRODUCT_DIFF_SRC; product++) {
+            const struct packed_kernel kernel = kernel_of(engine, plans[i], operation, (enum product)product);
+            if (product == PRODUCT_DIFF_SRC && !plans[i]->backward) continue;
+            const size_t values = kernel_values(&kernel);
+            most = values > most ? values : most;
+        }
     }
     return most;
 }
 
 ocellus_status engine_allocate_packed(struct cpu_engine *engine) {
-    const struct graph *graph = engine->graph;
+    const struct lowered *lowered = engine->lowered;
+    if (engine->base.options.weights) return OCELLUS_OK;
     for (int pass = 0; pass < 2; pass++) {
         size_t at = 0;
-        for (size_t node = 0; node < graph->count; node++) {
-            if (!is_heavy(&graph->nodes[node])) { continue; }
-            size_t bias = (plan_extent(&graph->nodes[node].shape).c + 15) / 16 * 16;
-            size_t bytes = (bias + packed_values(engine, node)) * sizeof(real);
+        for (size_t i = 0; i < lowered->count; i++) {
+            if (!engine_operators[lowered->operations[i].kind]->packing) continue;
+            const size_t bytes = most_values(engine, i) * sizeof(real);
             if (pass == 0) {
                 TRY(arena_reserve(&engine->packed_arena, bytes, &at));
                 continue;
             }
-            engine->packed[node].folded_bias = (real *)(void *)(engine->packed_arena.base + at);
-            engine->packed[node].weights = engine->packed[node].folded_bias + bias;
+            engine->packed[i].memory = (real *)(void *)(engine->packed_arena.base + at);
             at += (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
         }
-        if (pass == 0) { TRY(arena_allocate(&engine->packed_arena)); }
+        if (pass == 0) TRY(arena_allocate(&engine->packed_arena));
     }
     return OCELLUS_OK;
 }
 
-/* A BatchNormalization after the convolution: (w x + bias) scale + shift = (w scale) x + (bias scale + shift). The
- * columns of packed weights are output channels, transformed or not. */
-static void fold(struct cpu_engine *engine, size_t node, const struct form *form) {
-    const struct norm_state *norm = &engine->norms[engine->inference->folded[node]];
-    const real *bias = engine->graph->nodes[node].parameter_count > 1 ? engine_parameter(engine, node, 1) : NULL;
-    struct packed_state *packed = &engine->packed[node];
-    size_t panel = engine->kernels->tile_columns;
-    for (size_t oc = 0; oc < form->oc; oc++) {
-        packed->folded_bias[oc] = (bias ? bias[oc] * norm->scale[oc] : 0) + norm->shift[oc];
-    }
-    for (size_t first = 0; first < form->oc; first += panel) {
-        size_t count = form->oc - first < panel ? form->oc - first : panel;
-        for (size_t row = 0; row < form->k; row++) {
-            real *line = packed->weights + first * form->k + row * panel;
-            for (size_t j = 0; j < count; j++) {
-                line[j] *= norm->scale[first + j];
-            }
-        }
-    }
+/* Everything that decides what a form is. */
+static ocellus_status take_form(const struct packed_kernel *kernel, const real **packed) {
+    const struct cpu_engine *engine = kernel->engine;
+    const size_t parameter = engine->lowered->operations[kernel->operation].parameters[PARAMETER_KERNEL];
+    const size_t variant = (size_t)(folded(kernel) + 1) * PRODUCTS + (size_t)kernel->product;
+    const struct weights_form form = {
+        .maker = engine->kernels, .parameter = parameter, .form = variant * 16 + kernel->tile};
+    struct packed_kernel context = *kernel;
+    const void *made = NULL;
+    TRY(weights_take_form(engine->base.weights, &form, kernel_values(kernel) * sizeof(real), pack, &context, &made));
+    *packed = made;
+    return OCELLUS_OK;
 }
 
-static void pack_forward(const struct cpu_engine *engine, size_t node, const struct form *form) {
-    const real *weights = engine_parameter(engine, node, 0);
-    real *packed = engine->packed[node].weights;
-    if (form->tile > 0) engine->kernels->winograd.pack(form->tile, weights, form->ic, form->oc, packed);
-    else engine->kernels->pack(weights, form->k, form->columns, packed);
-}
+struct pack_run {
+    struct cpu_engine *engine;
+    enum product product;
+    _Atomic ocellus_status status;
+};
 
-static void pack_rotated(const struct cpu_engine *engine, size_t node) {
-    struct form form = rotated_form(engine, node);
-    const real *weights = engine_parameter(engine, node, 0);
-    real *packed = engine->packed[node].weights;
-    if (form.tile > 0) engine->kernels->winograd.pack_rotated(form.tile, weights, form.ic, form.oc, packed);
-    else engine->kernels->pack_rotated(weights, form.kh, form.kw, form.ic, form.oc, packed);
-}
-
-static void pack_one(void *context, size_t node, size_t worker) {
-    struct cpu_engine *engine = context;
+static void pack_one(void *context, size_t operation, size_t worker) {
+    struct pack_run *run = context;
+    struct cpu_engine *engine = run->engine;
+    struct packed_kernel kernel = kernel_of(engine, engine->plan, operation, run->product);
+    struct packed_state *packed = &engine->packed[operation];
+    const real *values = packed->memory;
     (void)worker;
-    if (!is_heavy(&engine->graph->nodes[node])) { return; }
-    if (engine->packed_kind == PACKED_ROTATED) {
-        pack_rotated(engine, node);
-        return;
-    }
-    bool folded = engine->packed_kind == PACKED_FOLDED;
-    struct form form = forward_form(engine, folded ? engine->inference : engine->training, node);
-    pack_forward(engine, node, &form);
-    if (folded && engine->inference->folded[node] != PLAN_NONE) { fold(engine, node, &form); }
+    if (!kernel.packing) return;
+    if (packed->memory) pack(&kernel, packed->memory);
+    else if (take_form(&kernel, &values) != OCELLUS_OK) run->status = OCELLUS_IO;
+    packed->folded_bias = values;
+    packed->weights = values ? values + kernel.bias : NULL;
 }
 
-void engine_pack(struct cpu_engine *engine, enum packed_kind kind) {
-    if (engine->packed_kind == kind) { return; }
-    engine->packed_kind = kind;
-    double started = engine->profile ? clock_seconds() : 0;
-    parallel_for(engine->pool, engine->graph->count, pack_one, engine);
-    if (engine->profile) { profile_add_step(engine->profile, PROFILE_PACK, clock_seconds() - started); }
+ocellus_status engine_pack(struct cpu_engine *engine, enum product product) {
+    if (engine->packed_for.plan == engine->plan && engine->packed_for.product == product) return OCELLUS_OK;
+    struct pack_run run = {.engine = engine, .product = product};
+    const double started = engine->profile ? clock_seconds() : 0;
+    parallel_for(engine->pool, engine->lowered->count, pack_one, &run);
+    if (run.status != OCELLUS_OK)
+        return fail(OCELLUS_IO, "%s: no memory for its packed weights", engine->base.graph->name);
+    engine->packed_for = (struct packed_for){engine->plan, product};
+    if (engine->profile) profile_add_step(engine->profile, PROFILE_PACK, clock_seconds() - started);
+    return OCELLUS_OK;
 }

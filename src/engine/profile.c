@@ -3,9 +3,7 @@
 #include "engine/cpu_engine.h"
 
 #include "base/log.h"
-
-/* What a layer's tasks are counted as: its three products, and all that only moves values. */
-enum work { WORK_FORWARD, WORK_DIFF_SRC, WORK_DIFF_WEIGHTS, WORK_OTHER, WORK_COUNT };
+#include "engine/operator.h"
 
 struct layer_time {
     double seconds[WORK_COUNT];
@@ -13,15 +11,15 @@ struct layer_time {
 };
 
 struct profile {
-    size_t nodes, workers;
-    struct layer_time *times; /* [worker][node] */
+    size_t operations, workers;
+    struct layer_time *times; /* [worker][operation] */
     double steps[PROFILE_STEPS];
     double started;
     size_t passes;
 };
 
 void profile_free(struct profile *profile) {
-    if (!profile) { return; }
+    if (!profile) return;
     memory_free(profile->times);
     memory_free(profile);
 }
@@ -31,10 +29,10 @@ ocellus_status cpu_profile_start(struct engine *base) {
     profile_free(engine->profile);
     engine->profile = NULL;
     struct profile *profile = memory_allocate(1, sizeof *profile);
-    if (!profile) { return OCELLUS_IO; }
-    profile->nodes = engine->graph->count;
+    if (!profile) return OCELLUS_IO;
+    profile->operations = engine->lowered->count;
     profile->workers = thread_pool_size(engine->pool);
-    profile->times = memory_allocate(profile->workers * profile->nodes, sizeof *profile->times);
+    profile->times = memory_allocate(profile->workers * profile->operations, sizeof *profile->times);
     if (!profile->times) {
         memory_free(profile);
         return OCELLUS_IO;
@@ -45,21 +43,16 @@ ocellus_status cpu_profile_start(struct engine *base) {
 }
 
 void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds) {
-    bool packs = task->kind == TASK_PACK_PIXELS; /* its images count when it is summed */
-    enum work work = task->kind == TASK_CONV2D                         ? WORK_FORWARD
-                     : task->kind == TASK_CONV2D_DIFF_SRC              ? WORK_DIFF_SRC
-                     : task->kind == TASK_CONV2D_DIFF_WEIGHTS || packs ? WORK_DIFF_WEIGHTS
-                                                                       : WORK_OTHER;
-    struct layer_time *time = &profile->times[worker * profile->nodes + task->node];
-    time->seconds[work] += seconds;
-    time->images[work] += packs ? 0 : images;
+    struct layer_time *time = &profile->times[worker * profile->operations + task->operation];
+    time->seconds[task->type->work] += seconds;
+    time->images[task->type->work] += task->type->counts_no_images ? 0 : images;
 }
 
 /* Products count as their layer's; what only joins sums, for the network's input, which has no work of its own. */
-void profile_add_finish(struct profile *profile, const struct finish *finish, size_t worker, size_t images,
-                        double seconds) {
-    bool product = finish->kind == FINISH_DENSE || finish->kind == FINISH_BLOCKS;
-    struct layer_time *time = &profile->times[worker * profile->nodes + (product ? finish->node : 0)];
+void profile_add_reduction(struct profile *profile, const struct reduction *reduction, size_t worker, size_t images,
+                           double seconds) {
+    const size_t operation = reduction->type->product ? reduction->operation : 0;
+    struct layer_time *time = &profile->times[worker * profile->operations + operation];
     time->seconds[WORK_DIFF_WEIGHTS] += seconds;
     time->images[WORK_DIFF_WEIGHTS] += images;
 }
@@ -72,10 +65,10 @@ void profile_add_step(struct profile *profile, enum profile_step step, double se
     profile->steps[step] += seconds;
 }
 
-static struct layer_time sum_workers(const struct profile *profile, size_t node) {
+static struct layer_time sum_workers(const struct profile *profile, size_t operation) {
     struct layer_time sum = {0};
     for (size_t worker = 0; worker < profile->workers; worker++) {
-        const struct layer_time *time = &profile->times[worker * profile->nodes + node];
+        const struct layer_time *time = &profile->times[worker * profile->operations + operation];
         for (size_t work = 0; work < WORK_COUNT; work++) {
             sum.seconds[work] += time->seconds[work];
             sum.images[work] += time->images[work];
@@ -110,17 +103,16 @@ void cpu_profile(const struct engine *base, struct text *out) {
     text_append(out, ")\n");
     text_append(out, "%-*s %14s %14s %14s %6s %6s\n", NAME_COLUMNS, "layer", "forward", "diff_src", "diff_weights",
                 "other", "share");
-    for (size_t node = 1; node < profile->nodes; node++) {
-        struct layer_time time = sum_workers(profile, node);
-        double seconds = 0, flops = engine_node_flops(&engine->graph->nodes[node]);
-        for (size_t work = 0; work < WORK_COUNT; work++) {
+    for (size_t i = 1; i < profile->operations; i++) {
+        const struct layer_time time = sum_workers(profile, i);
+        const double flops = engine_flops(engine, i);
+        double seconds = 0;
+        for (size_t work = 0; work < WORK_COUNT; work++)
             seconds += time.seconds[work];
-        }
-        if (seconds <= 0) { continue; }
-        text_append_cell(out, engine->graph->nodes[node].name, NAME_COLUMNS);
-        for (size_t work = WORK_FORWARD; work < WORK_OTHER; work++) {
+        if (seconds <= 0) continue;
+        text_append_cell(out, engine->base.graph->nodes[engine->lowered->operations[i].node].name, NAME_COLUMNS);
+        for (size_t work = WORK_FORWARD; work < WORK_OTHER; work++)
             append_work(out, &time, (enum work)work, flops, passes);
-        }
         text_append(out, " %6.1f %5.1f%%\n", 1e3 * time.seconds[WORK_OTHER] / passes, 100 * seconds / all);
         other += seconds;
     }

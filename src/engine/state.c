@@ -3,6 +3,7 @@
 #include "engine/cpu_engine.h"
 
 #include "base/sizes.h"
+#include "engine/execute.h"
 
 static ocellus_status allocate_values(struct arena *arena, size_t values, real **pointer) {
     enum { SLACK = 16 };
@@ -28,21 +29,6 @@ ocellus_status engine_allocate_state(struct cpu_engine *engine) {
     return OCELLUS_OK;
 }
 
-real *engine_parameter(const struct cpu_engine *engine, size_t node, size_t index) {
-    return weights_values(engine->base.weights) + engine->parameters[engine->first_parameter[node] + index].offset;
-}
-
-real *engine_view(const struct cpu_engine *engine, struct view view, size_t image, size_t worker) {
-    if (view.buffer == PLAN_INPUT) {
-        size_t size = shape_size(&engine->graph->nodes[0].shape);
-        return (real *)(uintptr_t)(engine->src + image * size + view.offset); /* the input is only ever read */
-    }
-    const struct buffer *buffer = &engine->plan->buffers[view.buffer];
-    unsigned char *base =
-        buffer->batch ? engine->batch + buffer->place + image * buffer->size : engine->scratch[worker] + buffer->place;
-    return (real *)(void *)base + view.offset;
-}
-
 /* The memory of a tensor of the state. */
 static real *values_of(const struct cpu_engine *engine, const struct engine_place *place) {
     const size_t offset = engine->parameters[place->index].offset;
@@ -61,20 +47,26 @@ void cpu_copy_out(const real *src, size_t count, float *dst) {
         dst[i] = (float)src[i];
 }
 
-bool cpu_keeps_output(const struct plan *plan, size_t node) {
-    const struct view view = plan->outputs[node];
-    return view_exists(view) &&
-           (view.buffer == PLAN_INPUT || plan->buffers[view.buffer].last + 1 >= plan->forward_phases);
+/* Where a value that can be read after a pass lies. */
+static ocellus_status find_value(const struct cpu_engine *engine, const struct engine_place *place,
+                                 const real **values) {
+    const size_t operation = engine->lowered->outputs[place->index];
+    if (place->kind == PLACE_OUTPUT_GRADIENT) {
+        *values = engine_view(engine, engine->plan->gradient, 0);
+        return OCELLUS_OK;
+    }
+    if (!plan_keeps(engine->plan, operation))
+        return fail(OCELLUS_USAGE, "%s/output: the plan does not keep this output",
+                    engine->base.graph->nodes[place->index].name);
+    *values = engine_view(engine, engine->plan->outputs[operation], 0);
+    return OCELLUS_OK;
 }
 
-ocellus_status cpu_get(const struct engine *engine, const struct engine_place *place, float *values) {
-    const struct cpu_engine *cpu = cpu_const_engine_of(engine);
+ocellus_status cpu_get(const struct engine *base, const struct engine_place *place, float *values) {
+    const struct cpu_engine *engine = cpu_const_engine_of(base);
     const real *src = NULL;
-    if (place->kind != PLACE_OUTPUT) src = values_of(cpu, place);
-    else if (cpu_keeps_output(cpu->plan, place->index)) src = engine_view(cpu, cpu->plan->outputs[place->index], 0, 0);
-    else
-        return fail(OCELLUS_USAGE, "%s/output: the plan does not keep this output",
-                    engine->graph->nodes[place->index].name);
+    if (place->kind == PLACE_OUTPUT || place->kind == PLACE_OUTPUT_GRADIENT) TRY(find_value(engine, place, &src));
+    else src = values_of(engine, place);
     cpu_copy_out(src, place->count, values);
     return OCELLUS_OK;
 }

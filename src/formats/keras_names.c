@@ -32,7 +32,8 @@ static void canonical_layer(const char *layer, char out[TENSOR_NAME_SIZE]) {
     snprintf(out, TENSOR_NAME_SIZE, "%s", layer);
 }
 
-/* Keras 1's "LAYER_W" or "LAYER_W_1" to today's role; `role` itself when it is none of those. */
+/* Keras 1's "LAYER_W" or "LAYER_W_1", and the depthwise kernel of Keras 2, to today's role; `role` itself when it is none of
+ * those. */
 static const char *canonical_role(const char *layer, const char *role) {
     static const char *const roles[][2] = {{"W", "kernel"},
                                            {"b", "bias"},
@@ -41,6 +42,7 @@ static const char *canonical_role(const char *layer, const char *role) {
                                            {"running_mean", "moving_mean"},
                                            {"running_std", "moving_variance"}};
     const size_t length = strlen(layer);
+    if (strcmp(role, "depthwise_kernel") == 0) return "kernel";
     if (strncmp(role, layer, length) != 0 || role[length] != '_') return role;
     const char *old = role + length + 1;
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {

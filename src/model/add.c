@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Add: the sum of two tensors of one shape. */
+/* Add: the sum of tensors of one shape, from the first to the last. */
 #include "model/layer_config.h"
 
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
-    if (!shape_equal(inputs[0], inputs[1])) {
+    for (size_t i = 1; i < node->input_count; i++) {
+        if (shape_equal(inputs[0], inputs[i])) continue;
         char a[SHAPE_TEXT_SIZE], b[SHAPE_TEXT_SIZE];
         shape_text(inputs[0], true, a);
-        shape_text(inputs[1], true, b);
+        shape_text(inputs[i], true, b);
         return fail(OCELLUS_USAGE, "%s: inputs: shapes differ (%s and %s)", node->name, a, b);
     }
     node->shape = *inputs[0];
@@ -14,8 +15,11 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
 }
 
 static ocellus_status lower(struct lowering *lowering, const struct node *node) {
-    (void)node;
-    return lowering_append_all(lowering, (struct operation){.kind = OPERATION_ADD});
+    for (size_t i = 1; i < node->input_count; i++) {
+        const size_t both[] = {lowering->value, lowering->lowered->outputs[node->inputs[i]]};
+        TRY(lowering_append_on(lowering, (struct operation){.kind = OPERATION_ADD}, both, 2));
+    }
+    return OCELLUS_OK;
 }
 
-const struct layer_type layer_add = {"Add", "add", OPERATOR_ADD, 2, 2, infer, NULL, NULL, lower};
+const struct layer_type layer_add = {"Add", "add", 2, 0, infer, NULL, NULL, lower};

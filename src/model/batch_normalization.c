@@ -18,8 +18,10 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
         return fail(OCELLUS_USAGE, "%s: axis: not supported (expected the last one, got %" PRId64 ")", node->name,
                     axis);
     const struct shape channels = {1, {node->shape.dims[node->shape.rank - 1]}};
-    layer_add_parameter(node, PARAMETER_GAMMA, channels, true, INITIAL_ONES, 0, 0);
-    layer_add_parameter(node, PARAMETER_BETA, channels, true, INITIAL_ZEROS, 0, 0);
+    if (!node->config.batch_normalization.without_scale)
+        layer_add_parameter(node, PARAMETER_GAMMA, channels, true, INITIAL_ONES, 0, 0);
+    if (!node->config.batch_normalization.without_center)
+        layer_add_parameter(node, PARAMETER_BETA, channels, true, INITIAL_ZEROS, 0, 0);
     layer_add_parameter(node, PARAMETER_MOVING_MEAN, channels, false, INITIAL_ZEROS, 0, 0);
     layer_add_parameter(node, PARAMETER_MOVING_VARIANCE, channels, false, INITIAL_ONES, 0, 0);
     return OCELLUS_OK;
@@ -27,6 +29,7 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
 
 /* "axis" is a number in current files and a list of one in older ones; -1 means the last. */
 static ocellus_status read_config(struct node *node, const json_value *config, const char *source) {
+    bool scale = true, center = true;
     node->config.batch_normalization.momentum = 0.99;
     node->config.batch_normalization.epsilon = 1e-3;
     const json_value *axis = json_member(config, "axis");
@@ -35,15 +38,19 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
         return fail(OCELLUS_BAD_CONTENT, "%s: %s: axis: no whole number", source, node->name);
     TRY(config_read_real(node, config, source, "momentum", &node->config.batch_normalization.momentum));
     TRY(config_read_real(node, config, source, "epsilon", &node->config.batch_normalization.epsilon));
-    TRY(config_expect_bool(node, config, source, "center", true));
-    return config_expect_bool(node, config, source, "scale", true);
+    TRY(config_read_bool(node, config, source, "center", &center));
+    TRY(config_read_bool(node, config, source, "scale", &scale));
+    node->config.batch_normalization.without_center = !center;
+    node->config.batch_normalization.without_scale = !scale;
+    return OCELLUS_OK;
 }
 
 static bool write_config(const struct node *node, json_value *config) {
     return json_set(config, "axis", json_new_integer(-1)) &&
            json_set(config, "momentum", json_new_real(node->config.batch_normalization.momentum)) &&
            json_set(config, "epsilon", json_new_real(node->config.batch_normalization.epsilon)) &&
-           json_set(config, "center", json_new_bool(true)) && json_set(config, "scale", json_new_bool(true));
+           json_set(config, "center", json_new_bool(!node->config.batch_normalization.without_center)) &&
+           json_set(config, "scale", json_new_bool(!node->config.batch_normalization.without_scale));
 }
 
 static ocellus_status lower(struct lowering *lowering, const struct node *node) {
@@ -52,5 +59,5 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
                                                         .epsilon = node->config.batch_normalization.epsilon});
 }
 
-const struct layer_type layer_batch_normalization = {
-    "BatchNormalization", "batch_normalization", OPERATOR_BATCH_NORM, 1, 1, infer, read_config, write_config, lower};
+const struct layer_type layer_batch_normalization = {"BatchNormalization", "batch_normalization", 1,    1, infer,
+                                                     read_config,          write_config,          lower};

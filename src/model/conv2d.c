@@ -26,7 +26,6 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
     union layer_config *c = &node->config;
     c->conv2d.strides[0] = c->conv2d.strides[1] = 1;
     c->conv2d.use_bias = true;
-    int64_t dilation[2] = {1, 1}, groups = 1;
     TRY(config_read_integer(node, config, source, "filters", true, 1, &c->conv2d.filters));
     TRY(config_read_pair(node, config, source, "kernel_size", true, 1, c->conv2d.kernel_size));
     TRY(config_read_pair(node, config, source, "strides", false, 1, c->conv2d.strides));
@@ -34,12 +33,8 @@ static ocellus_status read_config(struct node *node, const json_value *config, c
     TRY(config_read_activation(node, config, source, &c->conv2d.activation));
     TRY(config_read_bool(node, config, source, "use_bias", &c->conv2d.use_bias));
     TRY(config_expect_text(node, config, source, "data_format", "channels_last"));
-    TRY(config_read_pair(node, config, source, "dilation_rate", false, 1, dilation));
-    TRY(config_read_integer(node, config, source, "groups", false, 1, &groups));
-    if (dilation[0] != 1 || dilation[1] != 1)
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: dilation_rate: not supported (expected 1)", source, node->name);
-    if (groups != 1) return fail(OCELLUS_BAD_CONTENT, "%s: %s: groups: not supported (expected 1)", source, node->name);
-    return OCELLUS_OK;
+    TRY(config_expect_one(node, config, source, "dilation_rate"));
+    return config_expect_one(node, config, source, "groups");
 }
 
 static bool write_config(const struct node *node, json_value *config) {
@@ -62,5 +57,4 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
     return lowering_append_unary(lowering, node->config.conv2d.activation);
 }
 
-const struct layer_type layer_conv2d = {"Conv2D", "conv2d",    OPERATOR_CONV2D, 1,    1,
-                                        infer,    read_config, write_config,    lower};
+const struct layer_type layer_conv2d = {"Conv2D", "conv2d", 1, 1, infer, read_config, write_config, lower};

@@ -32,4 +32,4 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
     return lowering_append_unary(lowering, node->config.dense.activation);
 }
 
-const struct layer_type layer_dense = {"Dense", "dense", OPERATOR_DENSE, 1, 1, infer, read_config, write_config, lower};
+const struct layer_type layer_dense = {"Dense", "dense", 1, 1, infer, read_config, write_config, lower};

@@ -21,5 +21,4 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
     return lowering_append(lowering, (struct operation){.kind = OPERATION_RESHAPE});
 }
 
-const struct layer_type layer_flatten = {"Flatten", "flatten",   OPERATOR_FLATTEN, 1,    1,
-                                         infer,     read_config, write_config,     lower};
+const struct layer_type layer_flatten = {"Flatten", "flatten", 1, 1, infer, read_config, write_config, lower};

@@ -48,6 +48,12 @@ union layer_config {
         bool use_bias;
     } conv2d;
     struct {
+        int64_t kernel_size[2], strides[2], depth_multiplier;
+        enum padding padding;
+        struct unary activation;
+        bool use_bias;
+    } depthwise_conv2d;
+    struct {
         int64_t units;
         struct unary activation;
         bool use_bias;
@@ -55,11 +61,15 @@ union layer_config {
     struct {
         double momentum, epsilon;
         int64_t axis; /* as in a file, the batch counted; 0 and -1 mean the last one, all that is supported */
+        bool without_scale, without_center; /* no gamma, no beta: Keras's scale and center the other way round */
     } batch_normalization;
     struct {
         int64_t pool_size[2], strides[2];
         enum padding padding;
-    } max_pooling2d;
+    } pooling2d; /* MaxPooling2D, AveragePooling2D */
+    struct {
+        bool keepdims;
+    } global_average_pooling2d;
     struct {
         int64_t padding[2][2];
     } zero_padding2d; /* [rows, columns][before, after] */
@@ -68,7 +78,18 @@ union layer_config {
     } up_sampling2d; /* nearest */
     struct {
         struct unary activation;
-    } activation;
+    } activation; /* and the layers that are a function: ReLU, LeakyReLU, ELU, Softmax */
+    struct {
+        int64_t axis; /* as in a file, the batch counted; 0 means the last one */
+    } concatenate;
+    struct {
+        double rate;
+        int64_t seed; /* kept for the file: here, random numbers come from the training's seed */
+        bool has_seed;
+    } dropout;
+    struct {
+        struct shape target; /* one dimension may be -1: what is left */
+    } reshape;
     struct {
         struct shape shape;
     } input_layer;

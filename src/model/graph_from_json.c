@@ -18,10 +18,12 @@ struct entry {
     size_t input_count, names_capacity;
     size_t node; /* of the graph, whose output is this layer's, once built */
     bool built, used;
+    bool before_keras_3;
 };
 
 struct model {
     const char *source, *name, *path; /* path: "" at the top, else the nested model's name */
+    const char *keras_version;        /* NULL where the file does not say */
     const json_value *config;
     struct entry *entries;
     size_t count;
@@ -93,6 +95,9 @@ static ocellus_status read_entry(const struct model *model, size_t index, const 
     if (!is_model(entry->class_name) && !layer_by_class_name(entry->class_name))
         return fail(OCELLUS_BAD_CONTENT, "%s: %s: class_name: there is no layer of class %s", model->source,
                     entry->name, entry->class_name);
+    /* Files without a version: since Keras 3, and shortly before, layers name their module. */
+    entry->before_keras_3 =
+        model->keras_version ? strtol(model->keras_version, NULL, 10) < 3 : !json_member(layer, "module");
     for (size_t i = 0; i < index; i++) {
         if (strcmp(model->entries[i].name, entry->name) == 0)
             return refuse(model, entry->name, "name: used by two layers");
@@ -133,6 +138,15 @@ static ocellus_status add_input_layer(struct graph *graph, const struct model *m
     return blame_file(model, graph_add(graph, input.type, name, NULL, &input.config, NULL, 0, node));
 }
 
+/* Before Keras 3 this was clip(0.2 x + 0.5, 0, 1), which is not the function of that name here. */
+static ocellus_status refuse_old_hard_sigmoid(const struct model *model, const struct entry *entry) {
+    const char *activation = "";
+    if (!entry->before_keras_3 || !json_get_text(json_member(entry->config, "activation"), &activation) ||
+        strcmp(activation, "hard_sigmoid") != 0)
+        return OCELLUS_OK;
+    return refuse(model, entry->name, "activation: hard_sigmoid was another function before Keras 3");
+}
+
 /* Builds one layer whose inputs are built. */
 static ocellus_status build_entry(struct graph *graph, const struct model *model, struct entry *entry) {
     for (size_t i = 0; i < entry->input_count; i++)
@@ -155,6 +169,7 @@ static ocellus_status build_entry(struct graph *graph, const struct model *model
     }
     struct node node = {.type = layer_by_class_name(entry->class_name)};
     snprintf(node.name, sizeof node.name, "%s", entry->name);
+    TRY(refuse_old_hard_sigmoid(model, entry));
     if (node.type->read_config) TRY(node.type->read_config(&node, entry->config, model->source));
     TRY(blame_file(model, graph_add(graph, node.type, entry->name, model->path, &node.config, entry->inputs,
                                     entry->input_count, &entry->node)));
@@ -260,6 +275,7 @@ static ocellus_status read_and_build(struct graph *graph, struct model *model, c
 static ocellus_status build_model(struct graph *graph, const struct model *outer, const char *path, bool frozen,
                                   const char *class_name, const json_value *config, size_t *node) {
     struct model model = {.source = outer->source,
+                          .keras_version = outer->keras_version,
                           .name = *path ? path : graph->name,
                           .path = path,
                           .config = config,
@@ -286,6 +302,8 @@ static ocellus_status build_model(struct graph *graph, const struct model *outer
 }
 
 ocellus_status graph_from_json(const json_value *json, const char *source, struct graph **graph) {
+    struct model file = {.source = source};
+    json_get_text(json_member(json, "keras_version"), &file.keras_version);
     if (json_member(json, "model_config")) json = json_member(json, "model_config");
     const json_value *config = json_member(json, "config");
     const char *class_name, *name = "sequential";
@@ -296,7 +314,6 @@ ocellus_status graph_from_json(const json_value *json, const char *source, struc
         return fail(OCELLUS_BAD_CONTENT, "%s: config: name: no text", source);
     bool trainable = true;
     json_get_bool(json_member(config, "trainable"), &trainable);
-    const struct model file = {.source = source};
     struct graph *made;
     TRY(blame_file(&file, graph_create(name, &made)));
     made->sequential = strcmp(class_name, "Sequential") == 0;

@@ -39,5 +39,5 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
     return lowering_append_all(lowering, (struct operation){.kind = OPERATION_INPUT});
 }
 
-const struct layer_type layer_input_layer = {"InputLayer", "input_layer", OPERATOR_INPUT, 0,    0,
-                                             infer,        read_config,   write_config,   lower};
+const struct layer_type layer_input_layer = {"InputLayer", "input_layer", 0,    0, infer,
+                                             read_config,  write_config,  lower};

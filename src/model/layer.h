@@ -7,26 +7,9 @@
 
 #include "model/lowered.h"
 
-/* What an engine has to know how to run. */
-enum operator_kind {
-    OPERATOR_INPUT,
-    OPERATOR_CONV2D,
-    OPERATOR_DENSE,
-    OPERATOR_BATCH_NORM,
-    OPERATOR_MAX_POOL,
-    OPERATOR_GLOBAL_AVERAGE,
-    OPERATOR_FLATTEN,
-    OPERATOR_ZERO_PAD,
-    OPERATOR_UPSAMPLE,
-    OPERATOR_ADD,
-    OPERATOR_ACTIVATION,
-    OPERATOR_NONE /* the engine cannot run it yet */
-};
-
 struct layer_type {
-    const char *class_name; /* Keras's: "Conv2D" */
-    const char *auto_name;  /* the stem of automatic names: "conv2d" */
-    enum operator_kind operator_kind;
+    const char *class_name;           /* Keras's: "Conv2D" */
+    const char *auto_name;            /* the stem of automatic names: "conv2d" */
     size_t least_inputs, most_inputs; /* most 0: no limit; least 0: the InputLayer's row */
     /* Checks node->config against the input shapes, sets node->shape and node->parameters. graph_add() then checks
      * that every shape keeps the limits of graph.h, so a rule may let a product of config values wrap around. */
@@ -39,10 +22,11 @@ struct layer_type {
     ocellus_status (*lower)(struct lowering *lowering, const struct node *node);
 };
 
-/* All rows, each in the file of its name. */
-extern const struct layer_type layer_activation, layer_add, layer_batch_normalization, layer_conv2d, layer_dense,
-    layer_flatten, layer_global_average_pooling2d, layer_input_layer, layer_max_pooling2d, layer_up_sampling2d,
-    layer_zero_padding2d;
+/* All rows. */
+extern const struct layer_type layer_activation, layer_add, layer_average_pooling2d, layer_batch_normalization,
+    layer_concatenate, layer_conv2d, layer_dense, layer_depthwise_conv2d, layer_dropout, layer_elu, layer_flatten,
+    layer_global_average_pooling2d, layer_input_layer, layer_leaky_re_lu, layer_max_pooling2d, layer_multiply,
+    layer_re_lu, layer_reshape, layer_softmax, layer_up_sampling2d, layer_zero_padding2d;
 /* One of them by Keras's name; NULL when there is none. */
 const struct layer_type *layer_by_class_name(const char *class_name);
 

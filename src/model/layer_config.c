@@ -145,6 +145,14 @@ ocellus_status config_expect_bool(const struct node *node, const json_value *con
     return OCELLUS_OK;
 }
 
+ocellus_status config_expect_one(const struct node *node, const json_value *config, const char *source,
+                                 const char *member) {
+    int64_t pair[2] = {1, 1};
+    TRY(config_read_pair(node, config, source, member, false, 1, pair));
+    if (pair[0] == 1 && pair[1] == 1) return OCELLUS_OK;
+    return fail(OCELLUS_BAD_CONTENT, "%s: %s: %s: not supported (expected 1)", source, node->name, member);
+}
+
 json_value *config_pair(const int64_t pair[2]) {
     json_value *list = json_new_list();
     if (list && json_append(list, json_new_integer(pair[0])) && json_append(list, json_new_integer(pair[1])))

@@ -39,6 +39,10 @@ ocellus_status config_expect_text(const struct node *node, const json_value *con
 ocellus_status config_expect_bool(const struct node *node, const json_value *config, const char *source,
                                   const char *member, bool expected);
 
+/* One number or two, all 1. */
+ocellus_status config_expect_one(const struct node *node, const json_value *config, const char *source,
+                                 const char *member);
+
 json_value *config_pair(const int64_t pair[2]);
 const char *padding_name(enum padding padding);
 /* As Keras 3 writes it: the name, or where the function has none an object of class ReLU or ELU. NULL without memory. */

@@ -146,7 +146,8 @@ static ocellus_status lower_node(struct lowered *lowered, size_t index) {
 /* A convolution takes in the padding before it; but where one side has as many rows or columns as the kernel, for then
  * its gradient to the source would need a negative padding. The PAD stays, for others that read it. */
 static bool takes_padding(const struct operation *convolution, const struct operation *pad) {
-    if (convolution->kind != OPERATION_CONVOLUTION || pad->kind != OPERATION_PAD) return false;
+    if (pad->kind != OPERATION_PAD) return false;
+    if (convolution->kind != OPERATION_CONVOLUTION && convolution->kind != OPERATION_DEPTHWISE) return false;
     for (size_t axis = 0; axis < 2; axis++) {
         for (size_t end = 0; end < 2; end++) {
             if (convolution->window.pad[axis][end] + pad->window.pad[axis][end] >= convolution->window.size[axis])
@@ -186,6 +187,7 @@ static ocellus_status find_logits(struct lowered *lowered) {
         (last->unary.function == UNARY_SOFTMAX || last->unary.function == UNARY_SIGMOID)) {
         lowered->link = last->unary.function == UNARY_SIGMOID ? LINK_SIGMOID : LINK_SOFTMAX;
         lowered->logits = last->inputs[0];
+        lowered->outputs[graph->count - 1] = lowered->logits;
     }
     for (size_t i = 0; i < lowered->count; i++) {
         const struct operation *operation = &lowered->operations[i];

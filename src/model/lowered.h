@@ -66,8 +66,8 @@ struct lowered {
     const struct graph *graph;    /* not owned: must outlive this, unchanged */
     struct operation *operations; /* in execution order; 0 is the INPUT */
     size_t count, capacity;
-    size_t *outputs;                      /* [graph->count]: the operation whose value is a layer's output */
-    size_t logits;                        /* the operation that ends the network */
+    size_t *outputs; /* [graph->count]: the operation whose value is a layer's output; of the last one, the logits */
+    size_t logits;   /* the operation that ends the network */
     enum output_link link;                /* a network without one is read as if softmax followed */
     struct lowered_parameter *parameters; /* all of the graph, in its order */
     size_t parameter_count;

@@ -5,12 +5,27 @@
 #include <string.h>
 
 static const struct layer_type *const layers[] = {
-    &layer_input_layer,   &layer_conv2d,
-    &layer_dense,         &layer_batch_normalization,
-    &layer_max_pooling2d, &layer_global_average_pooling2d,
-    &layer_flatten,       &layer_zero_padding2d,
-    &layer_up_sampling2d, &layer_add,
     &layer_activation,
+    &layer_add,
+    &layer_average_pooling2d,
+    &layer_batch_normalization,
+    &layer_concatenate,
+    &layer_conv2d,
+    &layer_dense,
+    &layer_depthwise_conv2d,
+    &layer_dropout,
+    &layer_elu,
+    &layer_flatten,
+    &layer_global_average_pooling2d,
+    &layer_input_layer,
+    &layer_leaky_re_lu,
+    &layer_max_pooling2d,
+    &layer_multiply,
+    &layer_re_lu,
+    &layer_reshape,
+    &layer_softmax,
+    &layer_up_sampling2d,
+    &layer_zero_padding2d,
 };
 
 const struct layer_type *layer_by_class_name(const char *class_name) {

@@ -65,7 +65,7 @@ static ocellus_status block(const struct builder *b, const char *name, int64_t f
 static ocellus_status body(const struct builder *b, size_t *node) {
     const union layer_config pad3 = {.zero_padding2d = {.padding = {{3, 3}, {3, 3}}}};
     const union layer_config pad1 = {.zero_padding2d = {.padding = {{1, 1}, {1, 1}}}};
-    const union layer_config pool = {.max_pooling2d = {.pool_size = {3, 3}, .strides = {2, 2}}};
+    const union layer_config pool = {.pooling2d = {.pool_size = {3, 3}, .strides = {2, 2}}};
     TRY(append(b, &layer_zero_padding2d, "conv1", "_pad", pad3, *node, node));
     TRY(convolution(b, "conv1", "_conv", 64, 7, 2, *node, node));
     TRY(normalization(b, "conv1", "_bn", *node, node));

@@ -19,7 +19,7 @@ static ocellus_status append_block(struct graph *graph, int64_t filters, bool po
                (union layer_config){.batch_normalization = {.momentum = 0.99, .epsilon = 1e-3}}));
     if (!pool) return OCELLUS_OK;
     return append(graph, &layer_max_pooling2d,
-                  (union layer_config){.max_pooling2d = {.pool_size = {2, 2}, .strides = {2, 2}}});
+                  (union layer_config){.pooling2d = {.pool_size = {2, 2}, .strides = {2, 2}}});
 }
 
 static ocellus_status build(struct graph *graph, const struct shape *input, int64_t classes) {

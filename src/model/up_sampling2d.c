@@ -32,5 +32,5 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
                                                                  (size_t)node->config.up_sampling2d.size[1]}});
 }
 
-const struct layer_type layer_up_sampling2d = {"UpSampling2D", "up_sampling2d", OPERATOR_UPSAMPLE, 1,    1,
-                                               infer,          read_config,     write_config,      lower};
+const struct layer_type layer_up_sampling2d = {"UpSampling2D", "up_sampling2d", 1,    1, infer,
+                                               read_config,    write_config,    lower};

@@ -60,5 +60,5 @@ static ocellus_status lower(struct lowering *lowering, const struct node *node) 
     return lowering_append(lowering, pad);
 }
 
-const struct layer_type layer_zero_padding2d = {"ZeroPadding2D", "zero_padding2d", OPERATOR_ZERO_PAD, 1,    1,
-                                                infer,           read_config,      write_config,      lower};
+const struct layer_type layer_zero_padding2d = {"ZeroPadding2D", "zero_padding2d", 1,    1, infer,
+                                                read_config,     write_config,     lower};

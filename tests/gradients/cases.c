@@ -38,7 +38,7 @@ static ocellus_status relu(struct graph *graph, size_t *newest) {
 
 static ocellus_status pool(struct graph *graph, int64_t size, int64_t stride, enum padding padding, size_t *newest) {
     const union layer_config config = {
-        .max_pooling2d = {.pool_size = {size, size}, .strides = {stride, stride}, .padding = padding}};
+        .pooling2d = {.pool_size = {size, size}, .strides = {stride, stride}, .padding = padding}};
     return append(graph, &layer_max_pooling2d, config, newest);
 }
 

@@ -96,12 +96,12 @@ static ocellus_status append_conv(struct maker *maker, size_t input) {
 static ocellus_status append_pool(struct maker *maker, size_t input) {
     const int64_t *dims = shape_at(maker, input)->dims;
     const bool same = chance(maker, 2);
-    union layer_config config = {.max_pooling2d = {.padding = same ? PADDING_SAME : PADDING_VALID}};
+    union layer_config config = {.pooling2d = {.padding = same ? PADDING_SAME : PADDING_VALID}};
     for (size_t axis = 0; axis < 2; axis++) {
         const int64_t most = same ? dims[axis] + 1 : dims[axis];
         const int64_t window = chance(maker, 8) ? pick(maker, 1, most) : pick(maker, 1, most < 3 ? most : 3);
-        config.max_pooling2d.pool_size[axis] = window;
-        config.max_pooling2d.strides[axis] = pick(maker, 1, window < 3 ? window : 3);
+        config.pooling2d.pool_size[axis] = window;
+        config.pooling2d.strides[axis] = pick(maker, 1, window < 3 ? window : 3);
     }
     return append(maker, &layer_max_pooling2d, config, input);
 }

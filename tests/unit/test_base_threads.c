@@ -6,6 +6,7 @@
 #include "temporary.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,6 +90,71 @@ static void test_many_small_jobs(void **state) {
             assert_int_equal(sums[8 * i], expected[i]);
         thread_pool_destroy(pool);
     }
+}
+
+/* Two threads with jobs of their own on one pool: each has every chunk done once, by the time that its call returns. */
+enum { GUEST_JOBS = 4000, GUEST_CHUNKS = 13 };
+struct guest {
+    struct thread_pool *pool;
+    size_t sums[8 * 16], wrong;
+};
+
+/* Slow enough for the other's call to come while it runs. */
+static void add_slowly(void *context, size_t chunk, size_t worker) {
+    add_chunk(context, chunk, worker);
+    sched_yield();
+}
+
+static void *run_guest(void *argument) {
+    struct guest *guest = argument;
+    for (size_t job = 1; job <= GUEST_JOBS; job++) {
+        parallel_for(guest->pool, GUEST_CHUNKS, add_slowly, guest->sums);
+        for (size_t i = 0; i < GUEST_CHUNKS; i++)
+            guest->wrong += guest->sums[8 * i] != job * (i + 1);
+    }
+    return NULL;
+}
+
+static void test_two_callers(void **state) {
+    (void)state;
+    struct thread_pool *pool;
+    pthread_t thread;
+    assert_int_equal(thread_pool_create(4, &pool), OCELLUS_OK);
+    struct guest one = {.pool = pool}, other = {.pool = pool};
+    alarm(120);
+    assert_int_equal(pthread_create(&thread, NULL, run_guest, &other), 0);
+    run_guest(&one);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    alarm(0);
+    assert_int_equal(one.wrong, 0);
+    assert_int_equal(other.wrong, 0);
+    thread_pool_destroy(pool);
+}
+
+/* A job inside a job runs where it is called. */
+struct nest {
+    struct thread_pool *pool;
+    size_t sums[GUEST_CHUNKS][8 * 16];
+};
+
+static void run_nested(void *context, size_t chunk, size_t worker) {
+    struct nest *nest = context;
+    (void)worker;
+    parallel_for(nest->pool, 16, add_chunk, nest->sums[chunk]);
+}
+
+static void test_nested(void **state) {
+    (void)state;
+    struct nest nest = {0};
+    assert_int_equal(thread_pool_create(3, &nest.pool), OCELLUS_OK);
+    alarm(60);
+    for (int job = 0; job < 200; job++)
+        parallel_for(nest.pool, GUEST_CHUNKS, run_nested, &nest);
+    alarm(0);
+    for (size_t chunk = 0; chunk < GUEST_CHUNKS; chunk++)
+        for (size_t i = 0; i < 16; i++)
+            assert_int_equal(nest.sums[chunk][8 * i], 200 * (i + 1));
+    thread_pool_destroy(nest.pool);
 }
 
 static void sleep_in_chunk(void *context, size_t chunk, size_t worker) {
@@ -331,6 +397,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_chunk_once),
         cmocka_unit_test(test_many_small_jobs),
+        cmocka_unit_test(test_two_callers),
+        cmocka_unit_test(test_nested),
         cmocka_unit_test(test_sizes_that_change),
         cmocka_unit_test(test_long_chunks),
         cmocka_unit_test(test_pools_that_never_worked),

@@ -477,7 +477,7 @@ static void test_padding_is_bounded(void **state) {
         size_t node;
         const union layer_config input = {.input_layer = {.shape = {3, {4, 4, 1}}}};
         const union layer_config pool = {
-            .max_pooling2d = {.pool_size = {windows[k], windows[k]}, .strides = {1, 1}, .padding = PADDING_SAME}};
+            .pooling2d = {.pool_size = {windows[k], windows[k]}, .strides = {1, 1}, .padding = PADDING_SAME}};
         const union layer_config head = {.dense = {.units = 2, .activation = {.function = UNARY_SOFTMAX}}};
         check(graph_create("windows", &graph));
         check(graph_add(graph, &layer_input_layer, NULL, NULL, &input, NULL, 0, &node));

@@ -1,68 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keras JSON: the networks there and back, older formats, and hostile files, each with its good control. */
 #include "base/text.h"
-#include "model/graph.h"
-#include "model/layer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static ocellus_status parse(const char *text, struct graph **graph) {
-    json_value *json;
-    *graph = NULL;
-    assert_int_equal(json_parse(text, strlen(text), "m.json", &json), OCELLUS_OK);
-    const ocellus_status status = graph_from_json(json, "m.json", graph);
-    json_release(json);
-    return status;
-}
-
-static void assert_same(const struct graph *a, const struct graph *b) {
-    assert_string_equal(a->name, b->name);
-    assert_int_equal(a->sequential, b->sequential);
-    assert_int_equal(a->count, b->count);
-    for (size_t i = 0; i < a->count; i++) {
-        const struct node *x = &a->nodes[i], *y = &b->nodes[i];
-        assert_string_equal(x->name, y->name);
-        assert_string_equal(x->path, y->path);
-        assert_ptr_equal(x->type, y->type);
-        assert_int_equal(x->frozen, y->frozen);
-        assert_true(shape_equal(&x->shape, &y->shape));
-        assert_int_equal(x->input_count, y->input_count);
-        for (size_t k = 0; k < x->input_count; k++)
-            assert_int_equal(x->inputs[k], y->inputs[k]);
-        assert_int_equal(x->parameter_count, y->parameter_count);
-        for (size_t k = 0; k < x->parameter_count; k++)
-            assert_string_equal(x->parameters[k].name, y->parameters[k].name);
-    }
-}
-
-static char *to_text(const struct graph *graph) {
-    json_value *json;
-    assert_int_equal(graph_to_json(graph, &json), OCELLUS_OK);
-    char *text = json_write(json, 0);
-    json_release(json);
-    return text;
-}
-
-/* Takes the graph over. */
-static void assert_round_trip(struct graph *graph) {
-    struct graph *again;
-    char *text = to_text(graph);
-    if (parse(text, &again) != OCELLUS_OK) fail_msg("%s", status_message());
-    assert_same(graph, again);
-    char *text_again = to_text(again);
-    assert_string_equal(text, text_again);
-    free(text);
-    free(text_again);
-    graph_free(again);
-    graph_free(graph);
-}
+#include "model_fixture.h"
 
 static void networks_survive_json(void **state) {
     (void)state;
@@ -190,8 +129,8 @@ static void hostile_models_are_refused(void **state) {
         {OLD_MODEL(FLAT("a", "b") "," FLAT("b", "a"), "a"), "not exactly one InputLayer"},
         {OLD_MODEL(OLD_INPUT "," OLD_LAYER("a", "Flatten", "", "[\"in\", 1, 0, {}]"), "a"), "used twice"},
         {OLD_MODEL(OLD_INPUT "," OLD_LAYER("a", "Flatten", "", "7"), "a"), "inbound_nodes: unfit"},
-        {OLD_MODEL(OLD_INPUT "," OLD_LAYER("a", "Add", "", OLD_FROM("in") "," OLD_FROM("in") "," OLD_FROM("in")), "a"),
-         "a: inputs: wrong count for Add (expected 2, got 3)"},
+        {OLD_MODEL(OLD_INPUT "," OLD_LAYER("a", "Add", "", OLD_FROM("in")), "a"),
+         "a: inputs: wrong count for Add (expected at least 2, got 1)"},
         {ONE("Conv2D", "\"filters\": 2, \"kernel_size\": 9"), "Conv2D on input (None, 8, 8, 4): x: window"},
         {ONE("Conv2D", "\"filters\": 2, \"kernel_size\": 3, \"strides\": 0"), "x: strides: out of range"},
         {ONE("Conv2D", "\"filters\": 2.0, \"kernel_size\": 3"), "x: filters: unfit"},
@@ -215,7 +154,7 @@ static void hostile_models_are_refused(void **state) {
         {ONE("BatchNormalization", "\"axis\": 3"), NULL},
         {ONE("BatchNormalization", "\"axis\": [1]"), "x: axis: not supported"},
         {ONE("BatchNormalization", "\"axis\": \"c\""), "x: axis: no whole number"},
-        {ONE("BatchNormalization", "\"scale\": false"), "x: scale"},
+        {ONE("BatchNormalization", "\"scale\": 0"), "x: scale"},
         {ONE("BatchNormalization", "\"momentum\": 2"), "x: momentum"},
         {ONE("BatchNormalization", "\"epsilon\": 0"), "x: epsilon"},
         {ONE("Dense", "\"units\": 2"), "Dense on input (None, 8, 8, 4)"},

@@ -56,7 +56,7 @@ static inline struct graph *tiny_graph(void) {
              (union layer_config){.conv2d = {5, {3, 3}, {1, 1}, PADDING_VALID, {.function = UNARY_RELU}, true}});
     tiny_add(graph, &layer_batch_normalization,
              (union layer_config){.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}});
-    tiny_add(graph, &layer_max_pooling2d, (union layer_config){.max_pooling2d = {{2, 2}, {2, 2}, PADDING_VALID}});
+    tiny_add(graph, &layer_max_pooling2d, (union layer_config){.pooling2d = {{2, 2}, {2, 2}, PADDING_VALID}});
     tiny_add(graph, &layer_flatten, (union layer_config){0});
     tiny_add(graph, &layer_dense, (union layer_config){.dense = {TINY_CLASSES, {.function = UNARY_SOFTMAX}, true}});
     return graph;
