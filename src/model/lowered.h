@@ -14,10 +14,10 @@ enum operation_kind {
     OPERATION_CONVOLUTION, /* kernel HWIO, bias; `window`; results pass `unary`: linear or a plain ReLU */
     OPERATION_DEPTHWISE, /* kernel (kh, kw, in, multiplier), bias; as CONVOLUTION; output channel c * multiplier + m */
     OPERATION_DENSE,     /* kernel (in, out), bias; `unary` as CONVOLUTION; of vectors */
-    OPERATION_NORMALIZATION, /* gamma, beta, moving_mean, moving_variance; over all axes but the last */
+    OPERATION_NORMALIZATION, /* gamma (none: 1), beta (none: 0), moving_mean, moving_variance; over all axes but the last */
     OPERATION_UNARY,
     OPERATION_ADD,          /* of two, of equal shapes */
-    OPERATION_MULTIPLY,     /* of two; a dimension of 1 is repeated */
+    OPERATION_MULTIPLY,     /* of two, of one rank; a dimension of 1 is repeated */
     OPERATION_CONCATENATE,  /* of two or more, along `axis` */
     OPERATION_MAX_POOL,     /* `window`; padding loses to every value */
     OPERATION_AVERAGE_POOL, /* `window`; padding is not counted */

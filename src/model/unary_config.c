@@ -138,6 +138,7 @@ ocellus_status config_read_activation(const struct node *node, const json_value 
         if (strcmp(text, "function") != 0)
             return config_read_unary_layer(node, text, json_member(value, "config"), source, out);
         value = json_member(value, "config");
+        text = "no text";
     }
     if (!json_get_text(value, &text)) return refuse(node, source, text);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

@@ -2,6 +2,7 @@
 /* Model files: a network there and back, and files whose tensors or description do not fit. */
 #include "base/files.h"
 #include "formats/model_file.h"
+#include "model_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,6 +44,16 @@ static ocellus_status all_one(void *context, const char *name, float *values, si
     return OCELLUS_OK;
 }
 
+static void assert_values(const struct model_file *file, const struct graph *graph) {
+    float *expected = malloc(65536 * sizeof *expected);
+    for (size_t i = 0; i < safetensors_count(file->tensors); i++) {
+        const struct safetensors_tensor *tensor = safetensors_at(file->tensors, i);
+        assert_int_equal(graph_initial_values(graph, tensor->name, 3, expected), OCELLUS_OK);
+        assert_memory_equal(tensor->values, expected, shape_size(&tensor->shape) * sizeof *expected);
+    }
+    free(expected);
+}
+
 static void a_model_survives_its_file(void **state) {
     (void)state;
     struct graph *graph;
@@ -56,13 +67,47 @@ static void a_model_survives_its_file(void **state) {
     assert_int_equal(file.graph->count, graph->count);
     assert_int_equal(file.graph->preprocessing, PREPROCESSING_CAFFE);
     assert_string_equal(file.graph->class_names[1], "dög");
-    float *expected = malloc(65536 * sizeof *expected);
-    for (size_t i = 0; i < safetensors_count(file.tensors); i++) {
-        const struct safetensors_tensor *tensor = safetensors_at(file.tensors, i);
-        assert_int_equal(graph_initial_values(graph, tensor->name, 3, expected), OCELLUS_OK);
-        assert_memory_equal(tensor->values, expected, shape_size(&tensor->shape) * sizeof *expected);
-    }
-    free(expected);
+    assert_values(&file, graph);
+    model_file_free(&file);
+    graph_free(graph);
+}
+
+static void newer_layers_survive_their_file(void **state) {
+    (void)state;
+    struct graph *graph;
+    struct model_file file;
+    const union layer_config none = {.conv2d = {0}};
+    assert_int_equal(graph_create("newer", &graph), OCELLUS_OK);
+    const size_t image =
+        add_node(graph, &layer_input_layer, (union layer_config){.input_layer = {{3, {8, 8, 4}}}}, NULL, 0);
+    const union layer_config depthwise = {.depthwise_conv2d = {.kernel_size = {3, 3},
+                                                               .strides = {2, 2},
+                                                               .depth_multiplier = 2,
+                                                               .padding = PADDING_SAME,
+                                                               .activation = {.function = UNARY_RELU, .max_value = 5},
+                                                               .use_bias = true}};
+    const size_t channels = add_node(graph, &layer_depthwise_conv2d, depthwise, &image, 1);
+    const union layer_config uncentered = {
+        .batch_normalization = {.momentum = 0.9, .epsilon = 1e-3, .without_center = true}};
+    const size_t normal = add_node(graph, &layer_batch_normalization, uncentered, &channels, 1);
+    const size_t mean = add_node(graph, &layer_global_average_pooling2d, none, &normal, 1);
+    const size_t scaled = add_node(graph, &layer_multiply, none, (size_t[]){normal, mean}, 2);
+    const union layer_config rows = {.concatenate = {1}},
+                             drop = {.dropout = {.rate = 0.1, .seed = 7, .has_seed = true}};
+    const size_t joined = add_node(graph, &layer_concatenate, rows, (size_t[]){scaled, normal, channels}, 3);
+    const size_t dropped = add_node(graph, &layer_dropout, drop, &joined, 1);
+    const size_t flat = add_node(graph, &layer_reshape, (union layer_config){.reshape = {{1, {-1}}}}, &dropped, 1);
+    add_node(graph, &layer_dense,
+             (union layer_config){.dense = {.units = 2, .activation = {.function = UNARY_SOFTMAX}}}, &flat, 1);
+    assert_int_equal(model_file_write(path, graph, 1, initial_values, graph), OCELLUS_OK);
+    if (model_file_read(path, false, &file) != OCELLUS_OK) fail_msg("%s", status_message());
+    assert_same(graph, file.graph);
+    assert_int_equal(safetensors_count(file.tensors), 6);
+    assert_values(&file, graph);
+    char *written = to_text(graph), *read = to_text(file.graph);
+    assert_string_equal(written, read);
+    free(written);
+    free(read);
     model_file_free(&file);
     graph_free(graph);
 }
@@ -162,9 +207,8 @@ static void variances_are_not_negative(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_survives_its_file),
-        cmocka_unit_test(tensors_must_fit_the_graph),
-        cmocka_unit_test(descriptions_must_hold),
+        cmocka_unit_test(a_model_survives_its_file),  cmocka_unit_test(newer_layers_survive_their_file),
+        cmocka_unit_test(tensors_must_fit_the_graph), cmocka_unit_test(descriptions_must_hold),
         cmocka_unit_test(variances_are_not_negative),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -101,6 +101,138 @@ static void older_keras_is_read(void **state) {
     assert_round_trip(graph);
 }
 
+#define NEW_LAYER(name, class_name, config, tensors)                                                                   \
+    "{\"module\": \"keras.layers\", \"class_name\": \"" class_name "\", \"config\": {\"name\": \"" name                \
+    "\", \"trainable\": true, \"dtype\": {\"module\": \"keras\", \"class_name\": \"DTypePolicy\", \"config\": "        \
+    "{\"name\": \"float32\"}, \"registered_name\": null}" config "}, \"registered_name\": null, \"name\": \"" name     \
+    "\", \"inbound_nodes\": [{\"args\": [" tensors "], \"kwargs\": {}}]}"
+#define NEW_FROM(name)                                                                                                 \
+    "{\"class_name\": \"__keras_tensor__\", \"config\": {\"shape\": [null, 8, 8, 4], \"dtype\": \"float32\", "         \
+    "\"keras_history\": [\"" name "\", 0, 0]}}"
+
+static void assert_layers(const struct graph *graph, const char *const (*expected)[2]) {
+    for (size_t i = 0; i < graph->count; i++) {
+        char text[SHAPE_TEXT_SIZE];
+        shape_text(&graph->nodes[i].shape, true, text);
+        assert_string_equal(graph->nodes[i].name, expected[i][0]);
+        assert_string_equal(text, expected[i][1]);
+    }
+}
+
+/* A block of a current network as Keras 3 writes it: a depthwise convolution and squeeze-and-excite. */
+static void current_networks_are_read(void **state) {
+    (void)state;
+    struct graph *graph;
+    const char *
+        text = "{\"module\": \"keras.src.models.functional\", \"class_name\": \"Functional\", \"config\": {\"name\": "
+               "\"f\", "
+               "\"layers\": [{\"module\": \"keras.layers\", \"class_name\": \"InputLayer\", \"config\": "
+               "{\"batch_shape\": "
+               "[null, 8, 8, 4], \"name\": \"in\"}, \"name\": \"in\", \"inbound_nodes\": []}," NEW_LAYER("dw",
+                                                                                                         "DepthwiseConv"
+                                                                                                         "2D",
+                                                                                                         ", "
+                                                                                                         "\"kernel_"
+                                                                                                         "size\": [3, "
+                                                                                                         "3], "
+                                                                                                         "\"strides\": "
+                                                                                                         "[2, 2], "
+                                                                                                         "\"padding\": "
+                                                                                                         "\"same\", "
+                                                                                                         "\"depth_"
+                                                                                                         "multiplier\":"
+                                                                                                         " 2, "
+                                                                                                         "\"data_"
+                                                                                                         "format\": "
+                                                                                                         "\"channels_"
+                                                                                                         "last\", "
+                                                                                                         "\"dilation_"
+                                                                                                         "rate\": [1, "
+                                                                                                         "1], "
+                                                                                                         "\"activation"
+                                                                                                         "\": "
+                                                                                                         "\"silu\", "
+                                                                                                         "\"use_bias\":"
+                                                                                                         " "
+                                                                                                         "false, "
+                                                                                                         "\"depthwise_"
+                                                                                                         "initializer\""
+                                                                                                         ": "
+                                                                                                         "{\"class_"
+                                                                                                         "name\": "
+                                                                                                         "\"GlorotUnifo"
+                                                                                                         "rm\"}, "
+                                                                                                         "\"depthwise_"
+                                                                                                         "regularizer\""
+                                                                                                         ": null",
+                                                                                                         NEW_FROM(
+                                                                                                             "in")) "," NEW_LAYER("bn",
+                                                                                                                                  "BatchNormalization", ", \"axis\": -1, \"scale\": false", NEW_FROM("dw")) "," NEW_LAYER("squeeze",
+                                                                                                                                                                                                                          "GlobalAveragePooling2D", ", \"keepdims\": true", NEW_FROM("bn")) "," NEW_LAYER("excite", "Conv2D", ", \"filters\": 8, \"kernel_size\": 1, \"activation\": \"hard_sigmoid\"", NEW_FROM("squeeze")) "," NEW_LAYER("scale", "Multiply", "",
+                                                                                                                                                                                                                                                                                                                                                                                                                                           "[" NEW_FROM("bn") ", " NEW_FROM("excite") "]") "," NEW_LAYER("all",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                         "Concatenate", ", \"axis\": -1", "[" NEW_FROM("scale") ", " NEW_FROM("bn") ", " NEW_FROM("scale") "]") "," NEW_LAYER("relu",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                              "ReLU",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                              ", \"max_value\": 6.0, \"negative_slope\": 0.0, \"threshold\": 0.0", NEW_FROM("all")) "," NEW_LAYER("pool",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  "AveragePooling2D",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  ", \"pool_size\": [2, 2], \"strides\": [2, 2], \"padding\": \"valid\"",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  NEW_FROM(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "relu")) "," NEW_LAYER("flat",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "Reshape", ", \"target_shape\": [-1]", NEW_FROM("pool")) "," NEW_LAYER("drop",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "Dropout",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ", \"rate\": 0.2, \"seed\": null, \"noise_shape\": null",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    NEW_FROM("flat")) "," NEW_LAYER("out",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "Dense",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ", \"units\": 3, \"activation\": \"softmax\"",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    NEW_FROM(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        "drop")) "], \"input_layers\": [[\"in\", 0, 0]], \"output_layers\": [[\"out\", 0, 0]]}}";
+    static const char *const expected[][2] = {
+        {"in", "(None, 8, 8, 4)"},      {"dw", "(None, 4, 4, 8)"},     {"bn", "(None, 4, 4, 8)"},
+        {"squeeze", "(None, 1, 1, 8)"}, {"excite", "(None, 1, 1, 8)"}, {"scale", "(None, 4, 4, 8)"},
+        {"all", "(None, 4, 4, 24)"},    {"relu", "(None, 4, 4, 24)"},  {"pool", "(None, 2, 2, 24)"},
+        {"flat", "(None, 96)"},         {"drop", "(None, 96)"},        {"out", "(None, 3)"}};
+    if (parse(text, &graph) != OCELLUS_OK) fail_msg("%s", status_message());
+    assert_int_equal(graph->count, sizeof expected / sizeof *expected);
+    assert_layers(graph, expected);
+    assert_int_equal(graph_node(graph, "all")->input_count, 3);
+    assert_round_trip(graph);
+}
+
+/* The end of a MobileNet as Keras 2 writes it. */
+static void older_mobile_networks_are_read(void **state) {
+    (void)state;
+    struct graph *graph;
+    const char *text =
+        OLD_MODEL(
+            OLD_INPUT "," OLD_LAYER("pad", "ZeroPadding2D", "\"padding\": [[0, 1], [0, 1]]",
+                                    OLD_FROM("in")) "," OLD_LAYER("dw", "DepthwiseConv2D",
+                                                                  "\"name\": \"dw\", \"kernel_size\": [3, 3], "
+                                                                  "\"strides\": [2, 2], \"padding\": \"valid\", "
+                                                                  "\"data_format\": \"channels_last\", "
+                                                                  "\"dilation_rate\": [1, 1], \"groups\": 1, "
+                                                                  "\"activation\": "
+                                                                  "\"linear\", \"use_bias\": false, "
+                                                                  "\"depth_multiplier\": 1, \"depthwise_constraint\": "
+                                                                  "null",
+                                                                  OLD_FROM("pad")) "," OLD_LAYER("relu", "ReLU", "\"max_value\": 6.0, \"negative_slope\": 0.0, \"threshold\": 0.0", OLD_FROM("dw")) "," OLD_LAYER("leaky", "LeakyReLU", "\"alpha\": 0.30000001192092896", OLD_FROM("relu")) "," OLD_LAYER("mean", "GlobalAveragePooling2D", "\"data_format\": \"channels_last\"", OLD_FROM("leaky")) "," OLD_LAYER("shape",
+                                                                                                                                                                                                                                                                                                                                                                                                                   "Reshape",
+                                                                                                                                                                                                                                                                                                                                                                                                                   "\"target_shape\": [1, 1, 4]", OLD_FROM("mean")) "," OLD_LAYER("drop", "Dropout", "\"rate\": 0.001, \"noise_shape\": null, \"seed\": null", OLD_FROM("shape")) "," OLD_LAYER("conv", "Conv2D", "\"filters\": 5, \"kernel_size\": [1, 1]", OLD_FROM("drop")) "," OLD_LAYER("flat", "Reshape", "\"target_shape\": [5]", OLD_FROM("conv")) "," OLD_LAYER("out",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                         "Activation",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                         "\"activation\": \"softmax\"",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                         OLD_FROM(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "flat")),
+            "out");
+    static const char *const expected[][2] = {
+        {"in", "(None, 8, 8, 4)"},    {"pad", "(None, 9, 9, 4)"},   {"dw", "(None, 4, 4, 4)"},
+        {"relu", "(None, 4, 4, 4)"},  {"leaky", "(None, 4, 4, 4)"}, {"mean", "(None, 4)"},
+        {"shape", "(None, 1, 1, 4)"}, {"drop", "(None, 1, 1, 4)"},  {"conv", "(None, 1, 1, 5)"},
+        {"flat", "(None, 5)"},        {"out", "(None, 5)"}};
+    if (parse(text, &graph) != OCELLUS_OK) fail_msg("%s", status_message());
+    assert_int_equal(graph->count, sizeof expected / sizeof *expected);
+    assert_layers(graph, expected);
+    assert_string_equal(graph_node(graph, "dw")->parameters[0].name, "dw/kernel");
+    assert_round_trip(graph);
+}
+
 static void hostile_models_are_refused(void **state) {
     (void)state;
 #define FLAT(name, input)       OLD_LAYER(name, "Flatten", "", OLD_FROM(input))
@@ -220,6 +352,8 @@ int main(void) {
         cmocka_unit_test(networks_survive_json),
         cmocka_unit_test(keras_3_is_read),
         cmocka_unit_test(older_keras_is_read),
+        cmocka_unit_test(current_networks_are_read),
+        cmocka_unit_test(older_mobile_networks_are_read),
         cmocka_unit_test(hostile_models_are_refused),
         cmocka_unit_test(long_models_are_read_to_the_limit),
     };

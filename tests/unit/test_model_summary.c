@@ -73,6 +73,34 @@ static void branches_get_a_fourth_column(void **state) {
     graph_free(graph);
 }
 
+/* The names that Keras gives to layers, and more than two inputs in a row. */
+static void newer_layers_as_keras_prints_them(void **state) {
+    (void)state;
+    struct graph *graph;
+    const union layer_config image = {.input_layer = {.shape = {3, {8, 8, 4}}}},
+                             depthwise = {.depthwise_conv2d = {.kernel_size = {3, 3},
+                                                               .strides = {2, 2},
+                                                               .depth_multiplier = 2,
+                                                               .padding = PADDING_SAME,
+                                                               .use_bias = true}},
+                             pool = {.pooling2d = {.pool_size = {2, 2}, .strides = {2, 2}}},
+                             flat = {.reshape = {{1, {-1}}}}, drop = {.dropout = {.rate = 0.5}};
+    assert_int_equal(graph_create("mobile", &graph), OCELLUS_OK);
+    add(graph, &layer_input_layer, NULL, NULL, &image, 0, 0, 0);
+    add(graph, &layer_depthwise_conv2d, NULL, NULL, &depthwise, 0, 0, 1);
+    add(graph, &layer_average_pooling2d, NULL, NULL, &pool, 0, 0, 1);
+    add(graph, &layer_re_lu, NULL, NULL, NULL, 1, 0, 1);
+    assert_int_equal(graph_add(graph, &layer_multiply, NULL, NULL, NULL, (size_t[]){3, 1, 3}, 3, NULL), OCELLUS_OK);
+    assert_int_equal(graph_add(graph, &layer_concatenate, NULL, NULL, NULL, (size_t[]){4, 2, 2}, 3, NULL), OCELLUS_OK);
+    add(graph, &layer_leaky_re_lu, NULL, NULL, NULL, 5, 0, 1);
+    add(graph, &layer_elu, NULL, NULL, NULL, 6, 0, 1);
+    add(graph, &layer_reshape, NULL, NULL, &flat, 7, 0, 1);
+    add(graph, &layer_dropout, NULL, NULL, &drop, 8, 0, 1);
+    add(graph, &layer_softmax, NULL, NULL, NULL, 9, 0, 1);
+    assert_summary(graph, false, EXPECTED("mobile"));
+    graph_free(graph);
+}
+
 static void nested_models_expand(void **state) {
     (void)state;
     struct graph *graph;
@@ -116,7 +144,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(simcnn_as_keras_prints_it),      cmocka_unit_test(resnet50_as_keras_prints_it),
         cmocka_unit_test(branches_get_a_fourth_column),   cmocka_unit_test(nested_models_expand),
-        cmocka_unit_test(json_holds_the_rows_and_totals),
+        cmocka_unit_test(json_holds_the_rows_and_totals), cmocka_unit_test(newer_layers_as_keras_prints_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,10 @@ static void test_names(void **state) {
     expect_name("bn3d_branch2a/bn3d_branch2a_running_mean_2", "conv3_block4_1_bn/moving_mean");
     expect_name("bn3d_branch2a/bn3d_branch2a_running_std", "conv3_block4_1_bn/moving_variance");
     expect_name("bn3d_branch2a/bn3d_branch2a_gamma_1", "conv3_block4_1_bn/gamma");
+    /* Keras 2 */
+    expect_name("model/conv_dw_1/depthwise_kernel:0", "conv_dw_1/kernel");
     /* Near, but none of them */
+    expect_name("conv_dw_1/depthwise_kernels", "conv_dw_1/depthwise_kernels");
     expect_name("res6a_branch2a/kernel", "res6a_branch2a/kernel");
     expect_name("res2g_branch2a/kernel", "res2g_branch2a/kernel");
     expect_name("res2a_branch2d/kernel", "res2a_branch2d/kernel");

@@ -72,11 +72,26 @@ NESTED = [
     layer("   └ dense_of_a_rather_long_name", "Dense", "(None, 2)", "386"),
     layer("dense", "Dense", "(None, 2)", "6"),
 ]
+MOBILE = [
+    layer("input_layer", "InputLayer", "(None, 8, 8, 4)", "0", "-"),
+    layer("depthwise_conv2d", "DepthwiseConv2D", "(None, 4, 4, 8)", "80", "input_layer[0][0]"),
+    layer("average_pooling2d", "AveragePooling2D", "(None, 4, 4, 4)", "0", "input_layer[0][0]"),
+    layer("re_lu", "ReLU", "(None, 4, 4, 8)", "0", "depthwise_conv2d[0][0]"),
+    layer("multiply", "Multiply", "(None, 4, 4, 8)", "0", "re_lu[0][0], depthwise_conv2d[0][0], re_lu[0][0]"),
+    layer("concatenate", "Concatenate", "(None, 4, 4, 16)", "0",
+          "multiply[0][0], average_pooling2d[0][0], average_pooling2d[0][0]"),
+    layer("leaky_re_lu", "LeakyReLU", "(None, 4, 4, 16)", "0", "concatenate[0][0]"),
+    layer("elu", "ELU", "(None, 4, 4, 16)", "0", "leaky_re_lu[0][0]"),
+    layer("reshape", "Reshape", "(None, 256)", "0", "elu[0][0]"),
+    layer("dropout", "Dropout", "(None, 256)", "0", "reshape[0][0]"),
+    layer("softmax", "Softmax", "(None, 256)", "0", "dropout[0][0]"),
+]
 
 FILES = {
     "simcnn": ("simcnn", THREE, SIMCNN, "123,210 (481.29 KB)", "122,890 (480.04 KB)", "320 (1.25 KB)"),
     "resnet50": ("resnet50", THREE, RESNET50, "26,215,818 (100.01 MB)", "26,162,698 (99.80 MB)", "53,120 (207.50 KB)"),
     "branched": ("branched", FOUR, BRANCHED, "272 (1.06 KB)", "0 (0.00 B)", "272 (1.06 KB)"),
+    "mobile": ("mobile", FOUR, MOBILE, "80 (320.00 B)", "80 (320.00 B)", "0 (0.00 B)"),
     "nested": ("nested", THREE, NESTED, "392 (1.53 KB)", "392 (1.53 KB)", "0 (0.00 B)"),
 }
 for key, arguments in FILES.items():
