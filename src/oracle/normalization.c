@@ -41,9 +41,9 @@ static void normalization(const struct oracle_call *call) {
         if (call->batch_statistics)
             find_statistics(call, channel, &call->statistics[channel], &call->statistics[c + channel]);
         const real gamma = call->parameters[PARAMETER_GAMMA][channel], beta = call->parameters[PARAMETER_BETA][channel];
-        const real mean = mean_of(call, channel), inverse = inverse_of(call, channel);
+        const real scale = gamma * inverse_of(call, channel), shift = beta - mean_of(call, channel) * scale;
         for (size_t i = channel; i < count(call); i += c)
-            call->dst[i] = (call->src[0][i] - mean) * inverse * gamma + beta;
+            call->dst[i] = call->src[0][i] * scale + shift;
     }
 }
 

@@ -27,10 +27,10 @@ static size_t parameter_count(const struct bounds *bounds, size_t place) {
     return shape_size(&bounds->oracle->lowered->parameters[place].parameter->shape);
 }
 
-/* low = |v|, high = |v| + b. */
+/* low = |v|, high = |v| + b. Infinity less infinity is no number: nothing is known then. */
 static void set(double v, double b, double *low, double *high) {
     *low = fabs(v);
-    *high = *low + fmax(b, 0);
+    *high = isnan(b) ? INFINITY : *low + fmax(b, 0);
 }
 
 /* --- functions of one value --- */
@@ -565,7 +565,8 @@ void bounds_backward(struct bounds *bounds) {
     }
 }
 
-/* Softmax and sigmoid move by a factor of at most exp(2 e) when all logits move by at most e; exp's argument is rounded. */
+/* Softmax and sigmoid move by a factor of at most exp(2 e) when all logits move by at most e, and by 1 at
+ * most; exp's argument is rounded. */
 void bounds_loss(struct bounds *bounds, const struct engine_targets *targets, const double *losses) {
     const size_t logits = bounds->oracle->lowered->logits, classes = shape_size(&operation_at(bounds, logits)->shape);
     const struct oracle_value *value = &bounds->oracle->operations[logits];
@@ -578,7 +579,7 @@ void bounds_loss(struct bounds *bounds, const struct engine_targets *targets, co
             most = fmax(most, bounds_of_value(bounds, logits, k));
             size = fmax(size, fabs(value->values[k]));
         }
-        const double share = expm1(2 * most) + gamma_of(bounds, FUNCTION + 4 * (size_t)size + classes);
+        const double share = fmin(expm1(2 * most), 1) + gamma_of(bounds, FUNCTION + 4 * (size_t)size + classes);
         for (size_t k = i * classes; k < (i + 1) * classes; k++)
             set(value->gradient[k], 2 * share * weight / denominator, &bounds->low->operations[logits].gradient[k],
                 &bounds->high->operations[logits].gradient[k]);

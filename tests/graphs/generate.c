@@ -202,7 +202,9 @@ static ocellus_status append_head(struct maker *maker, size_t input, size_t *end
         *end = newest(maker);
     }
     for (int64_t more = pick(maker, 0, 2); more > 0; more--, *end = newest(maker)) {
-        if (chance(maker, 3)) TRY(append_norm(maker, *end));
+        const bool flat =
+            maker->graph->nodes[*end].type == &layer_flatten; /* which the plain planner does not normalize */
+        if (chance(maker, 3) && !(maker->plain && flat)) TRY(append_norm(maker, *end));
         else TRY(append_dense(maker, *end, pick(maker, 1, 40), pick_activation(maker)));
     }
     return OCELLUS_OK;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NETWORKS = 2000, LEAST_EARLY_PERCENT = 20, LEAST_USEFUL_PERCENT = 95, MOST_PRINTED = 5 };
+enum { NETWORKS = 2000, LEAST_EARLY_PERCENT = 20, LEAST_USEFUL_PERCENT = 95, MOST_PRINTED = 500 };
 /* Whether the engine has the layers of those networks alone. */
 static const bool PLAIN = false;
 static const bool in_double = sizeof(real) == sizeof(double);

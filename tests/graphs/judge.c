@@ -199,6 +199,11 @@ void judge_train(struct judge *judge) {
     sibling_run(judge->sibling, judge->parameters, judge->images, &judge->targets, judge->seed, judge->epoch,
                 judge->first);
     judge->undecided = is_undecided(judge);
+    judge->largest = 0;
+    for (size_t p = 0; p < judge->parameter_count; p++) {
+        for (size_t i = 0; i < judge_count(judge, JUDGED_GRADIENT, p); i++)
+            judge->largest = fmax(judge->largest, fabs(judge->oracle->parameters[p].gradient[i]));
+    }
 }
 
 void judge_infer(struct judge *judge) {
@@ -254,6 +259,8 @@ double judge_beside_sibling(const struct judge *judge, enum judged judged, size_
         sibling += other * other;
         size += value * value;
     }
+    /* A gradient that is 0 but for what cancels has its size from what cancels. */
+    if (judged == JUDGED_GRADIENT) size += judge->largest * judge->largest * (double)count;
     return sqrt(missed) / (sqrt(sibling) + FLOAT_UNIT * sqrt(size) + SMALLEST);
 }
 

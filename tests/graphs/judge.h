@@ -25,6 +25,7 @@ struct judge {
     struct bounds *bounds;
     struct sibling *sibling;
     bool undecided; /* a ReLU or a maximum of the last training pass was too close to call in float */
+    double largest; /* of all gradients of that pass */
     double loss;    /* over the denominator, of the last training pass */
 };
 
