@@ -48,7 +48,7 @@ void cpu_describe(const struct engine *base, struct text *out) {
     const struct lowered *lowered = engine->lowered;
     double flops = 0;
     text_append(out, "%-24s %-18s %11s %12s  %s\n", "layer", "operation", "MFLOP/image", "kept B/image", "kernels");
-    for (size_t i = 1; i < lowered->count; i++) {
+    for (size_t i = 1; i <= lowered->logits; i++) {
         flops += engine_flops(engine, i);
         text_append_cell(out, engine->base.graph->nodes[lowered->operations[i].node].name, 24);
         text_append(out, " ");
