@@ -74,7 +74,8 @@ enum engine_mode {
 /* What the values between layers may take for one image of an inference, whatever a graph from a file asks for. */
 #define ENGINE_MOST_IMAGE_BYTES ((size_t)512 << 20)
 
-/* Plans and allocates everything; nothing after this allocates. `class` NULL is engine_cpu. The graph must outlive the
+/* Plans and allocates everything; nothing after this allocates, but a pass that is the first to need a packed form of shared
+ * weights. `class` NULL is engine_cpu. The graph must outlive the
  * engine, unchanged. Parameters are zero until set. OCELLUS_USAGE for a layer that the engine lacks and for names that the
  * graph lacks; OCELLUS_BAD_CONTENT when one image needs more than ENGINE_MOST_IMAGE_BYTES; OCELLUS_IO when memory does not
  * suffice: the message says how much is needed, and it is compared with what is free before anything large is allocated. */
