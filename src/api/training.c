@@ -110,6 +110,7 @@ static ocellus_status train_model(struct model_use *use, const struct dataset *t
     TRY(train_sets_create(&recipe, train, validation, &sets));
     struct engine_options engine_options = {.threads = model->threads,
                                             .batch_size = train_batch_size(&recipe, &sets),
+                                            .seed = recipe.seed,
                                             .training = true,
                                             .optimizer = train_optimizer(&recipe)};
     struct engine *engine = NULL;

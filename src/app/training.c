@@ -126,6 +126,7 @@ static ocellus_status open_network(struct training *training, const struct train
     TRY(freeze_layers(training->graph, recipe->model_freeze));
     struct engine_options options = {.threads = request->threads,
                                      .batch_size = train_batch_size(recipe, &training->sets),
+                                     .seed = recipe->seed,
                                      .training = true,
                                      .optimizer = train_optimizer(recipe)};
     TRY(engine_open(NULL, training->graph, &options, &training->engine));

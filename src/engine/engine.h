@@ -53,12 +53,12 @@ struct engine_options {
     struct optimizer optimizer; /* when training: whose state is planned (Adam: m and v; SGD: velocity with momentum) */
     const struct parameter_group *groups; /* read at open alone; what no group matches is updated as it is */
     size_t group_count;
-    /* Layers whose output can be read as "LAYER/output" after every forward pass. A value that folding would remove is
+    /* Layers whose output can be read as "LAYER/output" after every forward pass, until a backward pass. A value that folding would remove is
      * kept: the plan changes, and engine_describe() says so. */
     const char *const *keep;
     size_t keep_count;
-    /* NULL, or a layer: engine_backward_from() may be called after a forward pass in inference and gives the gradient to its
-     * output, which is kept too. */
+    /* NULL, or a layer: engine_backward_from() may be called once after each forward pass in inference and gives the gradient
+     * to its output, which is kept too. */
     const char *gradient_to;
     /* NULL: the engine makes its own, which it alone uses. Else they must be of the same graph, and the engine is for
      * inference: a training owns its weights. It keeps a reference until it is closed. */
@@ -74,7 +74,8 @@ enum engine_mode {
 /* What the values between layers may take for one image of an inference, whatever a graph from a file asks for. */
 #define ENGINE_MOST_IMAGE_BYTES ((size_t)512 << 20)
 
-/* Plans and allocates everything; nothing after this allocates. `class` NULL is engine_cpu. The graph must outlive the
+/* Plans and allocates everything; nothing after this allocates, but a pass that is the first to need a packed form of shared
+ * weights. `class` NULL is engine_cpu. The graph must outlive the
  * engine, unchanged. Parameters are zero until set. OCELLUS_USAGE for a layer that the engine lacks and for names that the
  * graph lacks; OCELLUS_BAD_CONTENT when one image needs more than ENGINE_MOST_IMAGE_BYTES; OCELLUS_IO when memory does not
  * suffice: the message says how much is needed, and it is compared with what is free before anything large is allocated. */
@@ -95,7 +96,8 @@ struct engine_tensor engine_tensor_at(const struct engine *engine, size_t index)
 /* count must be the tensor's size. OCELLUS_IN_USE when the weights are shared and another session lives. */
 ocellus_status engine_set(struct engine *engine, const char *name, const float *values, size_t count);
 /* Beside the state: "conv2d/kernel/gradient", as the last backward pass left it; "conv2d/output" of the last forward pass,
- * [n][shape], of layers in `keep` and of those that the plan stores anyway; "conv2d/output_gradient" of `gradient_to`. */
+ * [n][shape], of layers in `keep` and of those that the plan stores anyway, until a backward pass;
+ * "conv2d/output_gradient" of `gradient_to`, after one. */
 ocellus_status engine_get(const struct engine *engine, const char *name, float *values, size_t count);
 /* All parameters from graph_initial_values(); optimizer state and the count of updates to zero. */
 ocellus_status engine_initialize(struct engine *engine, uint64_t seed);
@@ -116,8 +118,8 @@ struct engine_batch {
 };
 ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, const struct engine_batch *batch);
 
-/* Of the last forward pass, copied to dst; count must be what there is. The backward pass of a training leaves of these
- * the losses alone. */
+/* Of the last forward pass, copied to dst; count must be what there is. A backward pass leaves of these the losses
+ * alone. */
 enum engine_value {
     ENGINE_LOGITS,        /* [n][classes]: before the final softmax or sigmoid */
     ENGINE_PROBABILITIES, /* [n][classes] */

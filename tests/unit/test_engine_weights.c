@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { SESSIONS = 8, N = 5, ROUNDS = 3 };
+enum { SESSIONS = 8, N = 5, ROUNDS = 3, HEAVY = 5 /* convolutions and dense layers */ };
 
 /* Weights with the values that a seed gives. */
 static struct weights *filled_weights(const struct graph *graph) {
@@ -61,6 +61,17 @@ static void *run_session(void *argument) {
     return NULL;
 }
 
+/* Of the kernels as they are; panels of channels and Winograd's transform make them larger. */
+static size_t packed_bytes(const struct graph *graph) {
+    size_t values = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->parameter_count > 0 && node->parameters[0].role == PARAMETER_KERNEL)
+            values += shape_size(&node->parameters[0].shape);
+    }
+    return values * sizeof(real);
+}
+
 static void sessions_agree(struct thread_pool *pool) {
     struct graph *graph = small_simcnn();
     struct weights *weights = filled_weights(graph);
@@ -71,6 +82,7 @@ static void sessions_agree(struct thread_pool *pool) {
     run_session(&alone);
     assert_false(alone.failed);
     assert_memory_not_equal(alone.logits[0], alone.logits[1], sizeof alone.logits[0]);
+    assert_int_equal(weights_memory(weights).forms.made, HEAVY); /* one packed kernel of each */
     assert_int_equal(pthread_barrier_init(&start, NULL, SESSIONS), 0);
     for (size_t i = 0; i < SESSIONS; i++) {
         sessions[i] = (struct session){.graph = graph, .weights = weights, .pool = pool, .start = &start};
@@ -83,7 +95,11 @@ static void sessions_agree(struct thread_pool *pool) {
         assert_memory_equal(sessions[i].logits, alone.logits, sizeof alone.logits);
     }
     pthread_barrier_destroy(&start);
-    assert_int_equal(weights_memory(weights).sessions, 0);
+    const struct weights_memory memory = weights_memory(weights);
+    assert_int_equal(memory.forms.made, HEAVY);
+    assert_int_equal(memory.plans.made, 1);
+    assert_true(memory.forms.bytes >= packed_bytes(graph) && memory.forms.bytes < 3 * packed_bytes(graph));
+    assert_int_equal(memory.sessions, 0);
     weights_release(weights);
     graph_free(graph);
 }

@@ -115,6 +115,7 @@ static inline ocellus_status tiny_run(struct tiny *tiny) {
     struct graph *graph = tiny_graph();
     struct engine_options options = {.threads = tiny->threads ? tiny->threads : 1,
                                      .batch_size = (size_t)tiny->recipe.batch_size,
+                                     .seed = tiny->recipe.seed,
                                      .training = true,
                                      .optimizer = train_optimizer(&tiny->recipe)};
     assert_int_equal(train_sets_create(&tiny->recipe, &train, &test, &sets), OCELLUS_OK);
