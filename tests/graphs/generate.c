@@ -362,7 +362,7 @@ static const struct {
 };
 
 static enum size_class pick_size(struct maker *maker) {
-    if (chance(maker, 200)) return SIZE_HEAVY;
+    if (chance(maker, 300)) return SIZE_HEAVY;
     if (chance(maker, 100)) return SIZE_LARGE;
     return chance(maker, 5) ? SIZE_WIDE : SIZE_TINY;
 }
