@@ -28,10 +28,10 @@ check: ## the slow checks: an optimised build by clang, and all tests under the 
 	@scripts/build tsan $(JOBS)
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
-check-graphs: ## 20,000 networks by chance against a plain implementation: results/graphs-inference.md
+check-graphs: ## 100,000 networks by chance against the oracle, about 40 minutes: results/graphs.md
 	@scripts/setup test
 	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
-	@scripts/check-graphs
+	@scripts/check-graphs 100000 $(JOBS)
 
 check-faults: ## every call of a training and of its resumption fails once: results/faults.txt
 	@scripts/setup test

@@ -35,13 +35,22 @@ static real inverse_of(const struct oracle_call *call, size_t channel) {
     return (real)(1 / sqrt((double)variance + call->operation->epsilon));
 }
 
+/* A layer may be without them. */
+static real gamma_of(const struct oracle_call *call, size_t channel) {
+    return call->parameters[PARAMETER_GAMMA] ? call->parameters[PARAMETER_GAMMA][channel] : 1;
+}
+
+static real beta_of(const struct oracle_call *call, size_t channel) {
+    return call->parameters[PARAMETER_BETA] ? call->parameters[PARAMETER_BETA][channel] : 0;
+}
+
 static void normalization(const struct oracle_call *call) {
     const size_t c = channels(call);
     for (size_t channel = 0; channel < c; channel++) {
         if (call->batch_statistics)
             find_statistics(call, channel, &call->statistics[channel], &call->statistics[c + channel]);
-        const real gamma = call->parameters[PARAMETER_GAMMA][channel], beta = call->parameters[PARAMETER_BETA][channel];
-        const real scale = gamma * inverse_of(call, channel), shift = beta - mean_of(call, channel) * scale;
+        const real scale = gamma_of(call, channel) * inverse_of(call, channel),
+                   shift = beta_of(call, channel) - mean_of(call, channel) * scale;
         for (size_t i = channel; i < count(call); i += c)
             call->dst[i] = call->src[0][i] * scale + shift;
     }
@@ -64,8 +73,8 @@ static void normalization_backward(const struct oracle_call *call) {
         if (!call->batch_statistics) sum = sum_xhat = 0;
         for (size_t i = channel; call->diff_src[0] && i < count(call); i += c) {
             const real xhat = (call->src[0][i] - mean) * inverse;
-            call->diff_src[0][i] += call->parameters[PARAMETER_GAMMA][channel] * inverse *
-                                    (call->diff_dst[i] - sum / values - xhat * sum_xhat / values);
+            call->diff_src[0][i] +=
+                gamma_of(call, channel) * inverse * (call->diff_dst[i] - sum / values - xhat * sum_xhat / values);
         }
     }
 }

@@ -39,7 +39,7 @@ static void test_random_graphs(void **state) {
     struct outcome all = {0};
     for (uint32_t number = 0; number < NETWORKS; number++) {
         struct generated generated;
-        check(generate(number, PRODUCTS, false, &generated));
+        check(generate(number, PRODUCTS, &generated));
         if (generated.size == SIZE_TINY) {
             const struct outcome outcome = check_graph(generated.graph, generated.n, SAMPLES);
             all.checked += outcome.checked;

@@ -337,6 +337,13 @@ struct channel {
     size_t input;
 };
 
+/* Of a channel; what stands in place of a parameter that the layer is without. */
+static double parameter_of(const struct bounds *bounds, size_t i, enum parameter_role role, size_t number,
+                           double without) {
+    const size_t place = operation_at(bounds, i)->parameters[role];
+    return place == PARAMETER_NONE ? without : bounds->oracle->parameters[place].values[number];
+}
+
 static struct channel channel_of(const struct bounds *bounds, size_t i, size_t number) {
     const struct operation *o = operation_at(bounds, i);
     const struct oracle *oracle = bounds->oracle;
@@ -347,8 +354,8 @@ static struct channel channel_of(const struct bounds *bounds, size_t i, size_t n
     struct channel channel = {.c = c,
                               .number = number,
                               .count = value_count(bounds, i),
-                              .gamma = oracle->parameters[o->parameters[PARAMETER_GAMMA]].values[number],
-                              .beta = oracle->parameters[o->parameters[PARAMETER_BETA]].values[number],
+                              .gamma = parameter_of(bounds, i, PARAMETER_GAMMA, number, 1),
+                              .beta = parameter_of(bounds, i, PARAMETER_BETA, number, 0),
                               .epsilon = o->epsilon,
                               .inverse = 1 / sqrt(variance + o->epsilon),
                               .x = oracle->operations[o->inputs[0]].values,
@@ -472,16 +479,19 @@ static void normalization_source(struct bounds *bounds, size_t i, const struct c
     }
 }
 
+static void set_gradient(struct bounds *bounds, size_t place, size_t i, double value, double bound) {
+    if (place != PARAMETER_NONE)
+        set(value, bound, &bounds->low->parameters[place].gradient[i], &bounds->high->parameters[place].gradient[i]);
+}
+
 static void normalization_backward(struct bounds *bounds, size_t i) {
     const struct operation *o = operation_at(bounds, i);
     const size_t c = extent_of(&o->shape).c;
     for (size_t number = 0; number < c; number++) {
         const struct channel channel = channel_of(bounds, i, number);
         struct sums sums = sums_backward(bounds, i, &channel);
-        set(sums.s, sums.s_bound, &bounds->low->parameters[o->parameters[PARAMETER_BETA]].gradient[number],
-            &bounds->high->parameters[o->parameters[PARAMETER_BETA]].gradient[number]);
-        set(sums.t, sums.t_bound, &bounds->low->parameters[o->parameters[PARAMETER_GAMMA]].gradient[number],
-            &bounds->high->parameters[o->parameters[PARAMETER_GAMMA]].gradient[number]);
+        set_gradient(bounds, o->parameters[PARAMETER_BETA], number, sums.s, sums.s_bound);
+        set_gradient(bounds, o->parameters[PARAMETER_GAMMA], number, sums.t, sums.t_bound);
         if (bounds->oracle->mode == ENGINE_INFERENCE || o->frozen) sums = (struct sums){0};
         normalization_source(bounds, i, &channel, sums);
     }

@@ -20,9 +20,8 @@ struct generated {
 };
 
 /* Network number `number` of all there are, always the same one. most_products: multiplications of one pass over a batch
- * of a tiny one; the others may have more. plain: only layers
- * of SimCNN and ResNet50. */
-ocellus_status generate(uint32_t number, double most_products, bool plain, struct generated *generated);
+ * of a tiny one; the others may have more. */
+ocellus_status generate(uint32_t number, double most_products, struct generated *generated);
 
 /* A dense layer or a global pooling stands before a layer of images: values must outlive what comes between. */
 bool has_early_vector(const struct graph *graph);

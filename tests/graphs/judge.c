@@ -11,7 +11,8 @@
 #include <string.h>
 
 /* What flushing of subnormal numbers to zero may take from a value, and what follows from that. */
-static const double SMALLEST = 1e-34, FLOAT_UNIT = 0x1p-24, USEFUL = 0.01;
+static const double SMALLEST = 1e-34, FLOAT_UNIT = 0x1p-24, USEFUL = 0.01,
+                    ZERO = 1e-4; /* of the largest gradient: what is 0 but for rounding is not measured by itself */
 
 /* A few values say nothing of how much is usually missed. */
 enum { FEW = 16 };
@@ -267,7 +268,7 @@ double judge_beside_sibling(const struct judge *judge, enum judged judged, size_
 double judge_compare(const struct judge *judge, enum judged judged, size_t parameter, const float *values,
                      size_t *useful) {
     const size_t count = judge_count(judge, judged, parameter);
-    double worst = 0, largest = 0, bound;
+    double worst = 0, largest = judged == JUDGED_GRADIENT ? ZERO * judge->largest : 0, bound;
     for (size_t i = 0; i < count; i++) {
         const double value = value_of(judge, judged, parameter, i, &bound);
         const double share = fabs((double)values[i] - value) / (bound + FLOAT_UNIT * fabs(value) + SMALLEST);
