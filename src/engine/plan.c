@@ -4,19 +4,6 @@
 
 #include "base/memory.h"
 
-#include <stdlib.h>
-
-size_t plan_shard_images(const struct plan *plan) {
-    if (plan->backward) return (plan->batch_size + PLAN_SHARDS - 1) / PLAN_SHARDS;
-    return plan->batch_size < PLAN_SHARD_IMAGES ? plan->batch_size : PLAN_SHARD_IMAGES;
-}
-
-bool plan_keeps(const struct plan *plan, size_t operation) {
-    const struct view view = plan->outputs[operation];
-    return view_exists(view) &&
-           (view.buffer == PLAN_INPUT || plan->buffers[view.buffer].last + 1 >= plan->forward_phases);
-}
-
 static void planner_free(struct planner *planner) {
     void *arrays[] = {planner->live,    planner->kept,           planner->first_reader, planner->readers,
                       planner->stored,  planner->needs_gradient, planner->of_input,     planner->forward_phase,
@@ -91,28 +78,4 @@ ocellus_status plan_create(const struct lowered *lowered, const struct operator*
     }
     *out = plan;
     return OCELLUS_OK;
-}
-
-void plan_free(struct plan *plan) {
-    if (!plan) return;
-    free(plan->buffers);
-    free(plan->tasks);
-    free(plan->segments);
-    free(plan->phases);
-    free(plan->reductions);
-    memory_free(plan->outputs);
-    memory_free(plan->argmax);
-    memory_free(plan->folded);
-    memory_free(plan->batch_statistics);
-    memory_free(plan->by_panels);
-    for (size_t product = 0; product < PRODUCTS; product++)
-        memory_free(plan->tiles[product]);
-    memory_free(plan);
-}
-
-size_t plan_bytes(const struct plan *plan) {
-    const size_t each = 2 * sizeof(struct view) + sizeof(int) + 2 * sizeof(bool) + PRODUCTS * sizeof(size_t);
-    return sizeof *plan + plan->lowered->count * each + plan->buffer_capacity * sizeof *plan->buffers +
-           plan->task_capacity * sizeof *plan->tasks + plan->segment_capacity * sizeof *plan->segments +
-           plan->phase_capacity * sizeof *plan->phases + plan->reduction_capacity * sizeof *plan->reductions;
 }

@@ -5,25 +5,6 @@
 #include "base/memory.h"
 #include "base/sizes.h"
 
-size_t element_size(enum element element) {
-    static const size_t sizes[ELEMENTS] = {
-        [ELEMENT_REAL] = sizeof(real), [ELEMENT_UINT8] = sizeof(uint8_t), [ELEMENT_UINT32] = sizeof(uint32_t)};
-    return sizes[element];
-}
-
-struct view view_none(void) {
-    return (struct view){.buffer = PLAN_NONE};
-}
-bool view_exists(struct view view) {
-    return view.buffer != PLAN_NONE;
-}
-
-struct extent shape_extent(const struct shape *shape) {
-    if (shape->rank == 3)
-        return (struct extent){(size_t)shape->dims[0], (size_t)shape->dims[1], (size_t)shape->dims[2]};
-    return (struct extent){1, 1, shape_size(shape)};
-}
-
 ocellus_status plan_begin_phase(struct planner *planner) {
     struct plan *plan = planner->plan;
     TRY(memory_grow((void **)&plan->phases, &plan->phase_capacity, plan->phase_count + 1, sizeof *plan->phases));
