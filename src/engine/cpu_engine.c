@@ -133,10 +133,9 @@ static ocellus_status pack(struct cpu_engine *engine, enum product product) {
 
 static const real *source(struct cpu_engine *engine) {
     const struct engine_batch *batch = &engine->base.batch;
-    const float *input = engine_input(&engine->base, batch->slot);
+    const float *input = engine_slot(&engine->base, batch->slot);
     if (sizeof(real) == sizeof(float)) return (const real *)(const void *)input;
-    for (size_t i = 0; i < batch->n * engine->base.image_size; i++)
-        engine->converted[i] = (real)input[i];
+    real_from_floats(engine->converted, input, batch->n * engine->base.image_size);
     return engine->converted;
 }
 
@@ -160,7 +159,7 @@ static ocellus_status read_values(struct engine *base, enum engine_value value, 
     struct cpu_engine *engine = cpu_engine_of(base);
     const size_t count = engine->n * base->classes;
     if (value == ENGINE_LOSSES) {
-        cpu_copy_out(engine->loss.losses, engine->n, dst);
+        real_to_floats(dst, engine->loss.losses, engine->n);
         return OCELLUS_OK;
     }
     const real *values = engine_view(engine, engine->plan->logits, 0);
@@ -169,7 +168,7 @@ static ocellus_status read_values(struct engine *base, enum engine_value value, 
                            engine->probabilities);
         values = engine->probabilities;
     }
-    cpu_copy_out(values, count, dst);
+    real_to_floats(dst, values, count);
     return OCELLUS_OK;
 }
 
@@ -192,9 +191,7 @@ static ocellus_status backward(struct engine *base) {
 
 static ocellus_status backward_from(struct engine *base, const float *diff_logits) {
     struct cpu_engine *engine = cpu_engine_of(base);
-    real *diff = engine_view(engine, engine->plan->diff_logits, 0);
-    for (size_t i = 0; i < engine->n * base->classes; i++)
-        diff[i] = (real)diff_logits[i];
+    real_from_floats(engine_view(engine, engine->plan->diff_logits, 0), diff_logits, engine->n * base->classes);
     return backward(base);
 }
 

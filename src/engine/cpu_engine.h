@@ -133,7 +133,6 @@ ocellus_status cpu_allocate_memory(struct cpu_engine *engine);
 ocellus_status engine_allocate_state(struct cpu_engine *engine);
 void cpu_set(struct engine *engine, const struct engine_place *place, const float *values);
 ocellus_status cpu_get(const struct engine *engine, const struct engine_place *place, float *values);
-void cpu_copy_out(const real *src, size_t count, float *dst);
 
 /* pack.c: packs all kernels for a pass of engine->plan unless they are packed so already. Fails for memory alone, and only on
  * weights that are shared. */

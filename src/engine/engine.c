@@ -167,8 +167,7 @@ void engine_set_updates(struct engine *engine, uint64_t updates) {
 /* --- passes --- */
 
 float *engine_input(struct engine *engine, size_t slot) {
-    if (slot >= engine->options.slots) return NULL;
-    return engine->inputs + slot * engine->options.batch_size * engine->image_size;
+    return slot < engine->options.slots ? engine_slot(engine, slot) : NULL;
 }
 
 ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, const struct engine_batch *batch) {

@@ -80,6 +80,11 @@ struct engine {
     uint64_t updates;
 };
 
+/* The values of a slot of the input, [batch_size][image_size]. */
+static inline float *engine_slot(const struct engine *engine, size_t slot) {
+    return engine->inputs + slot * engine->options.batch_size * engine->image_size;
+}
+
 /* tensors.c: the names of the state. */
 ocellus_status engine_list_tensors(struct engine *engine);
 /* OCELLUS_USAGE for a name that is no tensor's and for another count; with_outputs: "LAYER/output" of the last forward pass

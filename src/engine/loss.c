@@ -123,8 +123,7 @@ void loss_take(enum output_link link, const struct loss_batch *batch, const stru
         row->labels(batch, targets->labels, scale);
     } else {
         fill_shares(row, batch, targets);
-        for (size_t i = 0; targets->weights && i < batch->n; i++)
-            batch->weights[i] = (real)targets->weights[i];
+        if (targets->weights) real_from_floats(batch->weights, targets->weights, batch->n);
         row->shares(batch, targets->weights ? batch->weights : NULL, scale);
     }
     metrics->loss_sum = sum_losses(batch->losses, batch->n);

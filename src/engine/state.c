@@ -37,14 +37,7 @@ static real *values_of(const struct cpu_engine *engine, const struct engine_plac
 }
 
 void cpu_set(struct engine *engine, const struct engine_place *place, const float *values) {
-    real *dst = values_of(cpu_engine_of(engine), place);
-    for (size_t i = 0; i < place->count; i++)
-        dst[i] = (real)values[i];
-}
-
-void cpu_copy_out(const real *src, size_t count, float *dst) {
-    for (size_t i = 0; i < count; i++)
-        dst[i] = (float)src[i];
+    real_from_floats(values_of(cpu_engine_of(engine), place), values, place->count);
 }
 
 /* Where a value that can be read after a pass lies. */
@@ -67,6 +60,6 @@ ocellus_status cpu_get(const struct engine *base, const struct engine_place *pla
     const real *src = NULL;
     if (place->kind == PLACE_OUTPUT || place->kind == PLACE_OUTPUT_GRADIENT) TRY(find_value(engine, place, &src));
     else src = values_of(engine, place);
-    cpu_copy_out(src, place->count, values);
+    real_to_floats(values, src, place->count);
     return OCELLUS_OK;
 }

@@ -207,8 +207,7 @@ ocellus_status weights_set(struct weights *weights, const char *name, const floa
     real *dst = NULL;
     TRY(find(weights, name, count, &dst));
     TRY(begin_change(weights, 0));
-    for (size_t i = 0; i < count; i++)
-        dst[i] = (real)values[i];
+    real_from_floats(dst, values, count);
     weights_end_change(weights);
     return OCELLUS_OK;
 }
@@ -217,8 +216,7 @@ ocellus_status weights_get(const struct weights *weights, const char *name, floa
     real *src = NULL;
     TRY(find(weights, name, count, &src));
     monitor_enter(weights->monitor);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)src[i];
+    real_to_floats(values, src, count);
     monitor_leave(weights->monitor);
     return OCELLUS_OK;
 }

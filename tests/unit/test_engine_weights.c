@@ -290,6 +290,69 @@ static void test_cache_order(void **state) {
     assert_int_equal(alive, 0);
 }
 
+/* Plans are shared by their key, and counted apart from the forms. */
+static void test_plans(void **state) {
+    (void)state;
+    struct graph *graph = small_simcnn();
+    struct weights *weights = filled_weights(graph);
+    const struct cache_key of_two = {.first = 2, .text = "keep conv2d"}, of_four = {.first = 4, .text = "keep conv2d"};
+    size_t bytes = 1000;
+    void *one, *same, *other;
+    check(weights_take_plan(weights, &of_two, make_thing, &bytes, &one));
+    check(weights_take_plan(weights, &of_two, make_thing, &bytes, &same));
+    bytes = WEIGHTS_PLAN_BYTES;
+    check(weights_take_plan(weights, &of_four, make_thing, &bytes, &other));
+    assert_ptr_equal(one, same);
+    assert_ptr_not_equal(one, other);
+    const struct weights_memory memory = weights_memory(weights);
+    assert_int_equal(memory.plans.count, 2);
+    assert_int_equal(memory.plans.bytes, WEIGHTS_PLAN_BYTES + 1000);
+    assert_int_equal(memory.forms.count, 0);
+    weights_give_plan(weights, other);
+    assert_int_equal(weights_memory(weights).plans.bytes, 1000);
+    weights_release(weights);
+    assert_int_equal(alive, 0);
+    graph_free(graph);
+}
+
+/* A value that is set between two passes is used by the second, however it was packed for the first. */
+static void test_new_values(void **state) {
+    (void)state;
+    struct graph *graph = small_simcnn();
+    struct weights *weights = filled_weights(graph), *others = filled_weights(graph);
+    struct engine *engine, *fresh;
+    struct engine_options options = {.threads = 1, .batch_size = N, .weights = weights};
+    float first[N * CLASSES], second[N * CLASSES], expected[N * CLASSES];
+    const size_t count = shape_size(&graph_parameter(graph, "conv2d_1/kernel", NULL)->shape);
+    float *kernel = memory_allocate(count, sizeof *kernel);
+    int32_t labels[MOST_IMAGES];
+    float *images = noise_images(0, N, labels);
+    assert_non_null(kernel);
+    check(weights_get(weights, "conv2d_1/kernel", kernel, count));
+    for (size_t i = 0; i < count; i += 3)
+        kernel[i] = -kernel[i];
+    check(weights_set(others, "conv2d_1/kernel", kernel, count));
+    check(engine_open(NULL, graph, &options, &engine));
+    options.weights = others;
+    check(engine_open(NULL, graph, &options, &fresh));
+    check(forward_images(engine, ENGINE_INFERENCE, images, N));
+    check(engine_read(engine, ENGINE_LOGITS, first, N * CLASSES));
+    check(engine_set(engine, "conv2d_1/kernel", kernel, count));
+    check(forward_images(engine, ENGINE_INFERENCE, images, N));
+    check(engine_read(engine, ENGINE_LOGITS, second, N * CLASSES));
+    check(forward_images(fresh, ENGINE_INFERENCE, images, N));
+    check(engine_read(fresh, ENGINE_LOGITS, expected, N * CLASSES));
+    assert_memory_not_equal(first, second, sizeof first);
+    assert_memory_equal(second, expected, sizeof second);
+    engine_close(engine);
+    engine_close(fresh);
+    weights_release(weights);
+    weights_release(others);
+    memory_free(kernel);
+    memory_free(images);
+    graph_free(graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sessions),
@@ -298,6 +361,8 @@ int main(void) {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_cache_order),
+        cmocka_unit_test(test_plans),
+        cmocka_unit_test(test_new_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
