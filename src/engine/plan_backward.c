@@ -204,7 +204,7 @@ static ocellus_status begin_with_loss(struct planner *planner) {
     TRY(plan_new_diff(planner, logits, 0));
     plan->diff_logits = planner->diff[logits];
     plan->buffers[plan->diff_logits.buffer].first = plan->forward_phases - 1;
-    plan->buffers[plan->logits.buffer].last = plan->phase_count - 1;
+    if (plan->logits.buffer >= 0) plan->buffers[plan->logits.buffer].last = plan->phase_count - 1;
     return OCELLUS_OK;
 }
 

@@ -16,9 +16,6 @@ static size_t dense_row(const struct planner *planner, size_t operation) {
 
 /* What is there already, without making anything: the input, a stored value, or this segment's copy. */
 static struct view available(const struct planner *planner, size_t operation) {
-    if (operation == 0)
-        return (struct view){
-            .buffer = PLAN_INPUT, .element = ELEMENT_REAL, .row_stride = dense_row(planner, operation)};
     if (view_exists(planner->plan->outputs[operation])) return planner->plan->outputs[operation];
     return planner->made[operation];
 }
@@ -95,6 +92,8 @@ static ocellus_status make_stored(struct planner *planner, size_t operation) {
 ocellus_status plan_forward(struct planner *planner) {
     const struct lowered *lowered = planner->plan->lowered;
     size_t last = 0;
+    planner->plan->outputs[0] =
+        (struct view){.buffer = PLAN_INPUT, .element = ELEMENT_REAL, .row_stride = dense_row(planner, 0)};
     for (size_t i = 0; i < lowered->count; i++)
         last = planner->stored[i] && planner->forward_phase[i] > last ? planner->forward_phase[i] : last;
     for (size_t phase = 0; phase <= last; phase++) {
@@ -108,8 +107,9 @@ ocellus_status plan_forward(struct planner *planner) {
         }
     }
     planner->plan->logits = planner->plan->outputs[lowered->logits];
-    for (size_t i = 1; i < lowered->count; i++) { /* to be read after the pass */
-        if (planner->kept[i]) planner->plan->buffers[planner->plan->outputs[i].buffer].last = last;
+    for (size_t i = 0; i < lowered->count; i++) { /* to be read after the pass */
+        const int buffer = planner->plan->outputs[i].buffer;
+        if (planner->kept[i] && buffer >= 0) planner->plan->buffers[buffer].last = last;
     }
     return OCELLUS_OK;
 }
