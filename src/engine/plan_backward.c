@@ -208,6 +208,15 @@ static ocellus_status begin_with_loss(struct planner *planner) {
     return OCELLUS_OK;
 }
 
+/* After a forward pass in inference several gradients may be asked for, and all be read: what it made is not written over. */
+static void keep_for_more(struct plan *plan) {
+    for (size_t i = 0; i < plan->buffer_count; i++) {
+        struct buffer *buffer = &plan->buffers[i];
+        const bool made_before = buffer->first < plan->forward_phases || (int)i == plan->gradient.buffer;
+        if (buffer->scope == SCOPE_BATCH && made_before) buffer->last = plan->phase_count - 1;
+    }
+}
+
 ocellus_status plan_backward(struct planner *planner) {
     const size_t last = find_backward_phases(planner);
     for (size_t now = 0; now <= last; now++) {
@@ -219,7 +228,6 @@ ocellus_status plan_backward(struct planner *planner) {
             if (turn(planner, i) == now) TRY(take_turn(planner, i, now));
         }
     }
-    if (view_exists(planner->plan->gradient)) /* to be read after the pass */
-        planner->plan->buffers[planner->plan->gradient.buffer].last = planner->plan->phase_count - 1;
+    if (view_exists(planner->plan->gradient)) keep_for_more(planner->plan);
     return OCELLUS_OK;
 }
