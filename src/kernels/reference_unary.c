@@ -17,8 +17,8 @@ static real linear_derivative(const struct unary *unary, real x) {
 }
 
 static real relu(const struct unary *unary, real x) {
-    const real most = (real)unary->max_value;
-    if (x < 0) return (real)unary->negative_slope * x;
+    const real most = (real)unary->max_value, slope = (real)unary->negative_slope;
+    if (x < 0) return slope == 0 ? 0 : slope * x; /* of -infinity too */
     return most > 0 && x > most ? most : x;
 }
 /* At 0 that of the left, at the maximum that of the right. */

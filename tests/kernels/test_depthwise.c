@@ -253,7 +253,7 @@ void test_average_pool(const struct kernels *row) {
     for_products(&s, add_value, &(struct averages){&s, src, taps, &means});
     for_products(&s, add_share, &(struct averages){&s, diff_dst, taps, &shares});
 
-    float *dst = buffer(outputs), *parts = buffer(outputs), *diff_src = buffer(inputs);
+    float *dst = buffer(outputs), *parts = buffer(outputs), *diff_src = buffer(inputs), *shared = buffer(inputs);
     row->average_pool(&shape, src, 0, s.oh, dst);
     check_sums("average_pool", &means, false, 1, dst);
     const size_t middle = random_below(&random_now, (uint32_t)s.oh);
@@ -264,5 +264,10 @@ void test_average_pool(const struct kernels *row) {
     check_same("average_pool, by ranges of rows", outputs, parts, dst);
     row->average_pool_backward(&shape, diff_dst, diff_src);
     check_sums("average_pool_backward", &shares, false, 1, diff_src);
+    const struct kernels *reference = kernels_available()[0]; /* the same operations in the same order */
+    reference->average_pool(&shape, src, 0, s.oh, parts);
+    check_same("average_pool, the reference's", outputs, dst, parts);
+    reference->average_pool_backward(&shape, diff_dst, shared);
+    check_same("average_pool_backward, the reference's", inputs, diff_src, shared);
     buffers_end();
 }
