@@ -253,7 +253,7 @@ static void set_shapes(struct bench *b, enum direction direction) {
                                       .dst_row_stride = coarse * l->ic};
     const struct conv_shape *runs = direction == DIFF_SRC ? &b->backward : &b->forward;
     b->tile = b->row->winograd.tile(runs, direction == DIFF_WEIGHTS);
-    b->blocks = direction == DIFF_WEIGHTS && kernels_want_blocks(&b->forward);
+    b->blocks = direction == DIFF_WEIGHTS && kernels_want_panels(&b->forward);
     b->src_image = l->in * l->in * l->ic;
     b->dst_image = l->out * l->out * l->oc;
     b->weight_count = l->k * l->k * l->ic * l->oc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the engine knows of an operation, a task and a reduction: one row each. The planner, the executor, chains, the
- * profile and the descriptions ask the row; none of them knows a kind by name. An operator is one file in operators/, and
- * a line of operators/table.c. */
+ * profile and the descriptions ask the row. What they know by name is a NORMALIZATION, which others take in, and that
+ * CONVOLUTIONs have large weights. An operator is one file in operators/, and a line of operators/table.c. */
 #ifndef ENGINE_OPERATOR_H
 #define ENGINE_OPERATOR_H
 
@@ -16,11 +16,11 @@ enum work { WORK_FORWARD, WORK_DIFF_SRC, WORK_DIFF_WEIGHTS, WORK_OTHER, WORK_COU
 
 struct operator{
     /* Cheap to make: made where it is read, as part of its reader's pass where that can be, and made again rather than
-     * kept. Else the value is kept. */
+     * stored. Else the value is stored. */
     bool cheap;
     /* Runs once over all images of a shard, from values in SCOPE_BATCH. */
     bool per_shard;
-    /* A cheap value of several readers is made again, when it is large, in one pass over kept values. */
+    /* A cheap value of several readers is made again, when it is large, in one pass over stored values. */
     bool remade;
     /* What passes on the way to such a value costs no pass of its own. */
     bool passes;
@@ -28,7 +28,7 @@ struct operator{
     bool varies;
     /* A plain ReLU that alone reads it is part of its pass. */
     bool takes_relu;
-    /* Its value is its input's, in this plan: no memory of its own where that is kept. NULL: never. */
+    /* Its value is its input's, in this plan: no memory of its own where that is stored. NULL: never. */
     bool (*is_alias)(const struct planner *planner, size_t operation);
     /* The tasks that write the value, through a ReLU if asked (takes_relu), to dst. */
     ocellus_status (*forward)(struct planner * planner, size_t operation, bool relu, struct view dst);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the graph says of its values, before any task is emitted: which are needed, who reads them, which are kept, in which
+/* What the graph says of its values, before any task is emitted: which are needed, who reads them, which are stored, in which
  * phase each can be had, and which are read by another segment than makes them. */
 #include "engine/planner.h"
 
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Values of an image above which an output with several readers is made again rather than kept, when one pass over kept
+/* Values of an image above which an output with several readers is made again rather than stored, when one pass over stored
  * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */
 enum { REMAKE_VALUES = 256 * 1024 };
 
@@ -102,9 +102,9 @@ static void find_needs_gradient(struct planner *planner) {
     }
 }
 
-/* --- what is kept --- */
+/* --- what is stored --- */
 
-/* One pass over kept values makes it: its inputs are kept, or such cheap ones of kept ones. */
+/* One pass over stored values makes it: its inputs are stored, or such cheap ones of stored ones. */
 static bool can_remake(const struct planner *planner, size_t operation) {
     const struct operation *o = planner_operation(planner, operation);
     for (size_t k = 0; k < o->input_count; k++) {
@@ -136,7 +136,7 @@ static bool is_frontier(const struct planner *planner, size_t operation) {
     return false;
 }
 
-/* Values kept: all that are dear to make, all that several read (but for large ones that one pass makes), what runs once
+/* Stored: all that are dear to make, all that several read (but for large ones that one pass makes), what runs once
  * over the images of a shard reads, what batch statistics are taken of, and what was asked for. */
 static void decide_stored(struct planner *planner) {
     const struct lowered *lowered = planner->plan->lowered;

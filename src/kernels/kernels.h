@@ -279,8 +279,8 @@ size_t kernels_packed_size(const struct kernels *kernels, size_t k, size_t colum
 /* Bytes of one place in a maximum pooling's argmax. */
 size_t kernels_place_size(const struct pool_shape *shape);
 
-/* Whether the gradient of a kernel is better summed by blocks: by shape alone, the same for every row. */
-bool kernels_want_blocks(const struct conv_shape *conv);
+/* Whether the gradient of a kernel is better summed from panels: by shape alone, the same for every row. */
+bool kernels_want_panels(const struct conv_shape *conv);
 
 /* The table for this machine: the best row it can run, or the one OCELLUS_CPU names (ref, avx2, avx512, neon). NULL
  * when OCELLUS_CPU names none or one this machine lacks; *why (when given) then says so. */

@@ -12,7 +12,7 @@ size_t kernels_place_size(const struct pool_shape *shape) {
 }
 
 /* Measured: kernels that fill half a second cache, with so many values for each pixel of an image. */
-bool kernels_want_blocks(const struct conv_shape *conv) {
+bool kernels_want_panels(const struct conv_shape *conv) {
     enum { LEAST_WEIGHTS = 128 * 1024, LEAST_RATIO = 256 };
     const size_t weights = conv->ic * conv->oc;
     return conv->kh == 1 && conv->kw == 1 && weights >= LEAST_WEIGHTS && weights >= LEAST_RATIO * conv->oh * conv->ow;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Additions. A NORMALIZATION that only the addition reads is applied on the way; in inference the last convolution of a
- * residual block adds the shortcut to its sums, the same bits in one pass less. */
+/* Additions. A NORMALIZATION that only the addition reads is applied on the way; in inference the last convolution before
+ * it adds the shortcut to its sums, the same bits in one pass less. */
 #include "engine/operators/common.h"
 
 static bool rides_unfolded(const struct planner *planner, size_t input) {

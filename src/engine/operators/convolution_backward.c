@@ -189,7 +189,7 @@ static ocellus_status add_parameter_tasks(struct planner *planner, size_t operat
     struct task task = plan_task(&task_diff_weights, operation, src, view_none());
     task.src2 = diff;
     task.shape.conv = plan_conv_shape(planner, operation, src, extent, diff);
-    if (kernels_want_blocks(&task.shape.conv)) TRY(sum_from_panels(planner, operation, &task.shape.conv, src, diff));
+    if (kernels_want_panels(&task.shape.conv)) TRY(sum_from_panels(planner, operation, &task.shape.conv, src, diff));
     else TRY(plan_kernel_gradient(planner, operation, task));
     return plan_bias_gradient(planner, operation, diff);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same values in the same order under another shape: no memory of its own where the value is kept. */
+/* The same values in the same order under another shape: no memory of its own where the value is stored. */
 #include "engine/operators/common.h"
 
 static struct view reshaped(const struct planner *planner, size_t operation, struct view view) {
