@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A step allocates nothing: the linker sends every allocation of this program's code through the counters below. */
-#include "engine_fixture.h"
+#include "engine_networks.h"
 
 #include <stdatomic.h>
 
@@ -39,10 +39,10 @@ int __wrap_posix_memalign(void **out, size_t alignment, size_t size) {
     return __real_posix_memalign(out, alignment, size);
 }
 
-static void steps_on_row(void) {
+/* Takes the graph over. */
+static void check_steps(struct graph *graph) {
     int32_t labels[MOST_IMAGES];
     float *images = noise_images(0, 35, labels);
-    struct graph *graph = small_simcnn();
     struct engine *engine = open_engine(graph, 2, 35, &adam);
     double loss;
     size_t correct;
@@ -66,6 +66,30 @@ static void steps_on_row(void) {
     engine_close(engine);
     graph_free(graph);
     memory_free(images);
+}
+
+/* The gradient to a value, beside values that are kept. */
+static void check_gradient_to(struct graph *graph, const char *layer) {
+    struct engine_options options = {
+        .threads = 2, .batch_size = 6, .keep = &layer, .keep_count = 1, .gradient_to = layer};
+    float diff[6 * CLASSES] = {1}, *images = network_images(graph, 0, 6);
+    struct engine *engine = open_filled(NULL, graph, options);
+    const size_t before = allocations, counted = memory_allocation_count();
+    for (size_t n = 6; n > 0; n /= 3) {
+        check(forward_images(engine, ENGINE_INFERENCE, images, n));
+        check(engine_backward_from(engine, diff, n));
+    }
+    assert_int_equal(allocations, before);
+    assert_int_equal(memory_allocation_count(), counted);
+    engine_close(engine);
+    graph_free(graph);
+    memory_free(images);
+}
+
+static void steps_on_row(void) {
+    check_steps(small_simcnn());
+    check_steps(network_of_everything());
+    check_gradient_to(network_of_everything(), "depthwise_conv2d");
 }
 
 static void test_steps(void **state) {
