@@ -206,7 +206,7 @@ static const char *find_nonfinite(struct engine *base) {
     const struct cpu_engine *engine = cpu_engine_of(base);
     for (size_t i = 1; engine->plan && i < engine->lowered->count; i++) {
         const struct operation *o = &engine->lowered->operations[i];
-        if (!plan_keeps(engine->plan, i)) continue;
+        if (!engine_keeps(engine, i)) continue;
         const real *output = engine_view(engine, engine->plan->outputs[i], 0);
         if (!all_finite(output, engine->n * shape_size(&o->shape))) return base->graph->nodes[o->node].name;
     }

@@ -42,6 +42,21 @@ size_t cpu_planned_bytes(const struct cpu_engine *engine) {
            memory->partials + memory->workers + state_bytes(engine);
 }
 
+/* A line each for what was asked for by name. */
+static void append_kept(const struct cpu_engine *engine, const struct plan *plan, struct text *out) {
+    static const char *const words[] = {
+        [KEEPING_ANYWAY] = "stored in any case",
+        [KEEPING_STORED] = "stored, not made on the way",
+        [KEEPING_UNFOLDED] = "stored, and what follows is not folded into it",
+    };
+    for (size_t i = 0; i < engine->lowered->count; i++) {
+        if (plan->keeping[i] == KEEPING_NONE) continue;
+        text_append(out, "kept ");
+        text_append_cell(out, engine->base.graph->nodes[engine->lowered->operations[i].node].name, 24);
+        text_append(out, " %s\n", words[plan->keeping[i]]);
+    }
+}
+
 void cpu_describe(const struct engine *base, struct text *out) {
     const struct cpu_engine *engine = cpu_const_engine_of(base);
     const struct plan *plan = engine->training ? engine->training : engine->inference;
@@ -58,6 +73,7 @@ void cpu_describe(const struct engine *base, struct text *out) {
     }
     text_append(out, "kernels: direct, or Winograd's tiles of forward, diff_src, diff_weights;\n"
                      "0: direct, p: diff_weights from panels\n");
+    append_kept(engine, plan, out);
     text_append(out, "kernels %s, ", engine->kernels->name);
     text_append_count(out, thread_pool_size(engine->pool), "thread");
     text_append(out, ", batch %zu: %.3f MFLOP an image forward,\n%zu phases of which %zu forward, %zu tasks\n",

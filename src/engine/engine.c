@@ -123,16 +123,9 @@ ocellus_status engine_set(struct engine *engine, const char *name, const float *
     return OCELLUS_OK;
 }
 
-/* The backward pass of a training takes the memory of values; those of an inference stay. */
-static bool is_written_over(const struct engine *engine) {
-    return engine->stage >= STAGE_BACKWARD && engine->mode != ENGINE_INFERENCE;
-}
-
 ocellus_status engine_get(const struct engine *engine, const char *name, float *values, size_t count) {
     struct engine_place place;
     TRY(engine_find_place(engine, name, count, true, &place));
-    if (place.kind == PLACE_OUTPUT && is_written_over(engine))
-        return fail(OCELLUS_USAGE, "%s: the backward pass left nothing of it to read", name);
     return engine->class->get(engine, &place, values);
 }
 
@@ -203,7 +196,7 @@ ocellus_status engine_forward(struct engine *engine, enum engine_mode mode, cons
 ocellus_status engine_read(struct engine *engine, enum engine_value value, float *dst, size_t count) {
     if (engine->stage == STAGE_NONE) return fail(OCELLUS_USAGE, "engine: no forward pass to read from");
     if (value == ENGINE_LOSSES && !engine->has_loss) return fail(OCELLUS_USAGE, "engine: no loss was taken");
-    if (value != ENGINE_LOSSES && is_written_over(engine))
+    if (value != ENGINE_LOSSES && engine->stage >= STAGE_BACKWARD && engine->mode != ENGINE_INFERENCE)
         return fail(OCELLUS_USAGE, "engine: the backward pass left nothing of the logits to read");
     const size_t there = engine->batch.n * (value == ENGINE_LOSSES ? 1 : engine->classes);
     if (count != there)

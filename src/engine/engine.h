@@ -53,12 +53,13 @@ struct engine_options {
     struct optimizer optimizer; /* when training: whose state is planned (Adam: m and v; SGD: velocity with momentum) */
     const struct parameter_group *groups; /* read at open alone; what no group matches is updated as it is */
     size_t group_count;
-    /* Layers whose output can be read as "LAYER/output" after every forward pass, in a training until its backward pass. A
-     * value that folding would remove is kept: the plan changes, and engine_describe() says so. */
+    /* Layers whose output can be read as "LAYER/output" after every pass, the backward ones too. A value that folding
+     * would remove is kept: the plan changes, and engine_describe() says so. */
     const char *const *keep;
     size_t keep_count;
-    /* NULL, or a layer: engine_backward_from() may be called after each forward pass in inference, as often as there are
-     * gradients to be had, and gives the gradient to its output, which is kept too. */
+    /* NULL, or a layer on which the logits depend (no ZeroPadding2D before a convolution, which pads itself):
+     * engine_backward_from() may be called after a forward pass in inference, any number of times, and gives the gradient
+     * to its output, which is kept too. */
     const char *gradient_to;
     /* NULL: the engine makes its own, which it alone uses. Else they must be of the same graph, and the engine is for
      * inference: a training owns its weights. It keeps a reference until it is closed. */
@@ -96,8 +97,8 @@ struct engine_tensor engine_tensor_at(const struct engine *engine, size_t index)
 /* count must be the tensor's size. OCELLUS_IN_USE when the weights are shared and another session lives. */
 ocellus_status engine_set(struct engine *engine, const char *name, const float *values, size_t count);
 /* Beside the state: "conv2d/kernel/gradient", as the last backward pass left it; "conv2d/output" of the last forward pass,
- * [n][shape], of layers in `keep` and of those that the plan stores anyway, in a training until the backward pass;
- * "conv2d/output_gradient" of `gradient_to`, after one. */
+ * [n][shape], of layers in `keep` and, until a backward pass, of those that the plan stores anyway;
+ * "conv2d/output_gradient" of `gradient_to`. */
 ocellus_status engine_get(const struct engine *engine, const char *name, float *values, size_t count);
 /* All parameters from graph_initial_values(); optimizer state and the count of updates to zero. */
 ocellus_status engine_initialize(struct engine *engine, uint64_t seed);

@@ -25,6 +25,8 @@ real *place_conv_scratch(const struct place *place);
 const struct operation *place_operation(const struct place *place, const struct task *task);
 /* The first `count` images' values in SCOPE_BATCH from that image on. */
 real *engine_view(const struct cpu_engine *engine, struct view view, size_t image);
+/* The last pass has left the operation's value in SCOPE_BATCH. */
+bool engine_keeps(const struct cpu_engine *engine, size_t operation);
 /* A parameter's values by role, and its gradient; NULL where the operation has none. */
 real *engine_parameter(const struct cpu_engine *engine, size_t operation, enum parameter_role role);
 real *engine_gradient(const struct cpu_engine *engine, size_t parameter);

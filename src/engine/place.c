@@ -29,6 +29,12 @@ real *engine_view(const struct cpu_engine *engine, struct view view, size_t imag
     return place_at(&place, view);
 }
 
+bool engine_keeps(const struct cpu_engine *engine, size_t operation) {
+    const struct plan *plan = engine->plan;
+    const bool backward = engine->base.stage >= STAGE_BACKWARD;
+    return plan_keeps(plan, operation, backward ? plan->phase_count : plan->forward_phases);
+}
+
 size_t place_image_stride(const struct place *place, struct view view) {
     const struct cpu_engine *engine = place->engine;
     if (view.buffer == PLAN_INPUT) return input_size(engine);

@@ -5,9 +5,9 @@
 #include "base/memory.h"
 
 static void planner_free(struct planner *planner) {
-    void *arrays[] = {planner->live,    planner->kept,           planner->first_reader, planner->readers,
-                      planner->stored,  planner->needs_gradient, planner->of_input,     planner->forward_phase,
-                      planner->made_in, planner->made,           planner->diff,         planner->backward_phase};
+    void *arrays[] = {planner->live,           planner->first_reader, planner->readers,       planner->stored,
+                      planner->needs_gradient, planner->of_input,     planner->forward_phase, planner->made_in,
+                      planner->made,           planner->diff,         planner->backward_phase};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
 }
@@ -24,7 +24,6 @@ static ocellus_status planner_allocate(struct planner *planner) {
     const size_t count = plan->lowered->count;
     bool good = true;
     planner->live = array(count, sizeof *planner->live, &good);
-    planner->kept = array(count, sizeof *planner->kept, &good);
     planner->first_reader = array(count + 1, sizeof *planner->first_reader, &good);
     planner->stored = array(count, sizeof *planner->stored, &good);
     planner->needs_gradient = array(count, sizeof *planner->needs_gradient, &good);
@@ -36,6 +35,7 @@ static ocellus_status planner_allocate(struct planner *planner) {
     planner->backward_phase = array(count, sizeof *planner->backward_phase, &good);
     plan->outputs = array(count, sizeof *plan->outputs, &good);
     plan->argmax = array(count, sizeof *plan->argmax, &good);
+    plan->keeping = array(count, sizeof *plan->keeping, &good);
     plan->folded = array(count, sizeof *plan->folded, &good);
     plan->batch_statistics = array(count, sizeof *plan->batch_statistics, &good);
     plan->by_panels = array(count, sizeof *plan->by_panels, &good);
@@ -48,6 +48,14 @@ static ocellus_status planner_allocate(struct planner *planner) {
     return good ? OCELLUS_OK : OCELLUS_IO;
 }
 
+/* What was asked for by name is there after every pass. */
+static void live_to_the_end(struct plan *plan) {
+    for (size_t i = 0; i < plan->lowered->count; i++) {
+        const int buffer = plan->outputs[i].buffer;
+        if (plan->keeping[i] != KEEPING_NONE && buffer >= 0) plan->buffers[buffer].last = plan->phase_count - 1;
+    }
+}
+
 static ocellus_status make(struct planner *planner) {
     struct plan *plan = planner->plan;
     TRY(planner_allocate(planner));
@@ -55,6 +63,7 @@ static ocellus_status make(struct planner *planner) {
     TRY(plan_forward(planner));
     plan->forward_phases = plan->phase_count;
     if (plan->backward) TRY(plan_backward(planner));
+    live_to_the_end(plan);
     plan_find_chains(plan);
     return plan_assign_memory(plan);
 }

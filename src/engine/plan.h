@@ -102,13 +102,21 @@ struct phase {
     size_t partials; /* values of kernels' gradients a shard sums in this phase */
 };
 
+/* What asking for a value by name has changed. */
+enum keeping {
+    KEEPING_NONE,    /* nobody asked */
+    KEEPING_ANYWAY,  /* nothing: it is stored in any case */
+    KEEPING_STORED,  /* it would be made on the way to its readers */
+    KEEPING_UNFOLDED /* its kernel would take in the NORMALIZATION that follows */
+};
+
 /* What shapes a plan besides graph and kernels. */
 struct plan_options {
     size_t batch_size;
     bool training;      /* batch statistics, active Dropout, gradients to what is trained */
-    const size_t *keep; /* [keep_count]: operations whose values can be read after a forward pass */
+    const size_t *keep; /* [keep_count]: operations whose values can be read after every pass */
     size_t keep_count;
-    int gradient_to; /* inference with a gradient to this operation's value; PLAN_NONE */
+    int gradient_to; /* inference with a gradient to this operation's value, which is kept too; PLAN_NONE */
 };
 
 /* Growing lists, filled while the plan is made; constant afterwards, so any number of sessions may run it. */
@@ -128,7 +136,8 @@ struct plan {
     size_t forward_phases; /* the first of them are the forward pass */
 
     /* [lowered->count] each */
-    struct view *outputs;    /* where a stored value is in SCOPE_BATCH; no view when it is not */
+    struct view *outputs; /* where a stored value is in SCOPE_BATCH; no view when it is not */
+    enum keeping *keeping;
     int *folded;             /* the NORMALIZATION that a kernel takes in, or PLAN_NONE */
     bool *batch_statistics;  /* a NORMALIZATION that runs on its batch's statistics */
     size_t *tiles[PRODUCTS]; /* Winograd's tile of the three products, 0 where direct */
@@ -146,13 +155,14 @@ struct plan {
 };
 
 struct operator;
-/* operators: [OPERATION_KINDS], see operator.h. */
+/* operators: [OPERATION_KINDS], see operator.h. OCELLUS_USAGE when nothing on the way to the logits reads
+ * gradient_to: a PAD that a convolution takes in is none of its readers'. */
 ocellus_status plan_create(const struct lowered *lowered, const struct operator* const * operators,
                            const struct kernels *kernels, const struct plan_options *options, struct plan **plan);
 void plan_free(struct plan *plan);
 size_t plan_bytes(const struct plan *plan); /* of the plan itself */
-/* The value is there when a forward pass has ended. */
-bool plan_keeps(const struct plan *plan, size_t operation);
+/* The value is there when the first `phases` have run. */
+bool plan_keeps(const struct plan *plan, size_t operation, size_t phases);
 /* Images of a shard, at most. */
 size_t plan_shard_images(const struct plan *plan);
 

@@ -217,17 +217,28 @@ static void keep_for_more(struct plan *plan) {
     }
 }
 
+static ocellus_status hand_out_gradient(struct planner *planner) {
+    struct plan *plan = planner->plan;
+    if (!view_exists(plan->gradient))
+        return fail(OCELLUS_USAGE, "%s: gradient_to: nothing on the way to the logits reads layer %s%s",
+                    plan->lowered->graph->name, planner_layer(planner, (size_t)planner->options->gradient_to),
+                    planner_operation(planner, (size_t)planner->options->gradient_to)->kind == OPERATION_PAD
+                        ? ": the convolution after it pads"
+                        : "");
+    keep_for_more(plan);
+    return OCELLUS_OK;
+}
+
 ocellus_status plan_backward(struct planner *planner) {
     const size_t last = find_backward_phases(planner);
     for (size_t now = 0; now <= last; now++) {
         TRY(plan_begin_phase(planner));
         if (now == 0) TRY(begin_with_loss(planner));
-        for (size_t i = planner->plan->lowered->logits; i > 0; i--) {
+        for (size_t i = planner->plan->lowered->logits + 1; i-- > 0;) {
             if (planner->plan->batch_statistics[i] && planner->backward_phase[i] == now && plan_has_diff(planner, i))
                 TRY(reduce(planner, i, now));
             if (turn(planner, i) == now) TRY(take_turn(planner, i, now));
         }
     }
-    if (view_exists(planner->plan->gradient)) keep_for_more(planner->plan);
-    return OCELLUS_OK;
+    return planner->options->gradient_to == PLAN_NONE ? OCELLUS_OK : hand_out_gradient(planner);
 }

@@ -107,9 +107,5 @@ ocellus_status plan_forward(struct planner *planner) {
         }
     }
     planner->plan->logits = planner->plan->outputs[lowered->logits];
-    for (size_t i = 0; i < lowered->count; i++) { /* to be read after the pass */
-        const int buffer = planner->plan->outputs[i].buffer;
-        if (planner->kept[i] && buffer >= 0) planner->plan->buffers[buffer].last = last;
-    }
     return OCELLUS_OK;
 }

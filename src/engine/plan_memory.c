@@ -23,11 +23,6 @@ static int larger_first(const void *left, const void *right) {
     return a->buffer < b->buffer ? -1 : 1;
 }
 
-static int lower_first(const void *left, const void *right) {
-    const struct item *a = left, *b = right;
-    return a->buffer->place < b->buffer->place ? -1 : a->buffer->place > b->buffer->place;
-}
-
 /* `placed` is kept in order of place. */
 static void place(struct item item, struct item *placed, size_t placed_count, size_t *total) {
     size_t at = 0;
@@ -38,8 +33,10 @@ static void place(struct item item, struct item *placed, size_t placed_count, si
         at = end > at ? end : at;
     }
     item.buffer->place = at;
-    placed[placed_count] = item;
-    qsort(placed, placed_count + 1, sizeof *placed, lower_first);
+    size_t rank = placed_count;
+    for (; rank > 0 && placed[rank - 1].buffer->place > at; rank--)
+        placed[rank] = placed[rank - 1];
+    placed[rank] = item;
     if (at + item.bytes > *total) *total = at + item.bytes;
 }
 

@@ -5,6 +5,8 @@
 
 #include "base/memory.h"
 
+#include <string.h>
+
 /* Values of an image above which an output with several readers is made again rather than stored, when one pass over stored
  * values makes it: a third of the memory of ResNet50's first stages for two percent of the time. */
 enum { REMAKE_VALUES = 256 * 1024 };
@@ -30,7 +32,7 @@ int planner_only_reader(const struct planner *planner, size_t operation) {
 }
 
 static bool is_asked_for(const struct planner *planner, size_t operation) {
-    return operation == planner->plan->lowered->logits || planner->kept[operation];
+    return operation == planner->plan->lowered->logits || planner->plan->keeping[operation] != KEEPING_NONE;
 }
 
 bool planner_can_fold(const struct planner *planner, size_t operation) {
@@ -52,8 +54,7 @@ static void find_live(struct planner *planner) {
     const struct lowered *lowered = planner->plan->lowered;
     planner->live[lowered->logits] = true;
     for (size_t i = 0; i < planner->options->keep_count; i++)
-        planner->kept[planner->options->keep[i]] = planner->live[planner->options->keep[i]] = true;
-    if (planner->options->gradient_to != PLAN_NONE) planner->kept[planner->options->gradient_to] = true;
+        planner->live[planner->options->keep[i]] = true;
     for (size_t i = lowered->count; i-- > 0;) {
         for (size_t k = 0; planner->live[i] && k < lowered->operations[i].input_count; k++)
             planner->live[lowered->operations[i].inputs[k]] = true;
@@ -89,6 +90,7 @@ bool planner_trains(const struct planner *planner, size_t operation, enum parame
 static void find_needs_gradient(struct planner *planner) {
     const struct lowered *lowered = planner->plan->lowered;
     const int to = planner->options->gradient_to;
+    planner->needs_gradient[0] = to == 0;
     for (size_t i = 1; planner->plan->backward && i < lowered->count; i++) {
         const struct operation *operation = &lowered->operations[i];
         const bool varies = planner->plan->training && planner_operator(planner, i)->varies && !operation->frozen;
@@ -153,6 +155,23 @@ static void decide_stored(struct planner *planner) {
                 planner->stored[o->inputs[k]] = true;
         }
     }
+}
+
+/* Noted beside what would be stored if nothing were asked for. */
+static void keep(struct planner *planner, size_t operation) {
+    enum keeping *keeping = &planner->plan->keeping[operation];
+    if (*keeping != KEEPING_NONE) return;
+    if (operation == 0 || planner->stored[operation]) *keeping = KEEPING_ANYWAY;
+    else *keeping = planner_can_fold(planner, operation) ? KEEPING_UNFOLDED : KEEPING_STORED;
+}
+
+static void keep_by_name(struct planner *planner) {
+    const struct plan_options *options = planner->options;
+    for (size_t i = 0; i < options->keep_count; i++)
+        keep(planner, options->keep[i]);
+    if (options->gradient_to != PLAN_NONE) keep(planner, (size_t)options->gradient_to);
+    memset(planner->stored, 0, planner->plan->lowered->count * sizeof *planner->stored);
+    decide_stored(planner);
 }
 
 /* The first phase in which a value can be had: one more for every pass over batch statistics before it. */
@@ -242,6 +261,7 @@ ocellus_status planner_decide(struct planner *planner) {
         planner->plan->batch_statistics[i] = planner->plan->training && planner->live[i] &&
                                              planner_operator(planner, i)->observe && !lowered->operations[i].frozen;
     decide_stored(planner);
+    keep_by_name(planner);
     find_forward_phases(planner);
     find_layer_major(planner);
     find_segments(planner);

@@ -30,10 +30,9 @@ size_t plan_shard_images(const struct plan *plan) {
     return plan->batch_size < PLAN_SHARD_IMAGES ? plan->batch_size : PLAN_SHARD_IMAGES;
 }
 
-bool plan_keeps(const struct plan *plan, size_t operation) {
+bool plan_keeps(const struct plan *plan, size_t operation, size_t phases) {
     const struct view view = plan->outputs[operation];
-    return view_exists(view) &&
-           (view.buffer == PLAN_INPUT || plan->buffers[view.buffer].last + 1 >= plan->forward_phases);
+    return view_exists(view) && (view.buffer == PLAN_INPUT || plan->buffers[view.buffer].last + 1 >= phases);
 }
 
 void plan_free(struct plan *plan) {
@@ -45,6 +44,7 @@ void plan_free(struct plan *plan) {
     free(plan->reductions);
     memory_free(plan->outputs);
     memory_free(plan->argmax);
+    memory_free(plan->keeping);
     memory_free(plan->folded);
     memory_free(plan->batch_statistics);
     memory_free(plan->by_panels);
@@ -54,7 +54,8 @@ void plan_free(struct plan *plan) {
 }
 
 size_t plan_bytes(const struct plan *plan) {
-    const size_t each = 2 * sizeof(struct view) + sizeof(int) + 2 * sizeof(bool) + PRODUCTS * sizeof(size_t);
+    const size_t each =
+        2 * sizeof(struct view) + sizeof(enum keeping) + sizeof(int) + 2 * sizeof(bool) + PRODUCTS * sizeof(size_t);
     return sizeof *plan + plan->lowered->count * each + plan->buffer_capacity * sizeof *plan->buffers +
            plan->task_capacity * sizeof *plan->tasks + plan->segment_capacity * sizeof *plan->segments +
            plan->phase_capacity * sizeof *plan->phases + plan->reduction_capacity * sizeof *plan->reductions;

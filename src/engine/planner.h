@@ -11,7 +11,6 @@ struct planner {
     const struct operator* const * operators;
     const struct plan_options *options;
     bool *live;                     /* the logits or a kept value need it */
-    bool *kept;                     /* asked for by name */
     size_t *first_reader, *readers; /* [count + 1] and all of them: who reads an operation, live ones alone */
     bool *stored;                   /* made once, where it comes first; else made where it is read */
     bool *needs_gradient;           /* something at or before it is trained, or its gradient is asked for */

@@ -48,9 +48,10 @@ static ocellus_status find_value(const struct cpu_engine *engine, const struct e
         *values = engine_view(engine, engine->plan->gradient, 0);
         return OCELLUS_OK;
     }
-    if (!plan_keeps(engine->plan, operation))
-        return fail(OCELLUS_USAGE, "%s/output: the plan does not keep this output",
-                    engine->base.graph->nodes[place->index].name);
+    if (!engine_keeps(engine, operation))
+        return fail(OCELLUS_USAGE, "%s/output: the plan does not keep this output%s",
+                    engine->base.graph->nodes[place->index].name,
+                    engine->base.stage >= STAGE_BACKWARD ? " beyond the backward pass" : "");
     *values = engine_view(engine, engine->plan->outputs[operation], 0);
     return OCELLUS_OK;
 }

@@ -203,8 +203,7 @@ static inline float *network_images(const struct graph *graph, size_t first, siz
 static inline void forward_network(struct engine *engine, const struct graph *graph, enum engine_mode mode,
                                    struct engine_batch batch) {
     float *images = network_images(graph, (size_t)batch.first_place, batch.n);
-    memcpy(engine_input(engine, batch.slot), images,
-           batch.n * shape_size(graph_input_shape(graph)) * sizeof *images);
+    memcpy(engine_input(engine, batch.slot), images, batch.n * shape_size(graph_input_shape(graph)) * sizeof *images);
     memory_free(images);
     check(engine_forward(engine, mode, &batch));
 }
