@@ -19,7 +19,7 @@ enum {
     WAVE_BYTES = 64 << 20,
     LEAST_WAVE = 4,
     PIECE_VALUES = 16384,
-    BLOCK_CHANNELS = 64,
+    SQUARE_CHANNELS = 64,
     DEEP_PIXELS = 256
 };
 
@@ -36,11 +36,11 @@ struct bench {
     size_t weight_count, src_image, dst_image;
     size_t shards, wave, first_shard;
     size_t group; /* images of a call: those of a shard for small images, else one */
-    bool blocks;  /* the gradient to the weights is summed by blocks */
+    bool panels;  /* the gradient to the weights is summed from panels */
     struct arena arena;
     float *src, *dst, *weights, *bias, *packed, *gradient, *parts, **scratch,
-        **conv_scratch;                            /* the last two by worker */
-    float *src_panels, *diff_panels, *block_parts; /* the last by worker, [shard][BLOCK_CHANNELS][BLOCK_CHANNELS] */
+        **conv_scratch;                             /* the last two by worker */
+    float *src_panels, *diff_panels, *square_parts; /* the last by worker, [shard][SQUARE_CHANNELS][SQUARE_CHANNELS] */
 };
 
 /* --- one image, or those of a shard where the engine runs a network layer by layer --- */
@@ -168,7 +168,7 @@ static void run_diff_weights(struct bench *b) {
     parallel_for(b->pool, pieces, join_waves, b);
 }
 
-/* --- the same by blocks --- */
+/* --- the same from panels --- */
 
 static size_t pixels_of(const struct bench *b) {
     return b->layer->out * b->layer->out;
@@ -187,15 +187,16 @@ static void pack_image(void *context, size_t image, size_t worker) {
                         b->diff_panels + image * kernels_packed_size(b->row, pixels_of(b), l->oc));
 }
 
-/* ResNet50's channels are multiples of a block's. */
-static void sum_block(void *context, size_t block, size_t worker) {
+/* ResNet50's channels are multiples of a square's. */
+static void sum_square(void *context, size_t square, size_t worker) {
     const struct bench *b = context;
     const struct layer *l = b->layer;
-    size_t panel = b->row->tile_columns, square = panel * panel, side = BLOCK_CHANNELS / panel, pairs = side * side;
-    size_t across = l->oc / BLOCK_CHANNELS, ic = block / across * BLOCK_CHANNELS, oc = block % across * BLOCK_CHANNELS;
+    size_t panel = b->row->tile_columns, square = panel * panel, side = SQUARE_CHANNELS / panel, pairs = side * side;
+    size_t across = l->oc / SQUARE_CHANNELS, ic = square / across * SQUARE_CHANNELS,
+           oc = square % across * SQUARE_CHANNELS;
     struct panels_shape shape = {0, pixels_of(b), kernels_packed_size(b->row, pixels_of(b), l->ic),
                                  kernels_packed_size(b->row, pixels_of(b), l->oc)};
-    float *parts = b->block_parts + worker * SHARDS * BLOCK_CHANNELS * BLOCK_CHANNELS;
+    float *parts = b->square_parts + worker * SHARDS * SQUARE_CHANNELS * SQUARE_CHANNELS;
     for (size_t shard = 0; shard < b->shards; shard++) {
         size_t image = shard * b->batch / b->shards;
         shape.images = (shard + 1) * b->batch / b->shards - image;
@@ -213,10 +214,10 @@ static void sum_block(void *context, size_t block, size_t worker) {
     }
 }
 
-static void run_blocks(struct bench *b) {
+static void run_panels(struct bench *b) {
     const struct layer *l = b->layer;
     parallel_for(b->pool, b->batch, pack_image, b);
-    parallel_for(b->pool, l->ic / BLOCK_CHANNELS * (l->oc / BLOCK_CHANNELS), sum_block, b);
+    parallel_for(b->pool, l->ic / SQUARE_CHANNELS * (l->oc / SQUARE_CHANNELS), sum_square, b);
 }
 
 /* --- preparing a case --- */
@@ -253,7 +254,7 @@ static void set_shapes(struct bench *b, enum direction direction) {
                                       .dst_row_stride = coarse * l->ic};
     const struct conv_shape *runs = direction == DIFF_SRC ? &b->backward : &b->forward;
     b->tile = b->row->winograd.tile(runs, direction == DIFF_WEIGHTS);
-    b->blocks = direction == DIFF_WEIGHTS && kernels_want_panels(&b->forward);
+    b->panels = direction == DIFF_WEIGHTS && kernels_want_panels(&b->forward);
     b->src_image = l->in * l->in * l->ic;
     b->dst_image = l->out * l->out * l->oc;
     b->weight_count = l->k * l->k * l->ic * l->oc;
@@ -286,12 +287,12 @@ static ocellus_status allocate(struct bench *b) {
                              l->oc,
                              packed,
                              b->weight_count,
-                             b->blocks ? 1 : (b->wave + SHARDS / b->wave) * b->weight_count,
-                             b->blocks ? b->batch * kernels_packed_size(b->row, pixels_of(b), l->ic) : 1,
-                             b->blocks ? b->batch * kernels_packed_size(b->row, pixels_of(b), l->oc) : 1,
-                             b->threads * SHARDS * BLOCK_CHANNELS * BLOCK_CHANNELS};
+                             b->panels ? 1 : (b->wave + SHARDS / b->wave) * b->weight_count,
+                             b->panels ? b->batch * kernels_packed_size(b->row, pixels_of(b), l->ic) : 1,
+                             b->panels ? b->batch * kernels_packed_size(b->row, pixels_of(b), l->oc) : 1,
+                             b->threads * SHARDS * SQUARE_CHANNELS * SQUARE_CHANNELS};
     float **const places[] = {&b->src,      &b->dst,   &b->weights,    &b->bias,        &b->packed,
-                              &b->gradient, &b->parts, &b->src_panels, &b->diff_panels, &b->block_parts};
+                              &b->gradient, &b->parts, &b->src_panels, &b->diff_panels, &b->square_parts};
     enum { PLACES = sizeof places / sizeof places[0] };
     size_t offsets[PLACES];
     arena_free(&b->arena);
@@ -355,7 +356,7 @@ static double go(void *context, size_t which, size_t times) {
             parallel_for(b->pool, (b->batch + b->group - 1) / b->group, run_diff_src, b);
             break;
         default:
-            if (b->blocks) run_blocks(b);
+            if (b->panels) run_panels(b);
             else run_diff_weights(b);
             break;
         }

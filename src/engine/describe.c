@@ -5,7 +5,7 @@
 
 double engine_flops(const struct cpu_engine *engine, size_t operation) {
     const struct operation *o = &engine->lowered->operations[operation];
-    const struct operator* row = engine_operators[o->kind];
+    const struct operation_type *row = engine_operators[o->kind];
     return row->flops ? row->flops(engine->lowered, o) : 0;
 }
 

@@ -14,7 +14,7 @@ struct planner;
 /* What the profile counts a task as. */
 enum work { WORK_FORWARD, WORK_DIFF_SRC, WORK_DIFF_WEIGHTS, WORK_OTHER, WORK_COUNT };
 
-struct operator{
+struct operation_type {
     /* Cheap to make: made where it is read, as part of its reader's pass where that can be, and made again rather than
      * stored. Else the value is stored. */
     bool cheap;
@@ -31,21 +31,21 @@ struct operator{
     /* Its value is its input's, in this plan: no memory of its own where that is stored. NULL: never. */
     bool (*is_alias)(const struct planner *planner, size_t operation);
     /* The tasks that write the value, through a ReLU if asked (takes_relu), to dst. */
-    ocellus_status (*forward)(struct planner * planner, size_t operation, bool relu, struct view dst);
+    ocellus_status (*forward)(struct planner *planner, size_t operation, bool relu, struct view dst);
     /* The same for a kernel that takes in a NORMALIZATION on moving statistics that alone reads it (norm), and adds a value of
      * dst's strides (add, or no view; where `adds` says so). NULL: it cannot. */
-    ocellus_status (*folded)(struct planner * planner, size_t operation, int norm, struct view add, bool relu,
+    ocellus_status (*folded)(struct planner *planner, size_t operation, int norm, struct view add, bool relu,
                              struct view dst);
     bool (*adds)(const struct operation *operation);
     /* The tasks that hand the gradient of the value on to the inputs and the parameters, in its turn. */
-    ocellus_status (*backward)(struct planner * planner, size_t operation, size_t now);
+    ocellus_status (*backward)(struct planner *planner, size_t operation, size_t now);
     /* Where a gradient depends on sums over the whole batch, it takes three steps. observe: what is taken of the input while
      * that is being made. reduce: what is summed once the gradient to the value is complete; its turn comes in the
      * phase after. pull: the operation before, when this one alone reads it, takes its gradient from here straight to
      * where it wants it, through the mask of the ReLU inside it. NULL for all others. */
-    ocellus_status (*observe)(struct planner * planner, size_t operation, struct view input);
-    ocellus_status (*reduce)(struct planner * planner, size_t operation, struct view diff);
-    ocellus_status (*pull)(struct planner * planner, size_t operation, bool mask, struct view dst);
+    ocellus_status (*observe)(struct planner *planner, size_t operation, struct view input);
+    ocellus_status (*reduce)(struct planner *planner, size_t operation, struct view diff);
+    ocellus_status (*pull)(struct planner *planner, size_t operation, bool mask, struct view dst);
     /* Floating-point operations of the products of one image's forward pass, 2 a multiply-add; NULL: none that count. */
     double (*flops)(const struct lowered *lowered, const struct operation *operation);
     /* Of its kernel, when packed: values; and the packing of one product's form. NULL: the kernel is read as it is. */
@@ -97,6 +97,6 @@ struct reduction_type {
     size_t (*scratch)(const struct cpu_engine *engine, const struct reduction *reduction);
 };
 
-extern const struct operator* const engine_operators[OPERATION_KINDS];
+extern const struct operation_type *const engine_operators[OPERATION_KINDS];
 
 #endif

@@ -68,7 +68,7 @@ static ocellus_status make(struct planner *planner) {
     return plan_assign_memory(plan);
 }
 
-ocellus_status plan_create(const struct lowered *lowered, const struct operator* const * operators,
+ocellus_status plan_create(const struct lowered *lowered, const struct operation_type *const *operators,
                            const struct kernels *kernels, const struct plan_options *options, struct plan **out) {
     struct plan *plan = memory_allocate(1, sizeof *plan);
     if (!plan) return OCELLUS_IO;

@@ -182,7 +182,7 @@ static bool hands_on(const struct planner *planner, size_t operation) {
 }
 
 static ocellus_status take_turn(struct planner *planner, size_t operation, size_t now) {
-    const struct operator* row = planner_operator(planner, operation);
+    const struct operation_type *row = planner_operator(planner, operation);
     if (!planner->needs_gradient[operation] || !plan_has_diff(planner, operation)) return OCELLUS_OK;
     if (planner->options->gradient_to == (int)operation) TRY(keep_gradient(planner, operation));
     if (!hands_on(planner, operation)) return OCELLUS_OK;

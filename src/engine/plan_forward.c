@@ -60,7 +60,7 @@ static ocellus_status observe(struct planner *planner, size_t operation, struct 
 
 static ocellus_status make_batch_value(struct planner *planner, size_t operation) {
     const struct operation *o = planner_operation(planner, operation);
-    const struct operator* row = planner_operator(planner, operation);
+    const struct operation_type *row = planner_operator(planner, operation);
     struct view *output = &planner->plan->outputs[operation];
     const bool alias = row->is_alias && row->is_alias(planner, operation);
     if (alias && view_exists(planner->plan->outputs[o->inputs[0]])) {

@@ -15,7 +15,7 @@ const struct operation *planner_operation(const struct planner *planner, size_t 
     return &planner->plan->lowered->operations[operation];
 }
 
-const struct operator* planner_operator(const struct planner *planner, size_t operation) {
+const struct operation_type *planner_operator(const struct planner *planner, size_t operation) {
     return planner->operators[planner_operation(planner, operation)->kind];
 }
 
@@ -142,7 +142,7 @@ static void decide_stored(struct planner *planner) {
     const struct lowered *lowered = planner->plan->lowered;
     for (size_t i = 1; i < lowered->count; i++) {
         const struct operation *o = &lowered->operations[i];
-        const struct operator* row = planner_operator(planner, i);
+        const struct operation_type *row = planner_operator(planner, i);
         if (!planner->live[i]) continue;
         if (!row->cheap || is_asked_for(planner, i)) planner->stored[i] = !planner_can_fold(planner, i);
         if (reader_count(planner, i) > 1 || (is_frontier(planner, i) && !planner->of_input[i])) {

@@ -8,7 +8,7 @@
 /* All arrays are [lowered->count]. */
 struct planner {
     struct plan *plan;
-    const struct operator* const * operators;
+    const struct operation_type *const *operators;
     const struct plan_options *options;
     bool *live;                     /* the logits or a kept value need it */
     size_t *first_reader, *readers; /* [count + 1] and all of them: who reads an operation, live ones alone */
@@ -26,7 +26,7 @@ struct planner {
 
 /* --- what the graph says (plan_values.c) --- */
 const struct operation *planner_operation(const struct planner *planner, size_t operation);
-const struct operator* planner_operator(const struct planner *planner, size_t operation);
+const struct operation_type *planner_operator(const struct planner *planner, size_t operation);
 const char *planner_layer(const struct planner *planner, size_t operation); /* its name, for messages */
 /* It has this parameter, and training changes it. */
 bool planner_trains(const struct planner *planner, size_t operation, enum parameter_role role);

@@ -48,7 +48,7 @@ struct winograd_shape {
 
 /* The gradient of a large 1x1 kernel over small images: added image by image, its sums would cost more to move than to
  * add. So the pixels that are read are first packed into panels of tile_columns channels, [panel][pixel][tile_columns], the last
- * panel filled up with zeros; then each block of the kernel, a panel of source by a panel of output channels, is summed over
+ * panel filled up with zeros; then each square of the kernel, a panel of source by a panel of output channels, is summed over
  * many images at once. */
 struct pixels_shape {
     size_t rows, width, c;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradients by blocks: panels hold the pixels that are read and zeros beyond the channels; a block's sums are, bit for bit, the
+/* Gradients from panels: these hold the pixels that are read and zeros beyond the channels; a square's sums are, bit for bit, the
  * promised chain over images and pixels. */
 #include "kernel_test.h"
 

@@ -12,7 +12,7 @@ static bool rides_unfolded(const struct planner *planner, size_t input) {
 static bool can_add(const struct planner *planner, size_t input) {
     if (!planner_can_ride(planner, input, OPERATION_NORMALIZATION)) return false;
     const size_t source = planner_operation(planner, input)->inputs[0];
-    const struct operator* row = planner_operator(planner, source);
+    const struct operation_type *row = planner_operator(planner, source);
     return planner_can_fold(planner, source) && row->adds && row->adds(planner_operation(planner, source));
 }
 
@@ -51,5 +51,5 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return OCELLUS_OK;
 }
 
-const struct operator operator_add = {
+const struct operation_type operator_add = {
     .cheap = true, .passes = true, .takes_relu = true, .forward = forward, .backward = backward};

@@ -2,9 +2,6 @@
 /* Average poolings. The padding is neither in memory nor counted. */
 #include "engine/operators/common.h"
 
-/* Below it, waking the other threads costs more than they bring. */
-enum { SPLIT_VALUES = 65536 };
-
 static void run_rows(const struct place *place, const struct task *task, size_t begin, size_t end) {
     place->engine->kernels->average_pool(&task->shape.average, place_at(place, task->src), begin, end,
                                          place_at(place, task->dst));
@@ -71,4 +68,4 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return plan_give_end(planner, input, now, target);
 }
 
-const struct operator operator_average_pool = {.forward = forward, .backward = backward};
+const struct operation_type operator_average_pool = {.forward = forward, .backward = backward};

@@ -62,4 +62,4 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return OCELLUS_OK;
 }
 
-const struct operator operator_concatenate = {.cheap = true, .forward = forward, .backward = backward};
+const struct operation_type operator_concatenate = {.cheap = true, .forward = forward, .backward = backward};

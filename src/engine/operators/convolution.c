@@ -11,9 +11,9 @@ static bool adds(const struct operation *operation) {
     return operation->window.size[0] == 1 && operation->window.size[1] == 1;
 }
 
-const struct operator operator_convolution = {.forward = forward,
-                                              .folded = plan_conv2d,
-                                              .adds = adds,
-                                              .backward = plan_conv2d_backward,
-                                              .flops = products_flops,
-                                              .packing = &conv2d_packing};
+const struct operation_type operator_convolution = {.forward = forward,
+                                                    .folded = plan_conv2d,
+                                                    .adds = adds,
+                                                    .backward = plan_conv2d_backward,
+                                                    .flops = products_flops,
+                                                    .packing = &conv2d_packing};

@@ -73,5 +73,5 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return gives ? plan_give_pointwise(planner, operation, diff, add) : OCELLUS_OK;
 }
 
-const struct operator operator_dense = {
+const struct operation_type operator_dense = {
     .per_shard = true, .forward = forward, .backward = backward, .flops = products_flops, .packing = &conv2d_packing};

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Below it, waking the other threads costs more than they bring. */
-enum { SPLIT_VALUES = 65536 };
-
 static void run_rows(const struct place *place, const struct task *task, size_t begin, size_t end) {
     const struct cpu_engine *engine = place->engine;
     engine->kernels->depthwise(&task->shape.depthwise, place_at(place, task->src),
@@ -134,5 +131,5 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return plan_give_end(planner, source, now, target);
 }
 
-const struct operator operator_depthwise = {
+const struct operation_type operator_depthwise = {
     .forward = forward, .folded = folded, .backward = backward, .flops = products_flops, .packing = &packing};

@@ -49,5 +49,5 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return plan_give_end(planner, input, now, target);
 }
 
-const struct operator operator_dropout = {
+const struct operation_type operator_dropout = {
     .cheap = true, .varies = true, .is_alias = is_alias, .forward = forward, .backward = backward};

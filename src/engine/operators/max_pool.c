@@ -4,9 +4,6 @@
 
 #include <math.h>
 
-/* Below it, waking the other threads costs more than they bring. */
-enum { SPLIT_VALUES = 65536 };
-
 static void run(const struct place *place, const struct task *task) {
     const struct norm_state *norm = task->norm == PLAN_NONE ? NULL : &place->engine->norms[task->norm];
     place->engine->kernels->max_pool(&task->shape.pool, place_at(place, task->src), norm ? norm->scale : NULL,
@@ -106,4 +103,4 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return plan_give_end(planner, input, now, target);
 }
 
-const struct operator operator_max_pool = {.forward = forward, .backward = backward};
+const struct operation_type operator_max_pool = {.forward = forward, .backward = backward};

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* Below it, waking the other threads costs more than they bring. */
-enum { SPLIT_VALUES = 65536 };
-
 struct rows_shape plan_rows(struct extent extent, struct view src, struct view dst) {
     return (struct rows_shape){.rows = extent.h,
                                .width = extent.w,

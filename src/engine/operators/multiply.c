@@ -66,4 +66,4 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return OCELLUS_OK;
 }
 
-const struct operator operator_multiply = {.cheap = true, .forward = forward, .backward = backward};
+const struct operation_type operator_multiply = {.cheap = true, .forward = forward, .backward = backward};

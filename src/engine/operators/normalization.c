@@ -236,11 +236,11 @@ static ocellus_status pull(struct planner *planner, size_t operation, bool mask,
     return plan_add_task(planner, task);
 }
 
-const struct operator operator_normalization = {.cheap = true,
-                                                .passes = true,
-                                                .varies = true,
-                                                .takes_relu = true,
-                                                .forward = forward,
-                                                .observe = observe,
-                                                .reduce = reduce,
-                                                .pull = pull};
+const struct operation_type operator_normalization = {.cheap = true,
+                                                      .passes = true,
+                                                      .varies = true,
+                                                      .takes_relu = true,
+                                                      .forward = forward,
+                                                      .observe = observe,
+                                                      .reduce = reduce,
+                                                      .pull = pull};

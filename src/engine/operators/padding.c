@@ -43,4 +43,4 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return plan_give_end(planner, input, now, target);
 }
 
-const struct operator operator_pad = {.cheap = true, .forward = forward, .backward = backward};
+const struct operation_type operator_pad = {.cheap = true, .forward = forward, .backward = backward};

@@ -74,5 +74,5 @@ static ocellus_status average_backward(struct planner *planner, size_t operation
     return give(planner, operation, now, &task_average_backward);
 }
 
-const struct operator operator_upsample = {.cheap = true, .forward = upsample, .backward = upsample_backward};
-const struct operator operator_global_average = {.forward = average, .backward = average_backward};
+const struct operation_type operator_upsample = {.cheap = true, .forward = upsample, .backward = upsample_backward};
+const struct operation_type operator_global_average = {.forward = average, .backward = average_backward};

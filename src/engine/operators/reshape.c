@@ -32,5 +32,5 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return plan_give_view(planner, input, now, reshaped(planner, input, diff));
 }
 
-const struct operator operator_reshape = {
+const struct operation_type operator_reshape = {
     .cheap = true, .is_alias = is_alias, .forward = forward, .backward = backward};

@@ -2,14 +2,14 @@
 /* The operators there are. */
 #include "engine/operator.h"
 
-extern const struct operator operator_convolution, operator_depthwise, operator_dense, operator_normalization,
+extern const struct operation_type operator_convolution, operator_depthwise, operator_dense, operator_normalization,
     operator_unary, operator_add, operator_multiply, operator_concatenate, operator_max_pool, operator_average_pool,
     operator_global_average, operator_pad, operator_upsample, operator_reshape, operator_dropout;
 
 /* The network's input is there before any task runs. */
-static const struct operator operator_input;
+static const struct operation_type operator_input;
 
-const struct operator* const engine_operators[OPERATION_KINDS] = {
+const struct operation_type *const engine_operators[OPERATION_KINDS] = {
     [OPERATION_INPUT] = &operator_input,
     [OPERATION_CONVOLUTION] = &operator_convolution,
     [OPERATION_DEPTHWISE] = &operator_depthwise,

@@ -54,7 +54,7 @@ static bool is_plain_relu(const struct unary *unary) {
 static ocellus_status forward(struct planner *planner, size_t operation, bool relu, struct view dst) {
     const struct operation *o = planner_operation(planner, operation);
     const size_t input = o->inputs[0];
-    const struct operator* before = planner_operator(planner, input);
+    const struct operation_type *before = planner_operator(planner, input);
     const bool plain = is_plain_relu(&o->unary);
     struct view src;
     (void)relu;
@@ -83,4 +83,4 @@ static ocellus_status backward(struct planner *planner, size_t operation, size_t
     return plan_give_end(planner, input, now, target);
 }
 
-const struct operator operator_unary = {.cheap = true, .remade = true, .forward = forward, .backward = backward};
+const struct operation_type operator_unary = {.cheap = true, .remade = true, .forward = forward, .backward = backward};
