@@ -188,12 +188,12 @@ static void pack_image(void *context, size_t image, size_t worker) {
 }
 
 /* ResNet50's channels are multiples of a square's. */
-static void sum_square(void *context, size_t square, size_t worker) {
+static void sum_square(void *context, size_t number, size_t worker) {
     const struct bench *b = context;
     const struct layer *l = b->layer;
     size_t panel = b->row->tile_columns, square = panel * panel, side = SQUARE_CHANNELS / panel, pairs = side * side;
-    size_t across = l->oc / SQUARE_CHANNELS, ic = square / across * SQUARE_CHANNELS,
-           oc = square % across * SQUARE_CHANNELS;
+    size_t across = l->oc / SQUARE_CHANNELS, ic = number / across * SQUARE_CHANNELS,
+           oc = number % across * SQUARE_CHANNELS;
     struct panels_shape shape = {0, pixels_of(b), kernels_packed_size(b->row, pixels_of(b), l->ic),
                                  kernels_packed_size(b->row, pixels_of(b), l->oc)};
     float *parts = b->square_parts + worker * SHARDS * SQUARE_CHANNELS * SQUARE_CHANNELS;
