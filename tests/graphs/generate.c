@@ -357,7 +357,7 @@ static const struct {
 } sizes[SIZE_CLASSES] = {
     [SIZE_TINY] = {{1, 12}, {1, 8}, {1, 6}, 1},
     [SIZE_WIDE] = {{4, 20}, {8, 64}, {1, 3}, 4},      /* Winograd, panels, blocks */
-    [SIZE_LARGE] = {{56, 72}, {16, 28}, {1, 2}, 50},   /* images larger than a band: chains */
+    [SIZE_LARGE] = {{56, 72}, {16, 28}, {1, 2}, 50},  /* images larger than a band: chains */
     [SIZE_HEAVY] = {{1, 5}, {160, 300}, {1, 20}, 40}, /* weights that pass through the cache once: layer by layer */
 };
 
