@@ -24,6 +24,10 @@ struct operation_type {
     bool remade;
     /* What passes on the way to such a value costs no pass of its own. */
     bool passes;
+    /* An affine function of each channel in inference, which the kernel before it can take in. */
+    bool folds;
+    /* Its weights are so many that they pass through the cache with every image. */
+    bool weighs;
     /* In training its value is another than in inference, unless it is frozen. */
     bool varies;
     /* A plain ReLU that alone reads it is part of its pass. */

@@ -9,8 +9,8 @@ static size_t input_size(const struct cpu_engine *engine) {
 /* Of the image, in its scope; a view of the input is only ever read. */
 static unsigned char *buffer_at(const struct cpu_engine *engine, const struct buffer *buffer, size_t image,
                                 size_t worker, size_t shard_first) {
-    if (buffer->scope == SCOPE_BATCH) return engine->batch + buffer->place + image * buffer->size;
-    unsigned char *base = engine->scratch[worker] + buffer->place;
+    if (buffer->scope == SCOPE_BATCH) return engine->batch + buffer->offset + image * buffer->size;
+    unsigned char *base = engine->scratch[worker] + buffer->offset;
     return buffer->scope == SCOPE_SHARD ? base + (image - shard_first) * buffer->size : base;
 }
 

@@ -39,7 +39,7 @@ struct buffer {
     size_t size;        /* bytes of one image, a multiple of MEMORY_ALIGNMENT for scratch */
     size_t first, last; /* lifetime: phases for SCOPE_BATCH, else tasks, both ends included */
     size_t segment;     /* SCOPE_IMAGE: the one it lives in */
-    size_t place;       /* assigned: byte offset in its arena */
+    size_t offset;      /* assigned: in its arena, in bytes */
 };
 
 /* Where an operand lies. The network's input is not ours: it has buffer PLAN_INPUT. */

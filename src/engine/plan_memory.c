@@ -28,13 +28,13 @@ static void place(struct item item, struct item *placed, size_t placed_count, si
     size_t at = 0;
     for (size_t i = 0; i < placed_count; i++) {
         if (!meet(item.buffer, placed[i].buffer)) continue;
-        if (at + item.bytes <= placed[i].buffer->place) break;
-        size_t end = placed[i].buffer->place + placed[i].bytes;
+        if (at + item.bytes <= placed[i].buffer->offset) break;
+        size_t end = placed[i].buffer->offset + placed[i].bytes;
         at = end > at ? end : at;
     }
-    item.buffer->place = at;
+    item.buffer->offset = at;
     size_t rank = placed_count;
-    for (; rank > 0 && placed[rank - 1].buffer->place > at; rank--)
+    for (; rank > 0 && placed[rank - 1].buffer->offset > at; rank--)
         placed[rank] = placed[rank - 1];
     placed[rank] = item;
     if (at + item.bytes > *total) *total = at + item.bytes;

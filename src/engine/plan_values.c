@@ -39,8 +39,7 @@ bool planner_can_fold(const struct planner *planner, size_t operation) {
     const int reader = planner_only_reader(planner, operation);
     return planner_operator(planner, operation)->folded && !planner->needs_gradient[operation] &&
            !is_asked_for(planner, operation) && planner_operation(planner, operation)->unary.function == UNARY_LINEAR &&
-           reader != PLAN_NONE && planner_operation(planner, (size_t)reader)->kind == OPERATION_NORMALIZATION &&
-           !planner->needs_gradient[reader];
+           reader != PLAN_NONE && planner_operator(planner, (size_t)reader)->folds && !planner->needs_gradient[reader];
 }
 
 bool planner_can_ride(const struct planner *planner, size_t operation, enum operation_kind kind) {
@@ -201,7 +200,7 @@ static void find_layer_major(struct planner *planner) {
         const struct extent extent = shape_extent(&o->shape);
         if (!planner->live[first - 1]) continue;
         if (extent.h * extent.w > MOST_PIXELS) break;
-        if (o->kind == OPERATION_CONVOLUTION)
+        if (planner_operator(planner, first - 1)->weighs)
             weights += shape_size(&lowered->parameters[o->parameters[PARAMETER_KERNEL]].parameter->shape);
     }
     const size_t images = plan_shard_images(planner->plan);

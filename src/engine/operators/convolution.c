@@ -11,7 +11,8 @@ static bool adds(const struct operation *operation) {
     return operation->window.size[0] == 1 && operation->window.size[1] == 1;
 }
 
-const struct operation_type operator_convolution = {.forward = forward,
+const struct operation_type operator_convolution = {.weighs = true,
+                                                    .forward = forward,
                                                     .folded = plan_conv2d,
                                                     .adds = adds,
                                                     .backward = plan_conv2d_backward,

@@ -238,6 +238,7 @@ static ocellus_status pull(struct planner *planner, size_t operation, bool mask,
 
 const struct operation_type operator_normalization = {.cheap = true,
                                                       .passes = true,
+                                                      .folds = true,
                                                       .varies = true,
                                                       .takes_relu = true,
                                                       .forward = forward,
