@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the engine knows of an operation, a task and a reduction: one row each. The planner, the executor, chains, the
- * profile and the descriptions ask the row. What they know by name is a NORMALIZATION, which others take in, and that
- * CONVOLUTIONs have large weights. An operator is one file in operators/, and a line of operators/table.c. */
+ * profile and the descriptions ask the row and know no kind by name. An operator is one file in operators/, and a line of
+ * operators/table.c. */
 #ifndef ENGINE_OPERATOR_H
 #define ENGINE_OPERATOR_H
 
