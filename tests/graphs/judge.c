@@ -11,8 +11,9 @@
 #include <string.h>
 
 /* What flushing of subnormal numbers to zero may take from a value, and what follows from that. */
-static const double SMALLEST = 1e-34, FLOAT_UNIT = 0x1p-24, USEFUL = 0.01,
-                    ZERO = 1e-4; /* of the largest gradient: what is 0 but for rounding is not measured by itself */
+static const double SMALLEST = 1e-34, FLOAT_UNIT = 0x1p-24, USEFUL = 0.01;
+/* What is below this share of the largest gradient is 0 but for rounding: it is measured by so many roundings of that. */
+static const double ZERO = 1e-4, ENLARGED = 64;
 
 /* A few values say nothing of how much is usually missed. */
 enum { FEW = 16 };
@@ -260,9 +261,10 @@ double judge_beside_sibling(const struct judge *judge, enum judged judged, size_
         sibling += other * other;
         size += value * value;
     }
-    /* A gradient that is 0 but for what cancels has its size from what cancels. */
-    if (judged == JUDGED_GRADIENT) size += judge->largest * judge->largest * (double)count;
-    return sqrt(missed) / (sqrt(sibling) + FLOAT_UNIT * sqrt(size) + SMALLEST);
+    /* A gradient that is 0 but for what cancels has its errors from what cancels, which may have been enlarged on the way. */
+    const double largest = judged == JUDGED_GRADIENT ? judge->largest * sqrt((double)count) : 0,
+                 rounded = FLOAT_UNIT * (sqrt(size) < ZERO * largest ? ENLARGED : 1) * (sqrt(size) + largest);
+    return sqrt(missed) / (sqrt(sibling) + rounded + SMALLEST);
 }
 
 double judge_compare(const struct judge *judge, enum judged judged, size_t parameter, const float *values,
