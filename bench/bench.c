@@ -2,6 +2,7 @@
 /* The driver of `make bench`: runs the sections that were asked for and writes the report. See README.md. */
 #include "base/cpu.h"
 #include "base/files.h"
+#include "base/folders.h"
 #include "kernels/kernels.h"
 #include "sections.h"
 

@@ -3,12 +3,15 @@
  * ours train|infer simcnn|resnet50|resnet50-imagenet BATCH THREADS
  * ours save FOLDER */
 #include "answer.h"
+#include "base/folders.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "data/image.h"
 #include "engine/engine.h"
+#include "inference/weights.h"
+#include "model/builtin.h"
 #include "model/layer.h"
-#include "train/weights.h"
+#include "model/resnet50.h"
 
 #include <stdio.h>
 #include <stdlib.h>

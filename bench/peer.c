@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "base/files.h"
+#include "base/folders.h"
 
 #include <errno.h>
 #include <fcntl.h>

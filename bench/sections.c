@@ -2,6 +2,7 @@
 #include "sections.h"
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "layers.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #include "base/threads.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
-#include "train/predict.h"
+#include "inference/predict.h"
 
 #include <stdatomic.h>
 

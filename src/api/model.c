@@ -5,8 +5,9 @@
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "formats/model_file.h"
+#include "inference/weights.h"
 #include "metrics/metrics.h"
-#include "train/weights.h"
+#include "model/builtin.h"
 
 #include <math.h>
 #include <string.h>

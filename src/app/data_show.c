@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/data_show.h"
 
+#include "base/folders.h"
 #include "data/preview.h"
 #include "report/figures.h"
 

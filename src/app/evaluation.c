@@ -3,10 +3,15 @@
 
 #include "app/network.h"
 #include "app/training.h"
+#include "base/folders.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/random.h"
-#include "train/weights.h"
+#include "base/sha256.h"
+#include "inference/weights.h"
+#include "run/predictions_file.h"
+#include "run/records.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #define APP_EVALUATION_H
 
 #include "data/dataset.h"
-#include "report/evaluation_file.h"
-#include "train/predict.h"
+#include "inference/predict.h"
+#include "run/evaluation_file.h"
 
 #include <stdint.h>
 

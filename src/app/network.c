@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/network.h"
 
+#include "base/folders.h"
 #include "data/resnet50.h"
 #include "formats/model_file.h"
+#include "inference/weights.h"
+#include "model/builtin.h"
 #include "run/run_folder.h"
-#include "train/weights.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #define APP_NETWORK_H
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/text.h"
 #include "data/dataset.h"
 #include "engine/engine.h"

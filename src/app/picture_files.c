@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/picture_files.h"
 
+#include "base/folders.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/image.h"

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "data/image.h"
-#include "train/predict.h"
+#include "inference/predict.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,10 +3,12 @@
 
 #include "app/recipes.h"
 #include "app/training.h"
+#include "base/folders.h"
 #include "base/memory.h"
-#include "report/evaluation_file.h"
 #include "report/report.h"
+#include "run/evaluation_file.h"
 #include "run/progress.h"
+#include "run/records.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 
 #include "app/budget.h"
 #include "base/files.h"
+#include "base/folders.h"
 #include "data/dataset.h"
 #include "run/recipe.h"
 

@@ -2,8 +2,10 @@
 #include "app/run_list.h"
 
 #include "app/training.h"
+#include "base/folders.h"
 #include "base/log.h"
-#include "report/evaluation_file.h"
+#include "run/evaluation_file.h"
+#include "run/records.h"
 #include "run/run_folder.h"
 
 #include <math.h>

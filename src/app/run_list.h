@@ -4,6 +4,7 @@
 #define APP_RUN_LIST_H
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "run/progress.h"
 
 #include <stdbool.h>

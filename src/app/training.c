@@ -3,8 +3,10 @@
 
 #include "app/network.h"
 #include "app/recipes.h"
+#include "base/folders.h"
 #include "base/log.h"
 #include "model/summary.h"
+#include "run/records.h"
 #include "train/checkpoint.h"
 
 #include <string.h>

@@ -3,6 +3,7 @@
 #ifndef APP_TRAINING_H
 #define APP_TRAINING_H
 
+#include "base/folders.h"
 #include "train/train.h"
 
 struct training_request {

@@ -3,6 +3,7 @@
 #include "base/cgroup.h"
 
 #include "base/files.h"
+#include "base/folders.h"
 
 #include <stdint.h>
 #include <stdio.h>

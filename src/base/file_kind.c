@@ -2,6 +2,7 @@
 #include "base/file_kind.h"
 
 #include "base/files.h"
+#include "base/folders.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "base/files.h"
 
 #include "base/file_open.h"
+#include "base/folders.h"
 #include "base/memory.h"
 #include "base/retry.h"
 

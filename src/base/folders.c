@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Paths and folders. */
-#include "base/files.h"
+#include "base/folders.h"
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/retry.h"
 

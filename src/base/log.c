@@ -7,9 +7,12 @@
 #include "base/log_lines.h"
 #include "base/retry.h"
 #include "base/text.h"
+#include "base/text_layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -136,6 +139,14 @@ static bool is_terminal(int stream) {
 
 int log_is_terminal(void) {
     return is_terminal(STDERR_FILENO);
+}
+
+int log_is_utf8(void) {
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    if (!locale) return false;
+    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return utf8;
 }
 
 int log_has_color(int stream) {

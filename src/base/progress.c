@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The progress of long work: a bar on a terminal, plain lines elsewhere. */
-#include "base/log.h"
+#include "base/progress.h"
 
+#include "base/log.h"
 #include "base/log_lines.h"
 #include "base/text.h"
+#include "base/text_layout.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +16,6 @@ enum { BAR_MOST = 30, BAR_LEAST = 8 };
 static const double between_bars = 0.1, between_lines = 15;
 
 /* The user's locale is asked without changing the program's. */
-int log_is_utf8(void) {
-    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    if (!locale) return false;
-    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-    freelocale(locale);
-    return utf8;
-}
-
 static void append_time(struct text *out, double seconds) {
     unsigned long long whole = seconds > 0 && seconds < 1e9 ? (unsigned long long)(seconds + 0.5) : 0;
     if (whole >= 3600) text_append(out, "%llu:%02llu:%02llu", whole / 3600, whole / 60 % 60, whole % 60);

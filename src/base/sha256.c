@@ -2,7 +2,7 @@
 /* SHA-256 and MD5 over OpenSSL's libcrypto, which is named here alone. By the functions that work in memory of the
  * caller's: the newer EVP interface allocates at its first use, and crashes when there is no memory for it. */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "base/files.h"
+#include "base/sha256.h"
 
 #include "base/file_open.h"
 #include "base/retry.h"

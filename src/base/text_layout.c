@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text laid out on a terminal: widths, cells of tables, lines broken between words. */
-#include "base/text.h"
+#include "base/text_layout.h"
 
 #include <string.h>
 

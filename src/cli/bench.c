@@ -2,6 +2,7 @@
 /* ocellus bench */
 #include "app/bench.h"
 #include "app/network.h"
+#include "base/text_layout.h"
 #include "cli/command.h"
 #include "run/run_folder.h"
 

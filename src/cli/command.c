@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "base/log.h"
+#include "base/text_layout.h"
 
 #include <errno.h>
 #include <stdint.h>

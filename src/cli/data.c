@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus data fetch|show */
 #include "app/data_show.h"
+#include "base/folders.h"
 #include "base/log.h"
+#include "base/text_layout.h"
 #include "cli/command.h"
 #include "cli/steps.h"
 #include "data/fetch.h"

@@ -2,6 +2,7 @@
 /* ocellus evaluate */
 #include "app/evaluation.h"
 #include "base/log.h"
+#include "base/text_layout.h"
 #include "cli/command.h"
 #include "cli/steps.h"
 #include "run/run_folder.h"

@@ -2,6 +2,7 @@
 /* ocellus info */
 #include "base/cpu.h"
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/threads.h"
 #include "cli/command.h"
 #include "data/dataset.h"

@@ -3,10 +3,11 @@
 #include "app/picture_files.h"
 #include "app/prediction.h"
 #include "base/log.h"
+#include "base/text_layout.h"
 #include "cli/command.h"
 #include "data/image.h"
+#include "inference/stop.h"
 #include "run/run_folder.h"
-#include "train/stop.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
 
 #include "app/reproduce.h"
 #include "app/training.h"
+#include "base/folders.h"
 #include "cli/command.h"
 #include "run/run_folder.h"
 

@@ -5,6 +5,7 @@
 #include "app/evaluation.h"
 #include "app/network.h"
 #include "app/training.h"
+#include "base/folders.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/steps.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus runs */
 #include "app/run_list.h"
+#include "base/folders.h"
 #include "base/log.h"
+#include "base/text_layout.h"
 #include "cli/command.h"
 #include "run/run_folder.h"
 

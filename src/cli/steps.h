@@ -4,7 +4,8 @@
 #define CLI_STEPS_H
 
 #include "app/training.h"
-#include "report/evaluation_file.h"
+#include "base/folders.h"
+#include "run/evaluation_file.h"
 
 /* Sees every event of a training, and may ask it to stop as planned: stop_request(stop, OCELLUS_STOPPED). */
 struct training_control {

@@ -2,6 +2,7 @@
 /* ocellus train */
 #include "app/network.h"
 #include "app/training.h"
+#include "base/folders.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/recipe_flags.h"

@@ -2,6 +2,7 @@
 #include "cli/training_progress.h"
 
 #include "base/log.h"
+#include "base/text_layout.h"
 
 #include <math.h>
 #include <stdio.h>

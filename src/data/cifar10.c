@@ -4,7 +4,9 @@
 
 #include "base/file_kind.h"
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "data/dataset.h"
 
 #include <stdlib.h>

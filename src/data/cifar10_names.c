@@ -4,6 +4,7 @@
 #include "data/cifar10.h"
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"

@@ -4,6 +4,8 @@
 #define DATA_DATASET_H
 
 #include "base/files.h"
+#include "base/folders.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 #include <stdbool.h>

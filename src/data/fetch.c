@@ -7,6 +7,7 @@
  * All give the same bytes, or nothing: the item's checksums decide. */
 #include "data/fetch.h"
 
+#include "base/folders.h"
 #include "base/log.h"
 #include "base/retry.h"
 #include "data/fetch_sources.h"

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/progress.h"
 
 #include <archive.h>
 #include <archive_entry.h>

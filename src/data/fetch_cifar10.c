@@ -4,6 +4,7 @@
  * for byte. */
 #include "data/fetch_sources.h"
 
+#include "base/folders.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "data/cifar10.h"

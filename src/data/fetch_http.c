@@ -5,6 +5,7 @@
 #ifdef OCELLUS_FETCH
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/retry.h"
 
 #include <curl/curl.h>

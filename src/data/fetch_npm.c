@@ -5,7 +5,9 @@
 
 #ifdef OCELLUS_FETCH
 
+#include "base/folders.h"
 #include "base/log.h"
+#include "base/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,6 +4,7 @@
 #include "data/fetch_sources.h"
 
 #include "base/file_kind.h"
+#include "base/folders.h"
 #include "data/resnet50.h"
 
 #include <stdio.h>

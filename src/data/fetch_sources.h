@@ -4,6 +4,7 @@
 #define DATA_FETCH_SOURCES_H
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/status.h"
 #include "data/fetch.h"
 

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/sizes.h"
 #include "base/text.h"
+#include "base/text_layout.h"
 #include "data/font.h"
 
 #include <string.h>

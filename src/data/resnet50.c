@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/resnet50.h"
 
+#include "base/folders.h"
+#include "base/sha256.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #define DATA_RESNET50_H
 
 #include "base/files.h"
+#include "base/folders.h"
 
 /* Two forms, of the same values under layer names of different age: Keras's HDF5 files, and the npm mirror's TensorFlow.js
  * model, whose shards, joined in order, hold RESNET50_SHARD_BYTES. */

@@ -3,6 +3,7 @@
 #include "engine/cpu_engine.h"
 
 #include "base/log.h"
+#include "base/text_layout.h"
 #include "engine/operator.h"
 
 struct layer_time {

@@ -4,6 +4,7 @@
 #ifdef OCELLUS_HDF5
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "formats/isolated.h"

@@ -4,9 +4,12 @@
 
 #include "base/file_kind.h"
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/graph_from_json.h"
+#include "model/graph_to_json.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "formats/tfjs.h"
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sizes.h"

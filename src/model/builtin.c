@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The built-in networks by name. */
-#include "model/graph.h"
+#include "model/builtin.h"
 
 #include "base/text.h"
+#include "model/resnet50.h"
+#include "model/simcnn.h"
 
 #include <string.h>
 

@@ -150,39 +150,4 @@ struct parameter_totals {
 };
 struct parameter_totals graph_totals(const struct graph *graph);
 
-/* Fills `values` (shape_size of the parameter) with its initial values: a pure function of seed and the parameter's
- * place in the graph. */
-ocellus_status graph_initial_values(const struct graph *graph, const char *parameter, uint64_t seed, float *values);
-
-/* The graph as Keras 3 writes a Sequential or Functional model ({"class_name": ..., "config": {...}}). */
-ocellus_status graph_to_json(const struct graph *graph, json_value **json);
-/* And back, also from older Keras and from the "modelTopology" of TensorFlow.js: class "Model", batch_input_shape,
- * inbound nodes as nested lists; names stay the file's. Names `source` and the layer in what it refuses
- * (OCELLUS_BAD_CONTENT): unknown classes and inputs, cycles, names used twice, layers used twice or by nothing, more than
- * one input or output, models nested deeper than one level, shapes that do not fit. Preprocessing and class names are
- * not part of Keras's JSON. */
-ocellus_status graph_from_json(const json_value *json, const char *source, struct graph **graph);
-
-/* Built-in networks for images of height x width x channels and that many classes (sizes come from the data). */
-ocellus_status graph_simcnn(size_t height, size_t width, size_t channels, size_t classes, struct graph **graph);
-/* The name of each of them in turn; NULL after the last. */
-const char *graph_builtin_name(size_t index);
-/* One of them by its name ("simcnn"; RESNET50_IMAGENET_NAME has its own sizes); OCELLUS_USAGE, with the nearest name, when there is
- * none. */
-#define RESNET50_IMAGENET_NAME "resnet50-imagenet"
-ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,
-                             struct graph **graph);
-
-/* The report's ResNet50: up-sampling to about `side` rows and columns (RESNET50_SIDE: by 7 for 32), Keras Applications' ResNet50 v1 without
- * its top as the nested model "resnet50", average pooling, dense layers of 1024, 512 and `classes`. Three channels.
- * epsilon is BatchNormalization's: RESNET50_EPSILON is that of Keras's code, its weight files also come with 1e-3. */
-#define RESNET50_EPSILON 1.001e-5
-enum { RESNET50_SIDE = 224 };
-ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size_t classes, size_t side, double epsilon,
-                              struct graph **graph);
-/* ResNet50 with its top for ImageNet: 224 x 224 x 3 to 1000 classes, whose names it has; nothing nested. */
-ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph);
-enum { IMAGENET_CLASSES = 1000 };
-extern const char *const imagenet_class_names[IMAGENET_CLASSES];
-
 #endif

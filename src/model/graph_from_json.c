@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A graph from Keras's JSON, of Keras 3 and older. The file is not trusted: every layer is looked at first, the order of
  * execution is found, and only then does graph_add() build and check the nodes. */
+#include "model/graph_from_json.h"
+
 #include "base/memory.h"
-#include "model/graph.h"
 #include "model/layer.h"
 
 #include <stdio.h>

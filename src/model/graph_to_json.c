@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The graph as Keras 3's JSON. Values that a nested model takes from outside enter it through an InputLayer of its own,
  * which the graph does not have. */
-#include "model/graph.h"
+#include "model/graph_to_json.h"
+
 #include "model/layer.h"
 
 #include <stdio.h>

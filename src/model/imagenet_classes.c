@@ -3,6 +3,8 @@
  * of its 1000 synsets, as Keras prints them. "crane" (bird, machine) and "maillot" stand twice: two synsets, one name. */
 #include "model/graph.h"
 
+#include "model/resnet50.h"
+
 /* clang-format off */
 const char *const imagenet_class_names[IMAGENET_CLASSES] = {
     "tench", "goldfish", "great_white_shark", "tiger_shark", "hammerhead", "electric_ray", "stingray", "cock", "hen",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Initial values of parameters, as Keras chooses them. */
+#include "model/initialize.h"
+
 #include "base/random.h"
-#include "model/graph.h"
 
 #include <math.h>
 #include <string.h>

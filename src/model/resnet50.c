@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ResNet50 v1 as in Keras Applications: the stride sits on the first 1x1 convolution of a stage and on its shortcut.
  * Nodes stand in the order in which Keras lists them (by depth), so that tables and files read alike. */
+#include "model/resnet50.h"
+
 #include "model/layer.h"
 
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SimCNN: three convolutions with ReLU and BatchNormalization, two poolings, two dense layers. */
+#include "model/simcnn.h"
+
 #include "model/layer.h"
 
 /* The layer on the newest node. */

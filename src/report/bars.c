@@ -3,6 +3,7 @@
 #include "report/bars.h"
 
 #include "base/text.h"
+#include "base/text_layout.h"
 
 #include <string.h>
 

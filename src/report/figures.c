@@ -4,6 +4,7 @@
 #include "report/figures.h"
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/text.h"
 #include "report/axis.h"
 #include "report/gnuplot.h"

@@ -5,6 +5,7 @@
 #define REPORT_FULL_RUNS_H
 
 #include "base/files.h"
+#include "base/sha256.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,6 +2,8 @@
 /* Facts about the original report. */
 #include "report/original.h"
 
+#include "run/records.h"
+
 #include <string.h>
 
 static const struct original_claim claims[] = {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "run/recipe.h"
+#include "run/records.h"
 #include "run/run_folder.h"
 
 #include <stdbool.h>

@@ -3,17 +3,20 @@
 #ifndef REPORT_PAGE_H
 #define REPORT_PAGE_H
 
+#include "base/sha256.h"
 #include "base/text.h"
 #include "data/dataset.h"
 #include "report/discussion.h"
-#include "report/evaluation_file.h"
 #include "report/html.h"
 #include "report/original.h"
 #include "report/report.h"
 #include "report/verdict.h"
+#include "run/evaluation_file.h"
 #include "run/history.h"
+#include "run/predictions_file.h"
 #include "run/progress.h"
 #include "run/recipe.h"
+#include "run/records.h"
 #include "run/run_folder.h"
 
 /* What is known of one row. */

@@ -2,8 +2,12 @@
 /* Loading what the page is made from, and checking that it belongs together. */
 #include "report/page.h"
 
+#include "base/folders.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "report/number.h"
+#include "run/predictions_file.h"
+#include "run/records.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,9 +2,11 @@
 /* Pictures in the page: figures as inline SVG, photographs as data URIs. */
 #include "report/page.h"
 
+#include "base/folders.h"
 #include "data/image.h"
 #include "data/preview.h"
 #include "report/number.h"
+#include "run/predictions_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 /* The page's beginning: title, summary, data; and the short cuts that all sections use. */
 #include "report/page.h"
 
+#include "base/folders.h"
 #include "report/figures.h"
 #include "report/number.h"
 

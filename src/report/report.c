@@ -2,6 +2,7 @@
 /* Making the page: load, draw, compose, write. */
 #include "report/report.h"
 
+#include "base/folders.h"
 #include "report/figures.h"
 #include "report/gnuplot.h"
 #include "report/page.h"

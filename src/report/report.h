@@ -4,6 +4,7 @@
 #define REPORT_REPORT_H
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "data/dataset.h"
 #include "report/full_runs.h"
 

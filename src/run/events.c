@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* metrics.jsonl: what happened when, one JSON object a line, appended and flushed at once. */
-#include "run/run_folder.h"
+#include "run/events.h"
 
+#include "base/folders.h"
 #include "base/retry.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

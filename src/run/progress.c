@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/progress.h"
 
+#include "base/folders.h"
 #include "base/memory.h"
+#include "base/sha256.h"
+#include "run/events.h"
+#include "run/records.h"
 
 #include <math.h>
 #include <stdio.h>

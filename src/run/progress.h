@@ -5,6 +5,8 @@
 #define RUN_PROGRESS_H
 
 #include "base/files.h"
+#include "base/sha256.h"
+#include "run/records.h"
 #include "run/run_folder.h"
 
 /* A recorded step: running means of its epoch up to it. */

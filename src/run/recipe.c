@@ -3,6 +3,8 @@
 #include "run/recipe.h"
 
 #include "base/c_locale.h"
+#include "base/folders.h"
+#include "base/sha256.h"
 
 #include <ini.h>
 #include <inttypes.h>

@@ -6,6 +6,7 @@
 #define RUN_RECIPE_H
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/text.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The run's small records: environment.json and data.json. */
-#include "run/run_folder.h"
+#include "run/records.h"
 
 #include "base/cpu.h"
+#include "base/folders.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "run/run_folder.h"
 
 #include "base/file_kind.h"
+#include "base/folders.h"
 #include "base/retry.h"
 #include "formats/model_file.h"
 

@@ -5,7 +5,9 @@
 #define RUN_RUN_FOLDER_H
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "run/recipe.h"
 
@@ -55,47 +57,5 @@ void run_folder_close(struct run_folder *run);
 ocellus_status run_folder_file(const struct run_folder *run, const char *name, char out[FILE_PATH_SIZE]);
 /* Whether `path` is a folder that holds recipe.ini; for faces that take a run, a model file or a name. */
 bool run_folder_is_run(const char *path);
-
-/* environment.json: what the run ran on. None of it changes what is computed but `kernels`. */
-struct run_environment {
-    char version[32], compiler[128], system[256], processor[128], kernels[16];
-    uint64_t threads;
-    char started[32];                    /* "2025-03-01T12:34:56+00:00" */
-    char command_line[4096];             /* a longer one is cut and ends in "..." */
-    char working_folder[FILE_PATH_SIZE]; /* where relative paths of recipe and command line begin; "": not recorded */
-};
-/* Fills version, compiler, system, processor, started and working_folder from this program and machine; the caller sets the rest. */
-void run_environment_fill(struct run_environment *environment);
-/* argv joined by spaces, words that a shell would split quoted. */
-void run_environment_set_command(struct run_environment *environment, int argc, const char *const *argv);
-ocellus_status run_environment_write(const struct run_folder *run, const struct run_environment *environment);
-ocellus_status run_environment_read(const struct run_folder *run, struct run_environment *environment);
-
-/* data.json: which images the run trained on and which it was judged by during training. */
-struct run_data {
-    char name[RUN_DATA_NAME_SIZE]; /* as the dataset's */
-    char train_sha256[SHA256_TEXT_SIZE], test_sha256[SHA256_TEXT_SIZE];
-    uint64_t train_images, validation_images;
-    uint64_t test_images; /* of the whole test set; 0: not recorded */
-    enum recipe_validation validation;
-};
-ocellus_status run_data_write(const struct run_folder *run, const struct run_data *data);
-ocellus_status run_data_read(const struct run_folder *run, struct run_data *data);
-
-/* metrics.jsonl: one JSON object a line, {"t": seconds since 1970, "kind": ..., "step": ..., more}. */
-struct run_events {
-    FILE *stream;
-    char path[FILE_PATH_SIZE];
-};
-/* Opens for appending; keeps the lines up to the first that is torn or whose step lies after `last_step` and cuts the
- * rest off (a resumed run makes them again). A new run passes 0. */
-ocellus_status run_events_open(const struct run_folder *run, uint64_t last_step, struct run_events *events);
-/* A new event: a map with t, kind and step, to which more members can be set. NULL only without memory. */
-json_value *run_event(const char *kind, uint64_t step);
-/* Appends the event as one line and flushes it to the file. The event is taken over; NULL is accepted as "no memory". */
-ocellus_status run_events_append(struct run_events *events, json_value *event);
-void run_events_close(struct run_events *events);
-/* Reads all lines as a list of maps; a torn last line is left out. Release with json_release(). */
-ocellus_status run_events_read(const struct run_folder *run, json_value **list);
 
 #endif

@@ -4,9 +4,11 @@
  * in hexadecimal: the running sums must come back exactly. */
 #include "train/checkpoint.h"
 
+#include "base/folders.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "formats/safetensors.h"
 
 #include <inttypes.h>

@@ -5,6 +5,8 @@
 #define TRAIN_CHECKPOINT_H
 
 #include "base/files.h"
+#include "base/folders.h"
+#include "base/sha256.h"
 #include "engine/engine.h"
 #include "run/history.h"
 #include "run/run_folder.h"

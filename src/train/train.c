@@ -2,11 +2,15 @@
 /* The loop. What must survive an interruption is in struct train_state; everything else here is made again. */
 #include "train/train.h"
 
+#include "base/folders.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/sha256.h"
+#include "inference/weights.h"
+#include "run/events.h"
 #include "run/progress.h"
-#include "train/weights.h"
+#include "run/records.h"
 
 #include <inttypes.h>
 #include <math.h>

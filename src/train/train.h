@@ -3,12 +3,13 @@
 #ifndef TRAIN_TRAIN_H
 #define TRAIN_TRAIN_H
 
+#include "base/sha256.h"
 #include "engine/engine.h"
+#include "inference/predict.h"
+#include "inference/stop.h"
 #include "run/recipe.h"
 #include "run/run_folder.h"
 #include "train/checkpoint.h"
-#include "train/predict.h"
-#include "train/stop.h"
 
 /* The images of a run: a recipe's split of a dataset. The datasets must outlive it. */
 struct train_sets {

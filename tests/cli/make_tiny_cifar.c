@@ -2,6 +2,7 @@
 /* make_tiny_cifar FOLDER RECORDS: six files in CIFAR-10's layout with that many records each, and something to learn in
  * them: a class is a hue and a direction of stripes, under noise. The same bytes every time. */
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/random.h"
 #include "base/text.h"
 

@@ -4,6 +4,7 @@
 #include "../unit/tiny_training.h"
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/log.h"
 
 #include <stdio.h>

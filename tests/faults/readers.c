@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Every reader, and the writers that are not simple, with one allocation failing after another: it says OCELLUS_IO, never that the file is damaged, and gives in
  * the end what it gave before. The allocations are counted here: these functions take the C library's place for all libraries. */
+#include "base/folders.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "data/image.h"
 #include "data/image_codec.h"
 #include "formats/model_file.h"
 #include "formats/tfjs.h"
+#include "model/builtin.h"
+#include "run/events.h"
 #include "run/history.h"
 #include "run/progress.h"
 

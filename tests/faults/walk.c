@@ -7,7 +7,10 @@
  *   - without failures the run then goes on, or begins, to the weights, the history and the record of an undisturbed one.
  * Prints a table of counts; exit code 1 when anything did not hold. */
 #include "base/files.h"
+#include "base/folders.h"
+#include "base/sha256.h"
 #include "base/text.h"
+#include "run/events.h"
 #include "run/history.h"
 #include "run/progress.h"
 

@@ -2,6 +2,7 @@
 /* ResNet50 with the ImageNet weights against PyTorch in float64 (make_resnet50.py): logits of photographs and of CIFAR-10's
  * images, every gradient of the fine-tuning network; and the network from the code against the one from the weights' own JSON.
  * Skipped where the cache lacks the weights or CIFAR-10. */
+#include "base/folders.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "data/batch.h"
@@ -10,9 +11,11 @@
 #include "data/resnet50.h"
 #include "engine/engine.h"
 #include "formats/tfjs.h"
+#include "inference/predict.h"
+#include "inference/weights.h"
 #include "kernels/kernels.h"
-#include "train/predict.h"
-#include "train/weights.h"
+#include "model/graph_from_json.h"
+#include "model/resnet50.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "engine/engine.h"
 #include "kernels/kernels.h"
+#include "model/simcnn.h"
 
 #include <math.h>
 #include <setjmp.h>

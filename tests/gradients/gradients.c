@@ -3,6 +3,7 @@
 #include "../graphs/generate.h"
 #include "cases.h"
 #include "check.h"
+#include "model/simcnn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,8 +6,10 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/sha256.h"
 #include "engine/engine.h"
 #include "kernels/kernels.h"
+#include "model/simcnn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

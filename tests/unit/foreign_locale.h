@@ -4,6 +4,7 @@
 #define TESTS_UNIT_FOREIGN_LOCALE_H
 
 #include "base/files.h"
+#include "base/folders.h"
 
 #include <locale.h>
 #include <stdbool.h>

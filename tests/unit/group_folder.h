@@ -4,6 +4,7 @@
 #define TESTS_UNIT_GROUP_FOLDER_H
 
 #include "base/files.h"
+#include "base/folders.h"
 
 #include <stdlib.h>
 

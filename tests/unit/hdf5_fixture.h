@@ -4,6 +4,7 @@
 #ifndef TESTS_UNIT_HDF5_FIXTURE_H
 #define TESTS_UNIT_HDF5_FIXTURE_H
 
+#include "base/folders.h"
 #include "formats/keras_hdf5.h"
 #include "temporary.h"
 

@@ -3,6 +3,8 @@
 #ifndef TESTS_MODEL_FIXTURE_H
 #define TESTS_MODEL_FIXTURE_H
 
+#include "model/graph_from_json.h"
+#include "model/graph_to_json.h"
 #include "model/layer.h"
 
 #include <setjmp.h>

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_TEMPORARY_H
 
 #include "base/files.h"
+#include "base/folders.h"
 
 #include <stdio.h>
 #include <stdlib.h>

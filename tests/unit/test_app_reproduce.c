@@ -2,6 +2,7 @@
 /* What a reproduction still has to do, told from the state of its runs. */
 #include "app/reproduce.h"
 #include "app/training.h"
+#include "base/folders.h"
 #include "group_folder.h"
 #include "run/progress.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What files are, by their first bytes; and that each reader of models and weights says so of what it does not take. */
 #include "base/file_kind.h"
+#include "base/folders.h"
 #include "base/memory.h"
 #include "formats/model_file.h"
 #include "formats/weights_file.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Files under duress: full disks, devices, pipes, links, a kill in the middle of a write. */
 #include "base/files.h"
+#include "base/folders.h"
+#include "base/sha256.h"
 #include "temporary.h"
 
 #include <errno.h>

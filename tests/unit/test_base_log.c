@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes to stderr as a pipe and as a terminal, and to the copy. */
+#include "base/folders.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/text.h"
+#include "base/text_layout.h"
 #include "temporary.h"
 
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 /* Buffers, numbers, suggestions, and the host's locale that must not matter. */
 #include "base/random.h"
 #include "base/text.h"
+#include "base/text_layout.h"
 #include "base/threads.h"
 #include "foreign_locale.h"
 

@@ -2,6 +2,7 @@
 /* The pool under many chunks, thread counts, pauses; the processor limits; the floating-point mode. */
 #include "base/cgroup.h"
 #include "base/cpu.h"
+#include "base/folders.h"
 #include "base/threads.h"
 #include "temporary.h"
 

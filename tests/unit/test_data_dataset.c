@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* CIFAR-10 from a small synthetic folder, every kind of bad file in it, and what is computed from a dataset. */
+#include "base/folders.h"
+#include "base/sha256.h"
 #include "data/batch.h"
 #include "data/dataset.h"
 #include "data/preview.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fetching without a network: what --from refuses, and that nothing refused or left behind is ever used. */
+#include "base/folders.h"
 #include "base/log.h"
 #include "data/dataset.h"
 #include "data/fetch.h"

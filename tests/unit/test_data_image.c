@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Images in and out: every PNG kind, JPEG and its orientations, damage of every sort, and the resize against Pillow. */
+#include "base/sha256.h"
 #include "data/image.h"
 #include "temporary.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The same bits: for any number of threads, for batches smaller than planned, for an image in any company. */
+#include "base/sha256.h"
 #include "engine_fixture.h"
 #include "model/layer.h"
 

@@ -2,6 +2,8 @@
 /* Dropout is a function of seed, layer, epoch and the image's place alone: no batch size, slot or thread changes it. */
 #include "engine_networks.h"
 
+#include "base/sha256.h"
+
 enum { IMAGES = 32 };
 
 static const char *const layers[] = {"first_dropout", "second_dropout", "vector_dropout"};

@@ -3,6 +3,7 @@
 #include "engine_networks.h"
 
 #include "engine/weights.h"
+#include "model/resnet50.h"
 
 #include <malloc.h>
 #include <unistd.h>

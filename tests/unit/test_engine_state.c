@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The engine's tensors by name, what it refuses, statistics, and finding what is not finite. */
+#include "base/sha256.h"
 #include "engine_fixture.h"
+#include "model/initialize.h"
 #include "model/layer.h"
 
 #include <math.h>

@@ -2,6 +2,7 @@
 /* Targets, metrics, a loss that is not finite, and parameter groups. */
 #include "engine_fixture.h"
 
+#include "base/sha256.h"
 #include "engine/loss.h"
 #include "engine/weights.h"
 

@@ -4,6 +4,7 @@
 
 #include "base/threads.h"
 #include "engine/weights.h"
+#include "model/initialize.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keras's HDF5 files: both layouts, the number formats, and each way in which a file is refused. */
 #include "base/file_kind.h"
+#include "base/folders.h"
 #include "formats/keras_hdf5.h"
 #include "temporary.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Damaged HDF5 files: a file cut anywhere is refused; one with a byte changed is refused or gives values. Crashes are
  * told apart by where they happen: libhdf5 has some, which is why it runs in a child process; our reader may have none. */
+#include "base/folders.h"
 #include "base/log.h"
 #include "formats/isolated.h"
 #include "formats/keras_hdf5.h"

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Model files: a network there and back, and files whose tensors or description do not fit. */
 #include "base/files.h"
+#include "base/folders.h"
 #include "formats/model_file.h"
+#include "model/initialize.h"
+#include "model/simcnn.h"
 #include "model_fixture.h"
 
 #include <setjmp.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Tensor files: there and back, and every way in which a file can lie, beside a good control. */
 #include "base/files.h"
+#include "base/folders.h"
+#include "base/sha256.h"
 #include "formats/safetensors.h"
 
 #include <math.h>

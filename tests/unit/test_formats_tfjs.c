@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* TensorFlow.js weights: what is read, and each way in which a manifest or a shard is refused. */
+#include "base/folders.h"
 #include "formats/tfjs.h"
 #include "temporary.h"
 

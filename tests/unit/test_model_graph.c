@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The graph: the networks' shapes and counts, the rules of building, initial values. */
 #include "model/graph.h"
+#include "model/initialize.h"
 #include "model/layer.h"
+#include "model/resnet50.h"
+#include "model/simcnn.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Keras JSON: the networks there and back, older formats, and hostile files, each with its good control. */
 #include "base/text.h"
+#include "model/resnet50.h"
+#include "model/simcnn.h"
 #include "model_fixture.h"
 
 static void networks_survive_json(void **state) {

@@ -2,6 +2,8 @@
 /* Layers one by one: shapes, parameters, what is refused, and their JSON read, written and read again. */
 #include "model_fixture.h"
 
+#include "model/graph_to_json.h"
+
 #include <math.h>
 
 /* A Sequential of an InputLayer and one layer "x" as Keras 3 writes it. */

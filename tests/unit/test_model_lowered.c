@@ -2,6 +2,7 @@
 /* Lowering: which operations each layer becomes, with their windows and functions, and what ends a network. */
 #include "base/text.h"
 #include "model/lowered.h"
+#include "model/simcnn.h"
 #include "model_fixture.h"
 
 static struct graph *new_graph(struct shape input) {

@@ -2,6 +2,8 @@
 /* The summary against files that the library made with which Keras draws its own (expected/make_summaries.py). */
 #include "base/files.h"
 #include "model/layer.h"
+#include "model/resnet50.h"
+#include "model/simcnn.h"
 #include "model/summary.h"
 
 #include <locale.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Figures as gnuplot draws them, of numbers and names out of the common. */
+#include "base/folders.h"
 #include "group_folder.h"
 #include "report/figures.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* evaluation.json and predictions.csv: what is written reads back, and what is wrong is refused with its place. */
+#include "base/folders.h"
 #include "group_folder.h"
-#include "report/evaluation_file.h"
+#include "run/evaluation_file.h"
+#include "run/predictions_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The figures and the whole page, over a small invented run whose class names try to break out. */
+#include "base/folders.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "group_folder.h"
 #include "report/bars.h"
-#include "report/evaluation_file.h"
 #include "report/figures.h"
 #include "report/gnuplot.h"
 #include "report/report.h"
+#include "run/evaluation_file.h"
 #include "run/history.h"
+#include "run/predictions_file.h"
+#include "run/records.h"
 #include "run/run_folder.h"
 
 #include <math.h>

@@ -3,6 +3,7 @@
 #include "report/number.h"
 #include "report/original.h"
 #include "report/verdict.h"
+#include "run/records.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each key of a recipe and each cell of a history by itself: what a resume may change and what not, what may be empty. */
+#include "base/sha256.h"
+#include "run/events.h"
 #include "run/history.h"
 #include "run/recipe.h"
 #include "run/run_folder.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Run folders: never overwritten, one process at a time, and every record reads back as it was written. */
+#include "base/folders.h"
+#include "run/events.h"
 #include "run/history.h"
+#include "run/records.h"
 #include "run/run_folder.h"
 
 #include <math.h>

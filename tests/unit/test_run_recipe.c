@@ -2,6 +2,8 @@
 /* Recipes: every mistake is refused by file, line and key; what is written reads back the same. */
 #include "run/recipe.h"
 
+#include "base/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

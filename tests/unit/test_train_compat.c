@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs that an earlier version began and this one ends: tests/compat says what they are. OCELLUS_CPU is "ref" here. */
+#include "base/folders.h"
+#include "base/sha256.h"
+#include "run/events.h"
+#include "run/records.h"
 #include "temporary.h"
 #include "tiny_training.h"
 

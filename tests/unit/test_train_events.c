@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* metrics.jsonl tells what the weights were at the start, how an epoch went, and where a stopped one stands. */
+#include "base/folders.h"
+#include "base/sha256.h"
 #include "group_folder.h"
+#include "run/events.h"
 #include "tiny_training.h"
 
 #include <stdio.h>

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The training loop: what an epoch sees and reports, that it learns, that threads change no bit, and how it fails. */
+#include "base/folders.h"
+#include "base/sha256.h"
+#include "run/events.h"
+#include "run/records.h"
 #include "temporary.h"
 #include "tiny_training.h"
 
 #include "base/log.h"
+#include "inference/weights.h"
 #include "model/layer.h"
-#include "train/weights.h"
 
 #include <math.h>
 #include <signal.h>

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A run that was stopped or killed anywhere and resumed ends with the same bits as one that was not. The negative
  * controls spoil one thing at a time in a checkpoint, and the same comparison must see it. */
+#include "base/folders.h"
+#include "base/sha256.h"
+#include "run/events.h"
 #include "temporary.h"
 #include "tiny_training.h"
 

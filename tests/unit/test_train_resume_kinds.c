@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Stopped or killed and resumed, to the same bits: with each optimizer's state, for batches that leave a smaller one at an
  * epoch's end, with checkpoints in the epoch and without. */
+#include "base/folders.h"
+#include "base/sha256.h"
+#include "run/events.h"
 #include "temporary.h"
 #include "tiny_training.h"
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "formats/keras_names.h"
 #include "formats/weights_file.h"
+#include "model/resnet50.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

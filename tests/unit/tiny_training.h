@@ -5,6 +5,7 @@
 #define TESTS_UNIT_TINY_TRAINING_H
 
 #include "base/random.h"
+#include "base/sha256.h"
 #include "model/layer.h"
 #include "train/train.h"
 

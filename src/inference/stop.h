@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Asking a long call to stop. The flag is set from a signal handler or another thread and is looked at between steps. */
-#ifndef TRAIN_STOP_H
-#define TRAIN_STOP_H
+#ifndef INFERENCE_STOP_H
+#define INFERENCE_STOP_H
 
 #include "base/status.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* predictions.csv: one line an image. */
-#include "report/evaluation_file.h"
+#include "run/predictions_file.h"
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a network over a list of images in inference mode: validation during training, evaluation, the library. */
-#ifndef TRAIN_PREDICT_H
-#define TRAIN_PREDICT_H
+#ifndef INFERENCE_PREDICT_H
+#define INFERENCE_PREDICT_H
 
 #include "data/batch.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
-#include "train/stop.h"
+#include "inference/stop.h"
 
 /* Some images of a dataset, in an order. Owns nothing. */
 struct image_set {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/weights.h"
+#include "inference/weights.h"
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "formats/model_file.h"
 #include "formats/weights_file.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* evaluation.json. What is read is not believed: the confusion matrix decides, the other figures must agree with it. */
-#include "report/evaluation_file.h"
+#include "run/evaluation_file.h"
 
 #include "base/memory.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A network's values between an engine and files, and the one number by which two trainings are compared. */
-#ifndef TRAIN_WEIGHTS_H
-#define TRAIN_WEIGHTS_H
+#ifndef INFERENCE_WEIGHTS_H
+#define INFERENCE_WEIGHTS_H
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "engine/engine.h"
 
 /* SHA-256 over the values of all parameters (moving statistics too) as little-endian float32, in the graph's order. */

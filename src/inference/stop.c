@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/stop.h"
+#include "inference/stop.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/predict.h"
+#include "inference/predict.h"
 
 #include "base/memory.h"
 #include "base/sizes.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What evaluate leaves in the run folder, written and read: evaluation.json (docs/architecture.md) and predictions.csv. */
-#ifndef REPORT_EVALUATION_FILE_H
-#define REPORT_EVALUATION_FILE_H
+#ifndef RUN_EVALUATION_FILE_H
+#define RUN_EVALUATION_FILE_H
 
 #include "base/files.h"
+#include "base/folders.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "metrics/metrics.h"
 
 #include <stdbool.h>
@@ -41,16 +43,5 @@ ocellus_status evaluation_file_write(const char *path, const struct evaluation_r
 /* All figures are computed anew from the confusion matrices; a file whose count or correct disagree with its own matrix
  * is OCELLUS_BAD_CONTENT, as is one whose splits disagree about the classes. */
 ocellus_status evaluation_file_read(const char *path, struct evaluation_record *record);
-
-/* A row of predictions.csv. */
-struct prediction {
-    size_t index; /* of the image in its split */
-    int32_t label, predicted;
-    float probability, label_probability; /* of the predicted and of the true class */
-};
-
-ocellus_status predictions_write(const char *path, const struct prediction *rows, size_t count);
-/* *rows is owned by the caller: free(). OCELLUS_BAD_CONTENT names the line. */
-ocellus_status predictions_read(const char *path, struct prediction **rows, size_t *count);
 
 #endif
