@@ -13,6 +13,7 @@ enum { BITS_DIGITS = 16 };
 static const char *const expected[] = {[MEMBER_COUNT] = "a count",
                                        [MEMBER_BOOL] = "true or false",
                                        [MEMBER_REAL] = "a number",
+                                       [MEMBER_MEASURED] = "a number or null",
                                        [MEMBER_BITS] = "16 hexadecimal digits",
                                        [MEMBER_TEXT] = "text"};
 
@@ -23,7 +24,7 @@ static bool get_count(const json_value *value, uint64_t *out) {
     return true;
 }
 
-static bool get_real(const json_value *value, double *out) {
+static bool get_measured(const json_value *value, double *out) {
     if (json_get_real(value, out)) return true;
     if (!value || json_type_of(value) != JSON_TYPE_NULL) return false;
     *out = NAN;
@@ -52,7 +53,10 @@ static ocellus_status get_member(const json_value *value, const char *where, con
         good = json_get_bool(value, out);
         break;
     case MEMBER_REAL:
-        good = get_real(value, out);
+        good = json_get_real(value, out);
+        break;
+    case MEMBER_MEASURED:
+        good = get_measured(value, out);
         break;
     case MEMBER_BITS:
         good = get_bits(value, out);
@@ -91,6 +95,7 @@ static json_value *new_member(const struct json_member_row *row, const void *fro
     case MEMBER_BOOL:
         return json_new_bool(*(const bool *)from);
     case MEMBER_REAL:
+    case MEMBER_MEASURED:
         memcpy(&real, from, sizeof real);
         return json_new_real(real);
     case MEMBER_BITS:

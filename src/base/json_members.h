@@ -8,11 +8,12 @@
 
 /* What a member is in the file and in the struct. */
 enum json_member_kind {
-    MEMBER_COUNT, /* a whole number that is not negative: uint64_t */
-    MEMBER_BOOL,  /* true or false: bool */
-    MEMBER_REAL,  /* a number: double; JSON's null is NaN */
-    MEMBER_BITS,  /* 16 hexadecimal digits, the 64 bits of a double: it comes back exactly, whatever it is */
-    MEMBER_TEXT   /* text that fits: char[size] */
+    MEMBER_COUNT,    /* a whole number that is not negative: uint64_t */
+    MEMBER_BOOL,     /* true or false: bool */
+    MEMBER_REAL,     /* a number: double */
+    MEMBER_MEASURED, /* a number, or null for what was not measured: double, NaN */
+    MEMBER_BITS,     /* 16 hexadecimal digits, the 64 bits of a double: it comes back exactly, whatever it is */
+    MEMBER_TEXT      /* text that fits: char[size] */
 };
 
 struct json_member_row {

@@ -10,9 +10,11 @@
 #include "formats/model_file.h"
 #include "formats/tfjs.h"
 #include "model/builtin.h"
+#include "run/evaluation_file.h"
 #include "run/events.h"
 #include "run/history.h"
 #include "run/progress.h"
+#include "run/records.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -160,6 +162,25 @@ static ocellus_status read_progress(uint64_t *sum) {
     return OCELLUS_OK;
 }
 
+static ocellus_status read_records(uint64_t *sum) {
+    struct run_environment environment;
+    struct run_data data;
+    TRY(run_environment_read(&run, &environment));
+    TRY(run_data_read(&run, &data));
+    *sum = environment.threads * 31 + data.train_images;
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_evaluation(uint64_t *sum) {
+    struct evaluation_record record;
+    char path[FILE_PATH_SIZE];
+    TRY(run_folder_file(&run, RUN_EVALUATION, path));
+    TRY(evaluation_file_read(path, &record));
+    *sum = record.splits[EVALUATION_TEST].correct;
+    evaluation_record_free(&record);
+    return OCELLUS_OK;
+}
+
 /* As at a resume: what was recorded stays, whatever fails. */
 static ocellus_status open_events(uint64_t *sum) {
     struct run_events events;
@@ -224,6 +245,8 @@ static const struct reader {
                {"recipe's hash", hash_recipe},
                {"history", read_history},
                {"progress", read_progress},
+               {"records", read_records},
+               {"evaluation", read_evaluation},
                {"opening events", open_events},
                {"model file", read_model},
                {"writing headers", write_headers},
@@ -291,6 +314,25 @@ static void put_run(void) {
     run_events_close(&events);
 }
 
+static void put_records(void) {
+    static const char *const names[] = {"cat", "dog"};
+    static const size_t confusion[] = {5, 1, 2, 3};
+    struct run_environment environment;
+    struct evaluation_record record;
+    char path[FILE_PATH_SIZE];
+    run_environment_fill(&environment);
+    environment.threads = 2;
+    if (run_environment_write(&run, &environment) != OCELLUS_OK ||
+        run_data_write(&run, &(struct run_data){.name = "x", .train_images = 7}) != OCELLUS_OK ||
+        evaluation_record_create("last.safetensors", names, 2, &record) != OCELLUS_OK ||
+        evaluation_from_confusion(2, confusion, 0.5, &record.splits[EVALUATION_TEST]) != OCELLUS_OK)
+        die("records");
+    record.present[EVALUATION_TEST] = true;
+    if (run_folder_file(&run, RUN_EVALUATION, path) != OCELLUS_OK || evaluation_file_write(path, &record) != OCELLUS_OK)
+        die("evaluation");
+    evaluation_record_free(&record);
+}
+
 static void put_all(void) {
     static const char manifest[] =
         "{\"weightsManifest\": [{\"paths\": [\"a.bin\"], \"weights\": [{\"name\": \"a/kernel\", \"shape\": [2],"
@@ -307,6 +349,7 @@ static void put_all(void) {
     put("a.bin", (const char[12]){0}, 12, path);
     put_model();
     put_run();
+    put_records();
 }
 
 /* --- */

@@ -15,7 +15,7 @@
 struct record {
     uint64_t count;
     bool truth;
-    double real, bits;
+    double real, bits, measured;
     char text[6];
     uint64_t more;
     char word[4];
@@ -27,6 +27,7 @@ static const struct json_member_row rows[] = {
     JSON_ROW(struct record, MEMBER_REAL, real),
     JSON_ROW(struct record, MEMBER_BITS, bits),
     JSON_ROW(struct record, MEMBER_TEXT, text),
+    JSON_ROW_OPTIONAL(struct record, MEMBER_MEASURED, measured),
     JSON_ROW_OPTIONAL(struct record, MEMBER_COUNT, more),
     JSON_ROW_OPTIONAL(struct record, MEMBER_TEXT, word),
     {0},
@@ -50,7 +51,8 @@ static void check_written(const struct record *record, const char *expected) {
     assert_int_equal(get(text, &back), OCELLUS_OK);
     assert_int_equal(back.count, record->count);
     assert_int_equal(back.truth, record->truth);
-    assert_true(isnan(record->real) ? isnan(back.real) : back.real == record->real);
+    assert_true(back.real == record->real);
+    assert_true(isnan(record->measured) ? isnan(back.measured) : back.measured == record->measured);
     assert_memory_equal(&back.bits, &record->bits, sizeof back.bits);
     assert_string_equal(back.text, record->text);
     assert_int_equal(back.more, record->more);
@@ -64,9 +66,10 @@ static void test_there_and_back(void **state) {
                   "{\"count\": 7, \"is_true\": true, \"real\": 0.5, \"bits\": \"3fb999999999999a\", "
                   "\"text\": \"a\\\"b\"}");
     check_written(
-        &(struct record){.count = INT64_MAX, .real = NAN, .bits = -0.0, .text = "12345", .more = 1, .word = "x"},
-        "{\"count\": 9223372036854775807, \"is_true\": false, \"real\": null, \"bits\": "
-        "\"8000000000000000\", \"text\": \"12345\", \"more\": 1, \"word\": \"x\"}");
+        &(struct record){
+            .count = INT64_MAX, .real = 1, .measured = NAN, .bits = -0.0, .text = "12345", .more = 1, .word = "x"},
+        "{\"count\": 9223372036854775807, \"is_true\": false, \"real\": 1.0, \"bits\": "
+        "\"8000000000000000\", \"text\": \"12345\", \"measured\": null, \"more\": 1, \"word\": \"x\"}");
     check_written(&(struct record){.real = 1e-300, .bits = -INFINITY},
                   "{\"count\": 0, \"is_true\": false, \"real\": 1e-300, \"bits\": \"fff0000000000000\", "
                   "\"text\": \"\"}");
@@ -86,6 +89,9 @@ static void test_refuses(void **state) {
         {GOOD("1.0", "true", "1", "\"3fb999999999999a\"", "\"\"", ""), "count: missing or not a count"},
         {GOOD("1", "1", "1", "\"3fb999999999999a\"", "\"\"", ""), "is_true: missing or not true or false"},
         {GOOD("1", "true", "\"1\"", "\"3fb999999999999a\"", "\"\"", ""), "real: missing or not a number"},
+        {GOOD("1", "true", "null", "\"3fb999999999999a\"", "\"\"", ""), "real: missing or not a number"},
+        {GOOD("1", "true", "1", "\"3fb999999999999a\"", "\"\"", ", \"measured\": \"1\""),
+         "measured: missing or not a number or null"},
         {GOOD("1", "true", "1", "\"3fb999999999999\"", "\"\"", ""), "bits: missing or not 16 hexadecimal digits"},
         {GOOD("1", "true", "1", "\"3fb999999999999ab\"", "\"\"", ""), "bits: missing or not 16 hexadecimal digits"},
         {GOOD("1", "true", "1", "\"-fb999999999999a\"", "\"\"", ""), "bits: missing or not 16 hexadecimal digits"},
