@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include <fcntl.h>
+#include <ocellus/version.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
