@@ -45,7 +45,7 @@ bench: ## speed beside PyTorch, ONNX Runtime and oneDNN, which it installs (benc
 format: ## clang-format every source file in place
 	clang-format -i $(SOURCES)
 
-install: build ## install program, library, headers and pkg-config file under PREFIX (/usr/local)
+install: build ## install program, libraries, headers, pkg-config file and CMake package under PREFIX (/usr/local)
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
 clean: ## remove build/ (runs and the data cache stay)
