@@ -68,6 +68,13 @@ foreign=$(grep -v '^ocellus_' shared_names || :)
 [ -z "$foreign" ] || die "foreign symbols are visible: $foreign"
 diff shared_names static_names || die "the static library shows other symbols than the shared one"
 
+# Nothing that is shipped says where it was built.
+if grep -q '^CMAKE_BUILD_TYPE:STRING=Release$' "$BUILD/CMakeCache.txt"; then
+    for file in "$prefix/bin/ocellus" "$LD_LIBRARY_PATH"/libocellus.so "$LD_LIBRARY_PATH"/libocellus.a "$pc"; do
+        ! grep -qF "$SOURCE/" "$file" || die "$file knows where it was built"
+    done
+fi
+
 # The soname says which programs fit: MAJOR.MINOR while the major version is 0.
 version=$(pkg-config --modversion ocellus)
 case $version in
