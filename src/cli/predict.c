@@ -2,6 +2,7 @@
 /* ocellus predict */
 #include "app/picture_files.h"
 #include "app/prediction.h"
+#include "base/file_kind.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"

@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "base/folders.h"
+#include "base/json_parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 
 #include "base/folders.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/sha256.h"
