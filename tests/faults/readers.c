@@ -123,7 +123,7 @@ static ocellus_status hash_recipe(uint64_t *sum) {
     struct recipe recipe;
     char hash[SHA256_TEXT_SIZE];
     recipe_defaults(&recipe);
-    TRY(recipe_hash(&recipe, hash));
+    TRY(recipe_hash(&recipe, RECIPE_HASH_FORMAT_2, hash));
     for (size_t i = 0; hash[i]; i++)
         *sum = *sum * 31 + (unsigned char)hash[i];
     return OCELLUS_OK;
