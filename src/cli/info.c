@@ -5,6 +5,7 @@
 #include "base/folders.h"
 #include "base/threads.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
 

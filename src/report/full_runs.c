@@ -3,6 +3,7 @@
 #include "report/full_runs.h"
 
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 
 #include <math.h>

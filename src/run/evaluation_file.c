@@ -2,6 +2,7 @@
 /* evaluation.json. What is read is not believed: the confusion matrix decides, the other figures must agree with it. */
 #include "run/evaluation_file.h"
 
+#include "base/json_parse.h"
 #include "base/memory.h"
 
 #include <math.h>

@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "base/folders.h"
+#include "base/json_parse.h"
 
 #include <ocellus/version.h>
 #include <stdio.h>
@@ -126,7 +127,7 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
 
 ocellus_status run_data_write(const struct run_folder *run, const struct run_data *data) {
     json_value *map = json_new_map();
-    const char *validation = recipe_choice_name("validation", (int)data->validation);
+    const char *validation = recipe_validation_names[data->validation];
     bool complete = json_set(map, "name", json_new_text(data->name)) &&
                     json_set(map, "train_sha256", json_new_text(data->train_sha256)) &&
                     json_set(map, "test_sha256", json_new_text(data->test_sha256)) &&
@@ -140,9 +141,8 @@ ocellus_status run_data_write(const struct run_folder *run, const struct run_dat
 static ocellus_status read_validation(const json_value *map, const char *path, enum recipe_validation *out) {
     char name[32];
     TRY(read_text(map, path, "validation", name, sizeof name));
-    const struct recipe_key *key = recipe_key_for_flag("validation");
-    for (int i = 0; key->choices[i]; i++) {
-        if (strcmp(key->choices[i], name) != 0) continue;
+    for (int i = 0; recipe_validation_names[i]; i++) {
+        if (strcmp(recipe_validation_names[i], name) != 0) continue;
         *out = (enum recipe_validation)i;
         return OCELLUS_OK;
     }

@@ -5,7 +5,9 @@
 #include "train/checkpoint.h"
 
 #include "base/folders.h"
-#include "base/json.h"
+#include "base/format_number.h"
+#include "base/json_fields.h"
+#include "base/json_parse.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/sha256.h"
@@ -16,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECKPOINT_FORMAT = 1 };
+enum { CHECKPOINT_FORMAT = 2 };
 #define STATE_KEY "ocellus_checkpoint"
 #define HASH_KEY  "ocellus_checkpoint_sha256"
 
@@ -27,27 +29,51 @@ void train_state_free(struct train_state *state) {
 
 /* --- the state as JSON --- */
 
-static bool set_bits(json_value *map, const char *key, double number) {
-    uint64_t bits = 0;
-    char text[24];
-    memcpy(&bits, &number, sizeof bits);
-    snprintf(text, sizeof text, "%016" PRIx64, bits);
-    return json_set(map, key, json_new_text(text));
-}
+/* What a checkpoint says beside its tensors, but for the history. */
+struct checkpoint_head {
+    uint64_t format, updates; /* the engine's */
+    struct train_state state;
+    char recipe_hash[SHA256_TEXT_SIZE], data_hash[SHA256_TEXT_SIZE];
+    char kernels[16];
+};
 
-static bool set_count(json_value *map, const char *key, uint64_t number) {
-    return json_set(map, key, json_new_integer((int64_t)number));
-}
+#define AT(member)      .offset = offsetof(struct checkpoint_head, member)
+#define TEXT_AT(member) AT(member), .size = sizeof((struct checkpoint_head *)0)->member
+static const struct json_field head_fields[] = {
+    {"format", JSON_FIELD_COUNT, AT(format)},
+    {"step", JSON_FIELD_COUNT, AT(state.step)},
+    {"epoch", JSON_FIELD_COUNT, AT(state.epoch)},
+    {"position", JSON_FIELD_COUNT, AT(state.position)},
+    {"updates", JSON_FIELD_COUNT, AT(updates)},
+    {"loss_sum", JSON_FIELD_BITS, AT(state.loss_sum)},
+    {"correct", JSON_FIELD_COUNT, AT(state.correct)},
+    {"images", JSON_FIELD_COUNT, AT(state.images)},
+    {"seconds", JSON_FIELD_BITS, AT(state.seconds)},
+    {"has_best", JSON_FIELD_BOOL, AT(state.has_best)},
+    {"best_accuracy", JSON_FIELD_BITS, AT(state.best_accuracy)},
+    {"best_epoch", JSON_FIELD_COUNT, AT(state.best_epoch)},
+    {"recipe_sha256", JSON_FIELD_TEXT, TEXT_AT(recipe_hash)},
+    {"data_sha256", JSON_FIELD_TEXT, TEXT_AT(data_hash)},
+    {"kernels", JSON_FIELD_TEXT, TEXT_AT(kernels)},
+};
+enum { HEAD_FIELDS = sizeof head_fields / sizeof *head_fields };
+#undef AT
+#undef TEXT_AT
+
+#define AT(member) JSON_FIELD_BITS, .offset = offsetof(struct history_row, member)
+static const struct json_field history_fields[] = {
+    {"accuracy", AT(accuracy)},         {"learning_rate", AT(learning_rate)}, {"loss", AT(loss)},
+    {"val_accuracy", AT(val_accuracy)}, {"val_loss", AT(val_loss)},           {"time", AT(time)},
+};
+enum { HISTORY_FIELDS = sizeof history_fields / sizeof *history_fields };
+#undef AT
 
 static json_value *history_to_json(const struct history *history) {
     json_value *list = json_new_list();
     bool complete = list != NULL;
     for (size_t i = 0; complete && i < history->count; i++) {
-        const struct history_row *row = &history->rows[i];
         json_value *map = json_new_map();
-        complete = set_bits(map, "accuracy", row->accuracy) && set_bits(map, "learning_rate", row->learning_rate) &&
-                   set_bits(map, "loss", row->loss) && set_bits(map, "val_accuracy", row->val_accuracy) &&
-                   set_bits(map, "val_loss", row->val_loss) && set_bits(map, "time", row->time);
+        complete = json_fields_set(map, history_fields, HISTORY_FIELDS, &history->rows[i]);
         complete = json_append(list, map) && complete;
     }
     if (complete) return list;
@@ -55,73 +81,36 @@ static json_value *history_to_json(const struct history *history) {
     return NULL;
 }
 
-static char *state_to_text(const struct engine *engine, const struct train_state *state,
-                           const struct checkpoint_identity *identity) {
-    json_value *map = json_new_map();
-    bool complete =
-        set_count(map, "format", CHECKPOINT_FORMAT) && set_count(map, "step", state->step) &&
-        set_count(map, "epoch", state->epoch) && set_count(map, "position", state->position) &&
-        set_count(map, "updates", engine_updates(engine)) && set_bits(map, "loss_sum", state->loss_sum) &&
-        set_count(map, "correct", state->correct) && set_count(map, "images", state->images) &&
-        set_bits(map, "seconds", state->seconds) && json_set(map, "has_best", json_new_bool(state->has_best)) &&
-        set_bits(map, "best_accuracy", state->best_accuracy) && set_count(map, "best_epoch", state->best_epoch) &&
-        json_set(map, "history", history_to_json(&state->history)) &&
-        json_set(map, "recipe_sha256", json_new_text(identity->recipe_hash)) &&
-        json_set(map, "data_sha256", json_new_text(identity->data_hash)) &&
-        json_set(map, "kernels", json_new_text(engine_kernels_name(engine)));
-    char *text = complete ? json_write(map, 0) : NULL;
-    json_release(map);
-    return text;
-}
-
-/* Reads members of a map; the first one that is missing or of another kind fails all. */
-struct state_reader {
-    const json_value *map;
-    const char *path;
-    ocellus_status status;
-};
-
-static void reader_fail(struct state_reader *reader, const char *key) {
-    if (reader->status != OCELLUS_OK) return;
-    reader->status = fail(OCELLUS_BAD_CONTENT, "%s: %s: missing or not what it should be", reader->path, key);
-}
-
-static uint64_t read_count(struct state_reader *reader, const char *key) {
-    int64_t number = 0;
-    if (!json_get_integer(json_member(reader->map, key), &number) || number < 0) reader_fail(reader, key);
-    return (uint64_t)number;
-}
-
-static const char *read_text(struct state_reader *reader, const char *key) {
-    const char *text = "";
-    if (!json_get_text(json_member(reader->map, key), &text)) reader_fail(reader, key);
-    return text;
-}
-
-static double read_bits(struct state_reader *reader, const char *key) {
-    const char *text = read_text(reader, key);
-    char *end = NULL;
-    double number = 0;
-    uint64_t bits = strtoull(text, &end, 16);
-    if (strlen(text) != 16 || *end != '\0') reader_fail(reader, key);
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
-static void read_history(struct state_reader *reader, struct history *history) {
-    const json_value *list = json_member(reader->map, "history");
-    if (json_type_of(list) != JSON_TYPE_LIST) reader_fail(reader, "history");
-    for (size_t i = 0; i < json_count(list) && reader->status == OCELLUS_OK; i++) {
-        struct state_reader row_reader = {.map = json_element(list, i), .path = reader->path};
-        struct history_row row = {.accuracy = read_bits(&row_reader, "accuracy"),
-                                  .learning_rate = read_bits(&row_reader, "learning_rate"),
-                                  .loss = read_bits(&row_reader, "loss"),
-                                  .val_accuracy = read_bits(&row_reader, "val_accuracy"),
-                                  .val_loss = read_bits(&row_reader, "val_loss"),
-                                  .time = read_bits(&row_reader, "time")};
-        reader->status = row_reader.status;
-        if (reader->status == OCELLUS_OK) reader->status = history_append(history, &row);
+static ocellus_status history_from_json(const json_value *list, const char *path, int64_t format,
+                                        struct history *history) {
+    if (json_type_of(list) != JSON_TYPE_LIST) return fail(OCELLUS_BAD_CONTENT, "%s: history: missing or no list", path);
+    for (size_t i = 0; i < json_count(list); i++) {
+        struct history_row row = {0};
+        TRY(json_fields_get(json_element(list, i), path, format, history_fields, HISTORY_FIELDS, &row));
+        TRY(history_append(history, &row));
     }
+    return OCELLUS_OK;
+}
+
+/* The hash of the recipe as checkpoints of that format hold it. */
+static ocellus_status hash_recipe(const struct checkpoint_identity *identity, uint64_t format,
+                                  char hash[SHA256_TEXT_SIZE]) {
+    return recipe_hash(identity->recipe, format == 1 ? RECIPE_HASH_FORMAT_1 : RECIPE_HASH_FORMAT_2, hash);
+}
+
+/* Free *text with free(). */
+static ocellus_status state_to_text(const struct engine *engine, const struct train_state *state,
+                                    const struct checkpoint_identity *identity, const char *path, char **text) {
+    struct checkpoint_head head = {.format = CHECKPOINT_FORMAT, .updates = engine_updates(engine), .state = *state};
+    TRY(hash_recipe(identity, CHECKPOINT_FORMAT, head.recipe_hash));
+    snprintf(head.data_hash, sizeof head.data_hash, "%s", identity->data_hash);
+    snprintf(head.kernels, sizeof head.kernels, "%s", engine_kernels_name(engine));
+    json_value *map = json_new_map();
+    bool complete = json_fields_set(map, head_fields, HEAD_FIELDS, &head) &&
+                    json_set(map, "history", history_to_json(&state->history));
+    *text = complete ? json_write(map, 0) : NULL;
+    json_release(map);
+    return *text ? OCELLUS_OK : fail(OCELLUS_IO, "%s: no memory", path);
 }
 
 /* --- hashing --- */
@@ -197,8 +186,8 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
     TRY(run_folder_file(run, RUN_CHECKPOINTS, folder));
     TRY(folder_make(folder));
     TRY(generation_path(run, generation, path));
-    char *text = state_to_text(engine, state, identity);
-    if (!text) return fail(OCELLUS_IO, "%s: no memory", path);
+    char *text;
+    TRY(state_to_text(engine, state, identity, path, &text));
     ocellus_status status = write_file(path, engine, text);
     free(text);
     if (status == OCELLUS_OK) state->generation = generation;
@@ -211,10 +200,10 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
 struct generation {
     char letter, path[FILE_PATH_SIZE];
     bool exists, valid;
+    int64_t format; /* as far as it could be read */
     struct safetensors *file;
-    json_value *state;
-    uint64_t step;
-    uint64_t epoch;
+    json_value *json;
+    struct checkpoint_head head;
     char problem[STATUS_MESSAGE_SIZE];
 };
 
@@ -240,15 +229,10 @@ static ocellus_status read_generation(struct generation *generation) {
     TRY(safetensors_read(path, true, &generation->file));
     const char *text = safetensors_metadata(generation->file, STATE_KEY);
     if (!text) return fail(OCELLUS_BAD_CONTENT, "%s: not a checkpoint (no %s)", path, STATE_KEY);
+    TRY(json_parse(text, strlen(text), path, &generation->json));
+    TRY(format_number_read(generation->json, path, CHECKPOINT_FORMAT, 0, &generation->format));
     TRY(check_hash(generation->file, path, text));
-    TRY(json_parse(text, strlen(text), path, &generation->state));
-    struct state_reader reader = {.map = generation->state, .path = path};
-    uint64_t format = read_count(&reader, "format");
-    generation->step = read_count(&reader, "step");
-    generation->epoch = read_count(&reader, "epoch");
-    TRY(reader.status);
-    if (format == CHECKPOINT_FORMAT) return OCELLUS_OK;
-    return fail(OCELLUS_BAD_CONTENT, "%s: format (expected %d, got %" PRIu64 ")", path, CHECKPOINT_FORMAT, format);
+    return json_fields_get(generation->json, path, generation->format, head_fields, HEAD_FIELDS, &generation->head);
 }
 
 static ocellus_status find_generation(const struct run_folder *run, char letter, struct generation *generation) {
@@ -261,35 +245,38 @@ static ocellus_status find_generation(const struct run_folder *run, char letter,
     ocellus_status status = read_generation(generation);
     generation->valid = status == OCELLUS_OK;
     if (!generation->valid) snprintf(generation->problem, sizeof generation->problem, "%s", status_message());
+    /* A newer version's is no broken one: it would be written over. */
+    if (generation->format > CHECKPOINT_FORMAT) return status;
     /* Only what the file holds makes it a broken one; no memory or no permission is the machine's failure. */
     return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
 }
 
 static void generation_free(struct generation *generation) {
     safetensors_free(generation->file);
-    json_release(generation->state);
+    json_release(generation->json);
     generation->file = NULL;
-    generation->state = NULL;
+    generation->json = NULL;
 }
 
 /* The newer one; an epoch's end has the same step as a stop before its validation, but a later epoch. */
 static struct generation *newest(struct generation *a, struct generation *b) {
     if (!a->valid || !b->valid) return a->valid ? a : b;
-    if (a->step != b->step) return a->step > b->step ? a : b;
-    return a->epoch >= b->epoch ? a : b;
+    const struct train_state *state_a = &a->head.state, *state_b = &b->head.state;
+    if (state_a->step != state_b->step) return state_a->step > state_b->step ? a : b;
+    return state_a->epoch >= state_b->epoch ? a : b;
 }
 
 static ocellus_status check_identity(const struct generation *generation, const struct checkpoint_identity *identity) {
-    struct state_reader reader = {.map = generation->state, .path = generation->path};
-    const char *recipe = read_text(&reader, "recipe_sha256"), *data = read_text(&reader, "data_sha256");
-    TRY(reader.status);
-    if (strcmp(recipe, identity->recipe_hash) != 0) {
+    const struct checkpoint_head *head = &generation->head;
+    char recipe[SHA256_TEXT_SIZE];
+    TRY(hash_recipe(identity, head->format, recipe));
+    if (strcmp(head->recipe_hash, recipe) != 0) {
         return fail(OCELLUS_USAGE, "%s: made with another recipe (expected SHA-256 %s, got %s)", generation->path,
-                    identity->recipe_hash, recipe);
+                    recipe, head->recipe_hash);
     }
-    if (strcmp(data, identity->data_hash) != 0) {
+    if (strcmp(head->data_hash, identity->data_hash) != 0) {
         return fail(OCELLUS_USAGE, "%s: made with other data (expected SHA-256 %s, got %s)", generation->path,
-                    identity->data_hash, data);
+                    identity->data_hash, head->data_hash);
     }
     return OCELLUS_OK;
 }
@@ -312,27 +299,16 @@ static ocellus_status set_tensors(struct engine *engine, const struct generation
 }
 
 static ocellus_status set_state(struct engine *engine, const struct generation *generation, struct train_state *state) {
-    struct state_reader reader = {.map = generation->state, .path = generation->path};
-    state->step = generation->step;
-    state->epoch = generation->epoch;
+    const struct checkpoint_head *head = &generation->head;
+    *state = head->state;
     state->generation = generation->letter;
-    state->position = read_count(&reader, "position");
-    state->loss_sum = read_bits(&reader, "loss_sum");
-    state->correct = read_count(&reader, "correct");
-    state->images = read_count(&reader, "images");
-    state->seconds = read_bits(&reader, "seconds");
-    if (!json_get_bool(json_member(reader.map, "has_best"), &state->has_best)) reader_fail(&reader, "has_best");
-    state->best_accuracy = read_bits(&reader, "best_accuracy");
-    state->best_epoch = read_count(&reader, "best_epoch");
-    read_history(&reader, &state->history);
-    uint64_t updates = read_count(&reader, "updates");
-    const char *kernels = read_text(&reader, "kernels");
-    TRY(reader.status);
-    engine_set_updates(engine, updates);
-    if (strcmp(kernels, engine_kernels_name(engine)) != 0) {
+    TRY(history_from_json(json_member(generation->json, "history"), generation->path, generation->format,
+                          &state->history));
+    engine_set_updates(engine, head->updates);
+    if (strcmp(head->kernels, engine_kernels_name(engine)) != 0) {
         log_warning("%s: made with the %s kernels; this run goes on with %s, so its bits will differ from an "
                     "uninterrupted run's",
-                    generation->path, kernels, engine_kernels_name(engine));
+                    generation->path, head->kernels, engine_kernels_name(engine));
     }
     return OCELLUS_OK;
 }
