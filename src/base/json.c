@@ -5,20 +5,12 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-ocellus_status json_parse_file(const char *path, size_t limit, json_value **root) {
-    unsigned char *bytes;
-    size_t size;
-    TRY(file_read(path, limit, &bytes, &size));
-    ocellus_status status = json_parse((const char *)bytes, size, path, root);
-    free(bytes);
-    return status;
-}
 
 void json_release(json_value *root) {
     json_decref((json_t *)root);
@@ -131,7 +123,7 @@ json_value *json_new_text(const char *text) {
     if (made) return (json_value *)made;
     struct text clean = {0}; /* jansson refuses invalid UTF-8, as a file name may be */
     for (size_t left = strlen(text); left > 0;) {
-        size_t length = text_utf8_length(text, left), taken = length ? length : 1;
+        size_t length = utf8_length(text, left), taken = length ? length : 1;
         if (length) text_append_bytes(&clean, text, length);
         else text_append_bytes(&clean, "\xEF\xBF\xBD", 3);
         text += taken;
@@ -163,14 +155,14 @@ static void write_text(struct text *out, const char *text) {
     size_t left = strlen(text), length;
     text_append_bytes(out, "\"", 1);
     for (; left > 0; text += length, left -= length) {
-        length = text_utf8_length(text, left); /* jansson holds nothing else */
+        length = utf8_length(text, left); /* jansson holds nothing else */
         if (length == 0) length = 1;
         const unsigned char *c = (const unsigned char *)text;
         if (*text == '"' || *text == '\\') text_append(out, "\\%c", *text);
         else if (*text == '\n') text_append_bytes(out, "\\n", 2);
         else if (*text == '\t') text_append_bytes(out, "\\t", 2);
         else if (*text == '\r') text_append_bytes(out, "\\r", 2);
-        else if (!text_is_unsafe(text, length)) text_append_bytes(out, text, length);
+        else if (!utf8_is_unsafe(text, length)) text_append_bytes(out, text, length);
         else if (length == 1) text_append(out, "\\u%04x", c[0]);
         else if (length == 2) text_append(out, "\\u%04x", (c[0] & 0x1FU) << 6 | (c[1] & 0x3FU));
         else text_append(out, "\\u%04x", (c[0] & 0xFU) << 12 | (c[1] & 0x3FU) << 6 | (c[2] & 0x3FU));

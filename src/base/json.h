@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON, over jansson, which is named in json.c and json_parse.c alone. (jansson's own functions start with json_ as well;
- * the names here are chosen not to meet them.) Reading is strict: duplicate keys, nesting deeper than 64, trailing text, and
- * input over the given limit are refused. Numbers are written the same in every locale. */
+ * the names here are chosen not to meet them.) Numbers are written the same in every locale. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -24,10 +23,6 @@ enum json_type {
     JSON_TYPE_MAP
 };
 
-/* Parses text; `source` names it in messages (a path). OCELLUS_BAD_CONTENT names line and column; OCELLUS_IO without
- * memory. */
-ocellus_status json_parse(const char *text, size_t size, const char *source, json_value **root);
-ocellus_status json_parse_file(const char *path, size_t limit, json_value **root);
 void json_release(json_value *root);
 
 enum json_type json_type_of(const json_value *value); /* NULL counts as JSON_TYPE_NULL */

@@ -5,10 +5,12 @@
 #include "base/folders.h"
 #include "base/threads.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
 #include "run/records.h"
 
+#include <ocellus/version.h>
 #include <stdio.h>
 
 static const struct command info_command = {

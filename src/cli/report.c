@@ -5,6 +5,7 @@
 #include "app/training.h"
 #include "base/folders.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "reproduce/outcome.h"
 #include "run/run_folder.h"
 

@@ -8,6 +8,7 @@
 #include "base/folders.h"
 #include "cli/command.h"
 #include "cli/steps.h"
+#include "cli/verbs.h"
 #include "data/fetch.h"
 #include "model/summary.h"
 #include "report/gnuplot.h"

@@ -66,7 +66,7 @@ static void append_training_fact(const struct page_run *run, struct html *out) {
     text_from_real(recipe->learning_rate, rate);
     html_append(out, "<dt>Training</dt><dd>%zu of %llu epochs, batch size %llu, %s, learning rate %s, seed %llu</dd>\n",
                 run->history.count, (unsigned long long)recipe->epochs, (unsigned long long)recipe->batch_size,
-                recipe_choice_name("optimizer", (int)recipe->optimizer), rate, (unsigned long long)recipe->seed);
+                optimizer_names[recipe->optimizer], rate, (unsigned long long)recipe->seed);
 }
 
 void page_end_header(const struct page *page, const struct page_run *run, struct html *out) {

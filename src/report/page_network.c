@@ -19,15 +19,11 @@ bool page_model(const struct page *page, size_t index, struct html *out) {
     return true;
 }
 
-/* The keys that decide this run: the other optimizer's and empty texts are left out. */
+/* The keys that decide this run: those of other optimizers and empty texts are left out. */
 static bool setting_matters(const struct recipe *recipe, const struct recipe_key *key, const char *value) {
-    bool adam = recipe->optimizer == RECIPE_OPTIMIZER_ADAM;
     if (*value == '\0') return false;
-    if (strcmp(key->flag, "held-out") == 0) return recipe->validation == RECIPE_VALIDATION_HELD_OUT;
-    if (strcmp(key->section, "optimizer") != 0) return true;
-    if (strcmp(key->key, "momentum") == 0 || strcmp(key->key, "nesterov") == 0) return !adam;
-    if (strncmp(key->key, "beta_", 5) == 0 || strcmp(key->key, "epsilon") == 0) return adam;
-    return true;
+    if (key == RECIPE_KEY(held_out)) return recipe->validation == RECIPE_VALIDATION_HELD_OUT;
+    return key->optimizers == 0 || (key->optimizers & 1U << recipe->optimizer) != 0;
 }
 
 void page_settings(const struct recipe *recipe, struct html *out) {

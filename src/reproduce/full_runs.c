@@ -2,7 +2,9 @@
 /* {"format": 1, "runs": [...]}, one map a run with the names of struct full_run. */
 #include "reproduce/full_runs.h"
 
+#include "base/json.h"
 #include "base/json_members.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 
 #include <stdio.h>

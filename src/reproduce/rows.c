@@ -18,10 +18,9 @@ ocellus_status reproduce_recipes(const struct reproduce_changes *changes, struct
     for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
         struct recipe *recipe = &recipes[i];
         TRY(training_recipe(reproduce_rows[i].recipe, recipe));
-        if (changes->data_path)
-            TRY(recipe_set(recipe, recipe_key_for_flag("data-path"), changes->data_path, "--data-path"));
+        if (changes->data_path) TRY(recipe_set(recipe, RECIPE_KEY(data_path), changes->data_path, "--data-path"));
         if (changes->weights && reproduce_rows[i].long_running)
-            TRY(recipe_set(recipe, recipe_key_for_flag("weights"), changes->weights, "--weights"));
+            TRY(recipe_set(recipe, RECIPE_KEY(model_weights), changes->weights, "--weights"));
         if (changes->epochs) recipe->epochs = changes->epochs;
         if (changes->steps_per_epoch) recipe->steps_per_epoch = changes->steps_per_epoch;
     }

@@ -31,7 +31,7 @@ void unnamed_find(enum unnamed_rule rule, const struct original_claim *claim, co
     if (rule == UNNAMED_OPTIMIZER && claim->optimizer < 0) {
         text_from_real(recipe->learning_rate, rate);
         snprintf(what, size, "The original report does not say which one it used; the recipe here has %s with %s.",
-                 recipe_choice_name("optimizer", (int)recipe->optimizer), rate);
+                 optimizer_names[recipe->optimizer], rate);
     }
     if (rule == UNNAMED_PREPROCESSING && claim->pretrained)
         snprintf(what, size, "The original report does not say how the images were prepared.");

@@ -3,6 +3,7 @@
 #include "run/evaluation_file.h"
 
 #include "base/json_members.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 
 #include <math.h>

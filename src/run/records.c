@@ -5,7 +5,9 @@
 #include "base/cpu.h"
 #include "base/folders.h"
 #include "base/json_members.h"
+#include "base/json_parse.h"
 
+#include <ocellus/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +121,7 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
 
 ocellus_status run_data_write(const struct run_folder *run, const struct run_data *data) {
     struct data_record record = {.data = *data};
-    snprintf(record.validation, sizeof record.validation, "%s",
-             recipe_choice_name("validation", (int)data->validation));
+    snprintf(record.validation, sizeof record.validation, "%s", recipe_validation_names[data->validation]);
     return write_record(run, RUN_DATA, data_rows, &record);
 }
 
@@ -128,9 +129,8 @@ ocellus_status run_data_read(const struct run_folder *run, struct run_data *data
     struct data_record record = {0};
     TRY(read_record(run, RUN_DATA, data_rows, &record));
     *data = record.data;
-    const struct recipe_key *key = recipe_key_for_flag("validation");
-    for (int i = 0; key->choices[i]; i++) {
-        if (strcmp(key->choices[i], record.validation) != 0) continue;
+    for (int i = 0; recipe_validation_names[i]; i++) {
+        if (strcmp(recipe_validation_names[i], record.validation) != 0) continue;
         data->validation = (enum recipe_validation)i;
         return OCELLUS_OK;
     }

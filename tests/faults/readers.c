@@ -3,10 +3,12 @@
  * the end what it gave before. The allocations are counted here: these functions take the C library's place for all libraries. */
 #include "base/folders.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "data/image.h"
-#include "data/image_codec.h"
+#include "data/image_file.h"
+#include "data/image_png.h"
 #include "formats/model_file.h"
 #include "formats/tfjs.h"
 #include "model/builtin.h"
@@ -138,7 +140,7 @@ static ocellus_status hash_recipe(uint64_t *sum) {
     struct recipe recipe;
     char hash[SHA256_TEXT_SIZE];
     recipe_defaults(&recipe);
-    TRY(recipe_hash(&recipe, hash));
+    TRY(recipe_hash(&recipe, RECIPE_HASH_FORMAT_2, hash));
     for (size_t i = 0; hash[i]; i++)
         *sum = *sum * 31 + (unsigned char)hash[i];
     return OCELLUS_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is read strictly, and what is written. */
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/text.h"
 #include "foreign_locale.h"
 #include "temporary.h"

@@ -31,7 +31,7 @@ static void departures_from_the_original_are_named(void **state) {
     assert_int_equal(original_departures(claim, &recipe, &data, 20, &out), 0);
     assert_int_equal(out.size, 0);
     recipe.learning_rate = 0.01;
-    recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+    recipe.optimizer = OPTIMIZER_SGD;
     data.train_images = 45000;
     assert_int_equal(original_departures(claim, &recipe, &data, 5, &out), 4);
     assert_string_equal(out.bytes,
@@ -128,7 +128,7 @@ static void what_is_not_named_is_told_with_the_recipe(void **state) {
     unnamed_find(UNNAMED_OPTIMIZER, custom, &recipe, what, sizeof what);
     assert_string_equal(what,
                         "The original report does not say which one it used; the recipe here has adam with 0.001.");
-    recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+    recipe.optimizer = OPTIMIZER_SGD;
     recipe.learning_rate = 0.05;
     unnamed_find(UNNAMED_OPTIMIZER, custom, &recipe, what, sizeof what);
     assert_non_null(strstr(what, "the recipe here has sgd with 0.05."));
