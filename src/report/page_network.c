@@ -73,13 +73,13 @@ static void append_validation_note(const struct page_run *run, const char *aside
 
 /* How much of the data an epoch sees and how sure validation is, where that is not all and well. */
 static void append_coverage(const struct page_run *run, struct html *out) {
-    uint64_t limit = run->recipe.steps_per_epoch * run->recipe.batch_size;
+    uint64_t epoch = run_epoch(&run->recipe, run->data.train_images).images;
     char seen[32], images[32];
-    if (limit > 0 && limit < run->data.train_images) {
-        text_with_commas(limit, seen);
+    if (epoch < run->data.train_images) {
+        text_with_commas(epoch, seen);
         text_with_commas(run->data.train_images, images);
         html_append(out, "<p class=\"note\">An epoch sees %s of the %s training images (%s).</p>\n", seen, images,
-                    number_part((double)limit / (double)run->data.train_images, 1).text);
+                    number_part((double)epoch / (double)run->data.train_images, 1).text);
     }
     size_t count = (size_t)run->data.validation_images;
     if (run->recipe.validation_steps > 0 && count > 0) {
