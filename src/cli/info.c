@@ -8,6 +8,7 @@
 #include "data/dataset.h"
 #include "engine/engine.h"
 
+#include <ocellus/version.h>
 #include <stdio.h>
 
 static const struct command info_command = {

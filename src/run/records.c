@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "base/folders.h"
 
+#include <ocellus/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
