@@ -153,7 +153,7 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     train.count = count; /* whole batches, also where the set has a few images more */
     if (status == OCELLUS_OK) status = evaluation_subset(&test, request->test_images, true, &judged, &test_indices);
     if (status == OCELLUS_OK) status = engine_open(NULL, network->graph, &options, &engine);
-    if (status == OCELLUS_OK) status = weights_read(engine, network->graph, network->path);
+    if (status == OCELLUS_OK) status = weights_copy(network->engine, engine, network->graph);
     if (status == OCELLUS_OK) status = batch_buffer_create(network->graph, batch, &buffer);
     if (status == OCELLUS_OK) status = gather_statistics(engine, &buffer, &train);
     if (status == OCELLUS_OK)

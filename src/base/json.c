@@ -3,6 +3,7 @@
  * jansson writes reals with a fixed count of digits (0.1 as 0.10000000000000001). A json_value is a json_t. */
 #include "base/json.h"
 
+#include "base/files.h"
 #include "base/text.h"
 #include "base/utf8.h"
 

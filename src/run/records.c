@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "base/folders.h"
 #include "base/json_members.h"
+#include "base/json_parse.h"
 
 #include <ocellus/version.h>
 #include <stdio.h>
