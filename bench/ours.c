@@ -14,6 +14,7 @@
 #include "model/layer.h"
 #include "model/resnet50.h"
 
+#include <ocellus/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,6 +14,7 @@ ocellus_status verb_report(int argc, char **argv);
 ocellus_status verb_reproduce(int argc, char **argv);
 ocellus_status verb_runs(int argc, char **argv);
 ocellus_status verb_bench(int argc, char **argv);
+ocellus_status verb_licences(int argc, char **argv);
 ocellus_status verb_info(int argc, char **argv);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/folders.h"
 #include "base/format_number.h"
-#include "base/json_fields.h"
+#include "base/json_members.h"
 #include "base/json_parse.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -33,47 +33,37 @@ void train_state_free(struct train_state *state) {
 struct checkpoint_head {
     uint64_t format, updates; /* the engine's */
     struct train_state state;
-    char recipe_hash[SHA256_TEXT_SIZE], data_hash[SHA256_TEXT_SIZE];
+    char recipe_sha256[SHA256_TEXT_SIZE], data_sha256[SHA256_TEXT_SIZE];
     char kernels[16];
 };
 
-#define AT(member)      .offset = offsetof(struct checkpoint_head, member)
-#define TEXT_AT(member) AT(member), .size = sizeof((struct checkpoint_head *)0)->member
-static const struct json_field head_fields[] = {
-    {"format", JSON_FIELD_COUNT, AT(format)},
-    {"step", JSON_FIELD_COUNT, AT(state.step)},
-    {"epoch", JSON_FIELD_COUNT, AT(state.epoch)},
-    {"position", JSON_FIELD_COUNT, AT(state.position)},
-    {"updates", JSON_FIELD_COUNT, AT(updates)},
-    {"loss_sum", JSON_FIELD_BITS, AT(state.loss_sum)},
-    {"correct", JSON_FIELD_COUNT, AT(state.correct)},
-    {"images", JSON_FIELD_COUNT, AT(state.images)},
-    {"seconds", JSON_FIELD_BITS, AT(state.seconds)},
-    {"has_best", JSON_FIELD_BOOL, AT(state.has_best)},
-    {"best_accuracy", JSON_FIELD_BITS, AT(state.best_accuracy)},
-    {"best_epoch", JSON_FIELD_COUNT, AT(state.best_epoch)},
-    {"recipe_sha256", JSON_FIELD_TEXT, TEXT_AT(recipe_hash)},
-    {"data_sha256", JSON_FIELD_TEXT, TEXT_AT(data_hash)},
-    {"kernels", JSON_FIELD_TEXT, TEXT_AT(kernels)},
+#define HEAD(kind, member)  JSON_ROW(struct checkpoint_head, kind, member)
+#define STATE(kind, member) JSON_ROW_NAMED(struct checkpoint_head, kind, state.member, #member, false)
+static const struct json_member_row head_rows[] = {
+    HEAD(MEMBER_COUNT, format),        STATE(MEMBER_COUNT, step),
+    STATE(MEMBER_COUNT, epoch),        STATE(MEMBER_COUNT, position),
+    HEAD(MEMBER_COUNT, updates),       STATE(MEMBER_BITS, loss_sum),
+    STATE(MEMBER_COUNT, correct),      STATE(MEMBER_COUNT, images),
+    STATE(MEMBER_BITS, seconds),       STATE(MEMBER_BOOL, has_best),
+    STATE(MEMBER_BITS, best_accuracy), STATE(MEMBER_COUNT, best_epoch),
+    HEAD(MEMBER_TEXT, recipe_sha256),  HEAD(MEMBER_TEXT, data_sha256),
+    HEAD(MEMBER_TEXT, kernels),        {0},
 };
-enum { HEAD_FIELDS = sizeof head_fields / sizeof *head_fields };
-#undef AT
-#undef TEXT_AT
+#undef HEAD
+#undef STATE
 
-#define AT(member) JSON_FIELD_BITS, .offset = offsetof(struct history_row, member)
-static const struct json_field history_fields[] = {
-    {"accuracy", AT(accuracy)},         {"learning_rate", AT(learning_rate)}, {"loss", AT(loss)},
-    {"val_accuracy", AT(val_accuracy)}, {"val_loss", AT(val_loss)},           {"time", AT(time)},
+#define ROW(member) JSON_ROW(struct history_row, MEMBER_BITS, member)
+static const struct json_member_row history_rows[] = {
+    ROW(accuracy), ROW(learning_rate), ROW(loss), ROW(val_accuracy), ROW(val_loss), ROW(time), {0},
 };
-enum { HISTORY_FIELDS = sizeof history_fields / sizeof *history_fields };
-#undef AT
+#undef ROW
 
 static json_value *history_to_json(const struct history *history) {
     json_value *list = json_new_list();
     bool complete = list != NULL;
     for (size_t i = 0; complete && i < history->count; i++) {
         json_value *map = json_new_map();
-        complete = json_fields_set(map, history_fields, HISTORY_FIELDS, &history->rows[i]);
+        complete = json_members_set(map, history_rows, &history->rows[i]);
         complete = json_append(list, map) && complete;
     }
     if (complete) return list;
@@ -81,12 +71,12 @@ static json_value *history_to_json(const struct history *history) {
     return NULL;
 }
 
-static ocellus_status history_from_json(const json_value *list, const char *path, int64_t format,
-                                        struct history *history) {
-    if (json_type_of(list) != JSON_TYPE_LIST) return fail(OCELLUS_BAD_CONTENT, "%s: history: missing or no list", path);
+static ocellus_status history_from_json(const json_value *map, const char *path, struct history *history) {
+    const json_value *list;
+    TRY(json_member_list(map, path, "history", &list));
     for (size_t i = 0; i < json_count(list); i++) {
-        struct history_row row = {0};
-        TRY(json_fields_get(json_element(list, i), path, format, history_fields, HISTORY_FIELDS, &row));
+        struct history_row row;
+        TRY(json_members_get(json_element(list, i), path, history_rows, &row));
         TRY(history_append(history, &row));
     }
     return OCELLUS_OK;
@@ -102,12 +92,12 @@ static ocellus_status hash_recipe(const struct checkpoint_identity *identity, ui
 static ocellus_status state_to_text(const struct engine *engine, const struct train_state *state,
                                     const struct checkpoint_identity *identity, const char *path, char **text) {
     struct checkpoint_head head = {.format = CHECKPOINT_FORMAT, .updates = engine_updates(engine), .state = *state};
-    TRY(hash_recipe(identity, CHECKPOINT_FORMAT, head.recipe_hash));
-    snprintf(head.data_hash, sizeof head.data_hash, "%s", identity->data_hash);
+    TRY(hash_recipe(identity, CHECKPOINT_FORMAT, head.recipe_sha256));
+    snprintf(head.data_sha256, sizeof head.data_sha256, "%s", identity->data_hash);
     snprintf(head.kernels, sizeof head.kernels, "%s", engine_kernels_name(engine));
     json_value *map = json_new_map();
-    bool complete = json_fields_set(map, head_fields, HEAD_FIELDS, &head) &&
-                    json_set(map, "history", history_to_json(&state->history));
+    bool complete =
+        json_members_set(map, head_rows, &head) && json_set(map, "history", history_to_json(&state->history));
     *text = complete ? json_write(map, 0) : NULL;
     json_release(map);
     return *text ? OCELLUS_OK : fail(OCELLUS_IO, "%s: no memory", path);
@@ -232,7 +222,7 @@ static ocellus_status read_generation(struct generation *generation) {
     TRY(json_parse(text, strlen(text), path, &generation->json));
     TRY(format_number_read(generation->json, path, CHECKPOINT_FORMAT, 0, &generation->format));
     TRY(check_hash(generation->file, path, text));
-    return json_fields_get(generation->json, path, generation->format, head_fields, HEAD_FIELDS, &generation->head);
+    return json_members_get(generation->json, path, head_rows, &generation->head);
 }
 
 static ocellus_status find_generation(const struct run_folder *run, char letter, struct generation *generation) {
@@ -270,13 +260,13 @@ static ocellus_status check_identity(const struct generation *generation, const 
     const struct checkpoint_head *head = &generation->head;
     char recipe[SHA256_TEXT_SIZE];
     TRY(hash_recipe(identity, head->format, recipe));
-    if (strcmp(head->recipe_hash, recipe) != 0) {
+    if (strcmp(head->recipe_sha256, recipe) != 0) {
         return fail(OCELLUS_USAGE, "%s: made with another recipe (expected SHA-256 %s, got %s)", generation->path,
-                    recipe, head->recipe_hash);
+                    recipe, head->recipe_sha256);
     }
-    if (strcmp(head->data_hash, identity->data_hash) != 0) {
+    if (strcmp(head->data_sha256, identity->data_hash) != 0) {
         return fail(OCELLUS_USAGE, "%s: made with other data (expected SHA-256 %s, got %s)", generation->path,
-                    identity->data_hash, head->data_hash);
+                    identity->data_hash, head->data_sha256);
     }
     return OCELLUS_OK;
 }
@@ -302,8 +292,7 @@ static ocellus_status set_state(struct engine *engine, const struct generation *
     const struct checkpoint_head *head = &generation->head;
     *state = head->state;
     state->generation = generation->letter;
-    TRY(history_from_json(json_member(generation->json, "history"), generation->path, generation->format,
-                          &state->history));
+    TRY(history_from_json(generation->json, generation->path, &state->history));
     engine_set_updates(engine, head->updates);
     if (strcmp(head->kernels, engine_kernels_name(engine)) != 0) {
         log_warning("%s: made with the %s kernels; this run goes on with %s, so its bits will differ from an "

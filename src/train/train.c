@@ -15,6 +15,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <ocellus/version.h>
 #include <stdlib.h>
 #include <string.h>
 
