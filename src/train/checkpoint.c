@@ -90,7 +90,7 @@ static ocellus_status hash_recipe(const struct checkpoint_identity *identity, ui
 
 /* Free *text with free(). */
 static ocellus_status state_to_text(const struct engine *engine, const struct train_state *state,
-                                    const struct checkpoint_identity *identity, const char *path, char **text) {
+                                    const struct checkpoint_identity *identity, char **text) {
     struct checkpoint_head head = {.format = CHECKPOINT_FORMAT, .updates = engine_updates(engine), .state = *state};
     TRY(hash_recipe(identity, CHECKPOINT_FORMAT, head.recipe_sha256));
     snprintf(head.data_sha256, sizeof head.data_sha256, "%s", identity->data_hash);
@@ -100,7 +100,7 @@ static ocellus_status state_to_text(const struct engine *engine, const struct tr
         json_members_set(map, head_rows, &head) && json_set(map, "history", history_to_json(&state->history));
     *text = complete ? json_write(map, 0) : NULL;
     json_release(map);
-    return *text ? OCELLUS_OK : fail(OCELLUS_IO, "%s: no memory", path);
+    return *text ? OCELLUS_OK : OCELLUS_IO;
 }
 
 /* --- hashing --- */
@@ -177,7 +177,7 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
     TRY(folder_make(folder));
     TRY(generation_path(run, generation, path));
     char *text;
-    TRY(state_to_text(engine, state, identity, path, &text));
+    TRY(state_to_text(engine, state, identity, &text));
     ocellus_status status = write_file(path, engine, text);
     free(text);
     if (status == OCELLUS_OK) state->generation = generation;
@@ -203,8 +203,8 @@ static ocellus_status check_hash(const struct safetensors *file, const char *pat
     struct sha256 hash;
     sha256_begin(&hash);
     sha256_add(&hash, state_text, strlen(state_text));
-    for (size_t i = 0; i < safetensors_count(file); i++) {
-        const struct safetensors_tensor *tensor = safetensors_at(file, i);
+    for (size_t i = 0; i < file->tensors.count; i++) {
+        const struct named_tensor *tensor = &file->tensors.items[i];
         hash_tensor(&hash, tensor->name, tensor->values, shape_size(&tensor->shape));
     }
     sha256_end(&hash, got);
@@ -273,13 +273,13 @@ static ocellus_status check_identity(const struct generation *generation, const 
 
 static ocellus_status set_tensors(struct engine *engine, const struct generation *generation) {
     size_t count = engine_tensor_count(engine);
-    if (safetensors_count(generation->file) != count) {
+    if (generation->file->tensors.count != count) {
         return fail(OCELLUS_BAD_CONTENT, "%s: tensors (expected %zu, got %zu)", generation->path, count,
-                    safetensors_count(generation->file));
+                    generation->file->tensors.count);
     }
     for (size_t i = 0; i < count; i++) {
         struct engine_tensor wanted = engine_tensor_at(engine, i);
-        const struct safetensors_tensor *tensor = safetensors_find(generation->file, wanted.name);
+        const struct named_tensor *tensor = named_tensors_find(&generation->file->tensors, wanted.name);
         if (!tensor || !shape_equal(&tensor->shape, wanted.shape)) {
             return fail(OCELLUS_BAD_CONTENT, "%s: %s: missing or of another shape", generation->path, wanted.name);
         }

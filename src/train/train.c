@@ -92,7 +92,7 @@ static ocellus_status record_text(struct loop *loop, const char *kind, const cha
     json_value *event = run_event(kind, loop->state.step);
     if (json_set(event, key, json_new_text(text))) return record(loop, event);
     json_release(event);
-    return fail(OCELLUS_IO, "metrics: no memory");
+    return OCELLUS_IO;
 }
 
 /* Where the epoch stands: what is known of an epoch that was not finished, and its curve. */
@@ -107,7 +107,7 @@ static ocellus_status record_running(struct loop *loop, const char *kind) {
                     json_set(event, "time", json_new_real(now.seconds));
     if (complete) return record(loop, event);
     json_release(event);
-    return fail(OCELLUS_IO, "metrics: no memory");
+    return OCELLUS_IO;
 }
 
 /* An epoch's curve has this many points. */
@@ -128,7 +128,7 @@ static ocellus_status record_epoch(struct loop *loop, const struct history_row *
                     json_set(event, "time", json_new_real(row->time));
     if (complete) return record(loop, event);
     json_release(event);
-    return fail(OCELLUS_IO, "metrics: no memory");
+    return OCELLUS_IO;
 }
 
 /* --- saving --- */
@@ -307,8 +307,7 @@ static ocellus_status write_recipe(const struct loop *loop) {
     char path[FILE_PATH_SIZE];
     struct text text = {0};
     recipe_write(loop->options->recipe, &text);
-    ocellus_status status =
-        text.failed ? fail(OCELLUS_IO, "recipe: no memory") : run_folder_file(loop->options->run, RUN_RECIPE, path);
+    ocellus_status status = text.failed ? OCELLUS_IO : run_folder_file(loop->options->run, RUN_RECIPE, path);
     if (status == OCELLUS_OK) status = file_write(path, text.bytes, text.size);
     text_free(&text);
     return status;
@@ -364,7 +363,7 @@ static ocellus_status record_resume(struct loop *loop) {
                     json_set(event, "version", json_new_text(OCELLUS_VERSION));
     if (complete) return record(loop, event);
     json_release(event);
-    return fail(OCELLUS_IO, "metrics: no memory");
+    return OCELLUS_IO;
 }
 
 /* A training that was killed between its last checkpoint and its last event left all but that event. */
