@@ -6,14 +6,14 @@
 #include "base/files.h"
 #include "base/folders.h"
 #include "base/text.h"
-#include "data/dataset.h"
+#include "data/source.h"
 #include "engine/engine.h"
 
 #define NETWORK_IMAGENET "imagenet" /* in place of a path: ResNet50's ImageNet weights from the cache */
 enum { NETWORK_BATCH = 128 };       /* images of one inference call; no result depends on it */
 
-/* A built-in network for the images of a dataset, whose class names it gets. */
-ocellus_status network_for_dataset(const char *name, const struct dataset *dataset, struct graph **graph);
+/* A built-in network for the images of a source, whose class names it gets. */
+ocellus_status network_for_source(const char *name, const struct source *source, struct graph **graph);
 
 /* The graph of `word`: an existing path is a run folder (of which the file `weights` counts: RUN_LAST or RUN_BEST) or a
  * model file; anything else is a built-in network, for images of CIFAR-10's sizes. */

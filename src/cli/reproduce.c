@@ -9,10 +9,13 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/steps.h"
-#include "data/fetch.h"
+#include "data/data_sets.h"
+#include "data/fetch_cifar10.h"
+#include "data/fetch_resnet50.h"
 #include "model/summary.h"
 #include "report/gnuplot.h"
 #include "report/original.h"
+#include "train/checkpoint.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -54,7 +57,7 @@ static const double page_seconds = 20, shortest_row = 15;
 /* The whole undertaking. */
 struct reproduction {
     char folder[FILE_PATH_SIZE];
-    struct dataset train, test;
+    struct source *train, *test;
     struct recipe recipes[REPRODUCE_ROWS];
     const char *reasons[REPRODUCE_ROWS]; /* why a row has no run */
     char weights_reason[1024];
@@ -76,19 +79,19 @@ static void duration(double seconds, char out[32]) {
     else snprintf(out, 32, "%lu h %02lu min", minutes / 60, minutes % 60);
 }
 
-static ocellus_status show_data(const struct dataset *train, const struct dataset *test) {
-    struct dataset_summary train_summary = {0}, test_summary = {0};
-    ocellus_status status = dataset_summarize(train, &train_summary);
-    if (status == OCELLUS_OK) status = dataset_summarize(test, &test_summary);
+static ocellus_status show_data(const struct source *train, const struct source *test) {
+    struct source_summary train_summary = {0}, test_summary = {0};
+    ocellus_status status = source_summarize(train, &train_summary);
+    if (status == OCELLUS_OK) status = source_summarize(test, &test_summary);
     if (status == OCELLUS_OK) status = command_print_data(train, test, &train_summary, &test_summary);
-    dataset_summary_free(&train_summary);
-    dataset_summary_free(&test_summary);
+    source_summary_free(&train_summary);
+    source_summary_free(&test_summary);
     return status;
 }
 
-static ocellus_status show_network(const char *name, const struct dataset *dataset) {
+static ocellus_status show_network(const char *name, const struct source *source) {
     struct graph *graph = NULL;
-    TRY(network_for_dataset(name, dataset, &graph));
+    TRY(network_for_source(name, source, &graph));
     struct summary_options options = {0};
     struct text out = {0};
     graph_summary(graph, &options, &out);
@@ -153,8 +156,8 @@ static ocellus_status train_row(const struct reproduction *all, struct reproduce
                                        .run = state->path,
                                        .resume = state->exists,
                                        .threads = threads,
-                                       .train = &all->train,
-                                       .test = &all->test,
+                                       .train = all->train,
+                                       .test = all->test,
                                        .argc = all->argc,
                                        .argv = all->argv};
     struct training_control control = {watch_training, watch};
@@ -178,8 +181,8 @@ static ocellus_status judge_row(const struct reproduction *all, size_t row, cons
     struct evaluation_request request = {.run = state->path,
                                          .weights = RUN_LAST,
                                          .threads = threads,
-                                         .train = &all->train,
-                                         .test = &all->test,
+                                         .train = all->train,
+                                         .test = all->test,
                                          .train_images = part ? 0 : sample,
                                          .test_images = part ? REPRODUCE_PART_TEST : EVALUATION_ALL};
     struct evaluation_record record;
@@ -198,7 +201,7 @@ static ocellus_status run_row(struct reproduction *all, size_t row) {
     bool by_time = reproduce_rows[row].long_running && !full;
     TRY(reproduce_look(all->folder, reproduce_rows[row].claim, &all->recipes[row], &state));
     heading(original_claim_named(reproduce_rows[row].claim)->title);
-    size_t wanted = by_time && all->test.count > REPRODUCE_PART_TEST ? REPRODUCE_PART_TEST : all->test.count;
+    size_t wanted = by_time && all->test->count > REPRODUCE_PART_TEST ? REPRODUCE_PART_TEST : all->test->count;
     watch.judged = wanted;
     if (state.trained && state.judged >= wanted) {
         printf("done before\n");
@@ -217,7 +220,7 @@ static ocellus_status run_row(struct reproduction *all, size_t row) {
         log_info("%s for this row, its evaluation included", text);
         watch.deadline = clock_seconds() + share;
     }
-    TRY(show_network(state.recipe.model_name, &all->train));
+    TRY(show_network(state.recipe.model_name, all->train));
     if (!state.trained) {
         heading("training");
         TRY(train_row(all, &state, &watch));
@@ -263,7 +266,7 @@ static ocellus_status measure(const struct reproduction *all, size_t row, struct
     if (recipe.batch_size > BATCH) recipe.batch_size = BATCH;
     recipe.steps_per_epoch = 0;
     recipe.model_weights[0] = '\0'; /* no value changes the time, and a row that was begun needs the file no more */
-    struct training_request request = {.recipe = &recipe, .threads = threads, .train = &all->train, .test = &all->test};
+    struct training_request request = {.recipe = &recipe, .threads = threads, .train = all->train, .test = all->test};
     return training_measure(&request, &speed[row]);
 }
 
@@ -277,7 +280,7 @@ static ocellus_status forecast(struct reproduction *all) {
         struct reproduce_state state;
         if (all->reasons[i]) continue;
         TRY(reproduce_look(all->folder, reproduce_rows[i].claim, &all->recipes[i], &state));
-        struct budget_work work = reproduce_work(&state, i, all->train.count, all->test.count);
+        struct budget_work work = reproduce_work(&state, i, all->train->count, all->test->count);
         if (work.training + work.inference > 0) {
             TRY(measure(all, i, speed));
             seconds[i] = budget_forecast(&work, &(struct budget_speed){speed[i].training, speed[i].inference});
@@ -302,8 +305,8 @@ static ocellus_status run_rows(struct reproduction *all, double budget) {
         if (!all->reasons[i]) TRY(run_row(all, i));
     heading("report");
     char page[FILE_PATH_SIZE];
-    TRY(reproduce_record(all->folder, &all->test));
-    TRY(reproduce_report(all->folder, all->reasons, &all->train, &all->test, page));
+    TRY(reproduce_record(all->folder, all->test));
+    TRY(reproduce_report(all->folder, all->reasons, all->train, all->test, page));
     TRY(command_print_line(page));
     return *all->weights_reason ? fail(OCELLUS_IO, "%s", all->weights_reason) : OCELLUS_OK;
 }
@@ -349,12 +352,12 @@ ocellus_status verb_reproduce(int argc, char **argv) {
         heading("data");
         TRY(fetch_cifar10(&fetch));
     }
-    TRY(training_load_data(&all.recipes[0], &all.train, &all.test));
-    ocellus_status status = show_data(&all.train, &all.test);
+    TRY(data_set_open(all.recipes[0].data_name, all.recipes[0].data_path, &all.train, &all.test));
+    ocellus_status status = show_data(all.train, all.test);
     if (status == OCELLUS_OK) status = choose_folder(all.folder);
     if (status == OCELLUS_OK) status = folder_make(all.folder);
     if (status == OCELLUS_OK) status = run_rows(&all, budget);
-    dataset_free(&all.train);
-    dataset_free(&all.test);
+    source_close(all.train);
+    source_close(all.test);
     return status;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* PNG, over libpng, which is named here alone. libpng leaves on an error by longjmp; what must survive that lives in a
  * struct, not in locals. */
-#include "data/image_codec.h"
+#include "data/image_png.h"
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/image_upright.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -265,4 +267,13 @@ ocellus_status image_encode_png(const struct image *image, unsigned char **bytes
     *bytes = writing.bytes;
     *size = writing.size;
     return writing.status;
+}
+
+ocellus_status image_write_png(const char *path, const struct image *image) {
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    TRY(image_encode_png(image, &bytes, &size));
+    ocellus_status status = file_write(path, bytes, size);
+    free(bytes);
+    return status;
 }

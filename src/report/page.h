@@ -5,7 +5,7 @@
 
 #include "base/sha256.h"
 #include "base/text.h"
-#include "data/dataset.h"
+#include "data/source.h"
 #include "report/discussion.h"
 #include "report/html.h"
 #include "report/original.h"
@@ -45,7 +45,7 @@ struct page {
     struct page_run *runs; /* [run_count] */
     size_t run_count;
     const struct report_request *request;
-    const struct dataset *train, *test;
+    const struct source *train, *test;
     struct discussion_row *rows;   /* [row_count], the runs that follow a claim */
     struct discussion_pair *pairs; /* [pair_count] */
     size_t row_count, pair_count;

@@ -3,6 +3,8 @@
 #include "report/page.h"
 
 #include "base/folders.h"
+#include "data/data_sets.h"
+#include "data/source_summary.h"
 #include "report/figures.h"
 #include "report/number.h"
 
@@ -80,7 +82,8 @@ const struct full_run *page_full(const struct page *page, const struct page_run 
 }
 
 static const char *data_title(const struct page *page) {
-    return strcmp(page->train->name, "cifar10") == 0 ? "CIFAR-10" : page->train->name;
+    const struct data_set *known = data_set_find(page->train->name);
+    return known ? known->title : page->train->name;
 }
 
 void page_begin_section(struct page *page, const char *title, struct html *out) {
@@ -248,25 +251,24 @@ void page_header(const struct page *page, struct html *out) {
 }
 
 static void append_shapes(const struct page *page, struct html *out) {
-    const struct dataset *sets[2] = {page->train, page->test};
+    const struct source *sets[2] = {page->train, page->test};
     html_append(out, "<pre class=\"plain\">");
     for (size_t i = 0; i < 2; i++) {
-        char split[16];
+        char split[16], shape[96];
         snprintf(split, sizeof split, "%-5.15s", sets[i]->split);
-        html_append(out, "X_%s  (%zu, %zu, %zu, %zu)\ny_%s  (%zu, 1)\n", split, sets[i]->count, sets[i]->height,
-                    sets[i]->width, sets[i]->channels, split, sets[i]->count);
+        source_shape_text(sets[i], shape);
+        html_append(out, "X_%s  %s\ny_%s  (%zu, 1)\n", split, shape, split, sets[i]->count);
     }
     html_append(out, "</pre>\n");
 }
 
-static void append_pixel_statistics(const struct dataset *dataset, const struct dataset_summary *summary,
-                                    struct html *out) {
+static void append_pixel_statistics(const struct source_summary *summary, struct html *out) {
     static const char *const colors[] = {"red", "green", "blue", "alpha"};
     html_append(out, "<div class=\"wide\"><table><thead><tr><th>Training pixels</th><th>mean</th><th>standard "
                      "deviation</th><th>mean / 255</th><th>s.d. / 255</th></tr></thead><tbody>\n");
-    for (size_t c = 0; c < dataset->channels; c++)
+    for (size_t c = 0; c < summary->channels; c++)
         html_append(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
-                    dataset->channels == 1 ? "grey" : colors[c], number_fixed(summary->mean[c], 2).text,
+                    summary->channels == 1 ? "grey" : colors[c], number_fixed(summary->mean[c], 2).text,
                     number_fixed(summary->deviation[c], 2).text, number_fixed(summary->mean[c] / 255.0, 4).text,
                     number_fixed(summary->deviation[c] / 255.0, 4).text);
     html_append(out, "</tbody></table></div>\n<p>Every value is a whole number from %u to %u.</p>\n", summary->smallest,
@@ -274,25 +276,25 @@ static void append_pixel_statistics(const struct dataset *dataset, const struct 
 }
 
 ocellus_status page_data(struct page *page, struct html *out) {
-    const struct dataset *train = page->train;
+    const struct source *train = page->train;
     char images[32], classes[32];
     text_with_commas(train->count + page->test->count, images);
     text_with_commas(train->classes, classes);
-    struct dataset_summary summary;
-    TRY(dataset_summarize(train, &summary));
+    struct source_summary summary;
+    TRY(source_summarize(train, &summary));
     size_t empty = 0;
     for (size_t i = 0; i < train->classes; i++)
         empty += summary.class_counts[i] == 0;
     page_begin_section(page, "Data", out);
     html_append(out, "<p>%s: %s %simages of %zu \u00d7 %zu pixels in %s classes", data_title(page), images,
-                train->channels >= 3 ? "colour " : "", train->width, train->height, classes);
+                summary.channels >= 3 ? "colour " : "", train->width, train->height, classes);
     if (empty > 0) html_append(out, ", %zu of which have no training image", empty);
     html_append(out, ".</p>\n");
     ocellus_status status = page_append_preview(page, out);
     append_shapes(page, out);
     if (page_compares(page)) page_append_slip("", "data", out);
-    append_pixel_statistics(train, &summary, out);
-    dataset_summary_free(&summary);
+    append_pixel_statistics(&summary, out);
+    source_summary_free(&summary);
     TRY(status);
     TRY(page_append_figure(page->request->folder, FIGURE_CLASSES, "data", "Images of each class.", out));
     html_append(out, "</section>\n");

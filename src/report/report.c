@@ -3,6 +3,7 @@
 #include "report/report.h"
 
 #include "base/folders.h"
+#include "data/source_summary.h"
 #include "report/figures.h"
 #include "report/gnuplot.h"
 #include "report/page.h"
@@ -59,15 +60,15 @@ static ocellus_status draw_results(const struct page *page, const char *folder) 
 }
 
 static ocellus_status draw_class_distribution(const struct page *page, const char *folder) {
-    struct dataset_summary train, test;
-    TRY(dataset_summarize(page->train, &train));
-    ocellus_status status = dataset_summarize(page->test, &test);
+    struct source_summary train, test;
+    TRY(source_summarize(page->train, &train));
+    ocellus_status status = source_summarize(page->test, &test);
     if (status == OCELLUS_OK) {
         status = figure_class_distribution(folder, (const char *const *)page->train->class_names, train.class_counts,
                                            test.class_counts, page->train->classes);
-        dataset_summary_free(&test);
+        source_summary_free(&test);
     }
-    dataset_summary_free(&train);
+    source_summary_free(&train);
     return status;
 }
 

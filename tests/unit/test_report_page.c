@@ -3,6 +3,7 @@
 #include "base/folders.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "data/memory_source.h"
 #include "group_folder.h"
 #include "report/bars.h"
 #include "report/figures.h"
@@ -42,20 +43,18 @@ static void assert_ok(ocellus_status status) {
     if (status != OCELLUS_OK) fail_msg("%s", status_message());
 }
 
-static void make_dataset(struct dataset *dataset, const char *split, size_t count) {
-    *dataset =
-        (struct dataset){.name = "cifar10", .count = count, .height = 4, .width = 4, .channels = 3, .classes = CLASSES};
-    snprintf(dataset->split, sizeof dataset->split, "%s", split);
-    dataset->pixels = memory_allocate(count, 4 * 4 * 3);
-    dataset->labels = memory_allocate(count, sizeof *dataset->labels);
-    dataset->class_names = memory_allocate(CLASSES, sizeof *dataset->class_names);
-    for (size_t i = 0; i < CLASSES; i++)
-        dataset->class_names[i] = memory_copy_text(names[i]);
+static void make_source(struct source **source, const char *split, size_t count) {
+    struct memory_pictures pictures = {.count = count, .height = 4, .width = 4, .channels = 3, .classes = CLASSES};
+    assert_ok(memory_pictures_create(&pictures));
     for (size_t i = 0; i < count; i++)
-        dataset->labels[i] = (uint16_t)(i % CLASSES);
+        pictures.labels[i] = (uint16_t)(i % CLASSES);
     for (size_t i = 0; i < count * 4 * 4 * 3; i++)
-        dataset->pixels[i] = (uint8_t)(i * 37);
-    sha256_bytes(dataset->pixels, count * 4 * 4 * 3, dataset->sha256);
+        pictures.pixels[i] = (uint8_t)(i * 37);
+    assert_ok(memory_source_open("cifar10", split, &pictures, source));
+    assert_ok(source_set_class_names(*source, names));
+    char identity[SHA256_TEXT_SIZE];
+    assert_ok(source_identity(*source, identity));
+    memcpy((*source)->identity, identity, sizeof identity); /* which stays when a test changes a label */
 }
 
 static void write_file(const struct run_folder *run, const char *name, const char *content) {
@@ -65,13 +64,13 @@ static void write_file(const struct run_folder *run, const char *name, const cha
 }
 
 /* 21 of 30 test images right; mistakes are all taken for class 0. */
-static void write_evaluation(const struct run_folder *run, const struct dataset *test) {
+static void write_evaluation(const struct run_folder *run, const struct source *test) {
     char path[FILE_PATH_SIZE];
     int32_t labels[TEST_IMAGES], predicted[TEST_IMAGES];
     float losses[TEST_IMAGES] = {0};
     struct prediction rows[TEST_IMAGES];
     for (size_t i = 0; i < TEST_IMAGES; i++) {
-        labels[i] = test->labels[i];
+        labels[i] = (int32_t)source_label(test, i);
         predicted[i] = i % 3 != 0 && i >= 17 ? 0 : labels[i];
         rows[i] = (struct prediction){i, labels[i], predicted[i], 0.5F + 0.01F * (float)i, 0.1F};
     }
@@ -86,7 +85,7 @@ static void write_evaluation(const struct run_folder *run, const struct dataset 
     assert_ok(predictions_write(path, rows, TEST_IMAGES));
 }
 
-static void make_run(const char *run_path, const struct dataset *train, const struct dataset *test) {
+static void make_run(const char *run_path, const struct source *train, const struct source *test) {
     struct run_folder run;
     char path[FILE_PATH_SIZE];
     assert_ok(run_folder_create(&run, run_path));
@@ -109,8 +108,8 @@ static void make_run(const char *run_path, const struct dataset *train, const st
                             .train_images = TRAIN_IMAGES,
                             .validation_images = TEST_IMAGES,
                             .validation = RECIPE_VALIDATION_TEST};
-    memcpy(data.train_sha256, train->sha256, sizeof data.train_sha256);
-    memcpy(data.test_sha256, test->sha256, sizeof data.test_sha256);
+    assert_ok(source_identity(train, data.train_sha256));
+    assert_ok(source_identity(test, data.test_sha256));
     assert_ok(run_data_write(&run, &data));
     struct history history = {0};
     for (int epoch = 0; epoch < 3; epoch++)
@@ -126,7 +125,7 @@ static void make_run(const char *run_path, const struct dataset *train, const st
 }
 
 struct fixture {
-    struct dataset train, test;
+    struct source *train, *test;
     char run[FILE_PATH_SIZE];
 };
 
@@ -134,19 +133,19 @@ static int set_up(void **state) {
     static struct fixture fixture;
     static int number = 0;
     char name[32];
-    make_dataset(&fixture.train, "train", TRAIN_IMAGES);
-    make_dataset(&fixture.test, "test", TEST_IMAGES);
+    make_source(&fixture.train, "train", TRAIN_IMAGES);
+    make_source(&fixture.test, "test", TEST_IMAGES);
     snprintf(name, sizeof name, "run-%d", number++);
     assert_ok(path_join(fixture.run, folder, name));
-    make_run(fixture.run, &fixture.train, &fixture.test);
+    make_run(fixture.run, fixture.train, fixture.test);
     *state = &fixture;
     return 0;
 }
 
 static int tear_down(void **state) {
     struct fixture *fixture = *state;
-    dataset_free(&fixture->train);
-    dataset_free(&fixture->test);
+    source_close(fixture->train);
+    source_close(fixture->test);
     return 0;
 }
 
@@ -154,7 +153,7 @@ static int tear_down(void **state) {
 static ocellus_status write_page(const struct fixture *fixture, char page[FILE_PATH_SIZE]) {
     struct report_row row = {.run = fixture->run};
     struct report_request request = {
-        .folder = fixture->run, .rows = &row, .row_count = 1, .train = &fixture->train, .test = &fixture->test};
+        .folder = fixture->run, .rows = &row, .row_count = 1, .train = fixture->train, .test = fixture->test};
     return report_write(&request, page);
 }
 
@@ -189,7 +188,7 @@ static void the_page_holds_its_numbers(void **state) {
     char weights[SHA256_TEXT_SIZE];
     sha256_bytes("weights", 7, weights);
     assert_holds(html, weights);
-    assert_holds(html, fixture->train.sha256);
+    assert_holds(html, fixture->train->identity);
     free(html);
 }
 
@@ -216,7 +215,7 @@ static void one_run_is_measured_against_no_claim(void **state) {
 static void data_are_called_what_they_are(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE];
-    struct dataset *sets[] = {&fixture->train, &fixture->test};
+    struct source *sets[] = {fixture->train, fixture->test};
     for (size_t i = 0; i < 2; i++) {
         snprintf(sets[i]->name, sizeof sets[i]->name, "own (CIFAR-10's layout)");
         memory_free(sets[i]->class_names[0]);
@@ -265,7 +264,7 @@ static void no_text_of_a_run_is_markup(void **state) {
     assert_ok(evaluation_file_write(path, &record));
     evaluation_record_free(&record);
     for (size_t i = 0; i < 2; i++) {
-        struct dataset *set = i == 0 ? &fixture->train : &fixture->test;
+        struct source *set = i == 0 ? fixture->train : fixture->test;
         snprintf(set->name, sizeof set->name, HOSTILE);
         memory_free(set->class_names[0]);
         set->class_names[0] = memory_copy_text(HOSTILE);
@@ -363,7 +362,7 @@ static void make_part(const struct fixture *fixture, const char *run_path) {
     float losses[12] = {0};
     struct prediction rows[12];
     for (size_t i = 0; i < 12; i++) {
-        labels[i] = fixture->test.labels[2 * i];
+        labels[i] = (int32_t)source_label(fixture->test, 2 * i);
         predicted[i] = i == 1 ? (labels[i] + 1) % CLASSES : labels[i]; /* image 2, which the other run gets right */
         rows[i] = (struct prediction){2 * i, labels[i], predicted[i], 0.9F, 0.1F};
     }
@@ -384,7 +383,7 @@ static void rows_stand_beside_each_other(void **state) {
     assert_ok(path_join(whole, folder, "rows"));
     assert_ok(folder_make(whole));
     assert_ok(path_join(part, whole, "part"));
-    make_run(part, &fixture->train, &fixture->test);
+    make_run(part, fixture->train, fixture->test);
     make_part(fixture, part);
     const struct full_run full = {
         .row = "resnet50-custom", .started = "2026-11-05T10:00:00", .test = {9120, 10000}, .running_accuracy = 0.8};
@@ -394,8 +393,8 @@ static void rows_stand_beside_each_other(void **state) {
     struct report_request request = {.folder = whole,
                                      .rows = rows,
                                      .row_count = 3,
-                                     .train = &fixture->train,
-                                     .test = &fixture->test,
+                                     .train = fixture->train,
+                                     .test = fixture->test,
                                      .full = &full,
                                      .full_count = 1};
     assert_ok(report_write(&request, page));
@@ -520,12 +519,12 @@ static void a_run_without_validation_has_one_curve(void **state) {
 static void other_data_than_the_run_had_is_refused(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE];
-    char first = fixture->train.sha256[0];
-    fixture->train.sha256[0] = 'x';
+    char first = fixture->train->identity[0];
+    fixture->train->identity[0] = 'x';
     assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
     assert_holds(status_message(), "the run used other data");
-    fixture->train.sha256[0] = first;
-    fixture->test.labels[4] = 0;
+    fixture->train->identity[0] = first;
+    *(uint16_t *)(uintptr_t)source_target(fixture->test, 4).classes = 0;
     assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
     assert_holds(status_message(), "predictions.csv: line 6: not of this test set");
 }
@@ -533,7 +532,7 @@ static void other_data_than_the_run_had_is_refused(void **state) {
 static void predictions_of_another_evaluation_are_refused(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
-    const struct prediction row = {0, fixture->test.labels[0], 0, 0.5F, 0.5F};
+    const struct prediction row = {0, (int32_t)source_label(fixture->test, 0), 0, 0.5F, 0.5F};
     assert_ok(path_join(path, fixture->run, RUN_PREDICTIONS));
     assert_ok(predictions_write(path, &row, 1));
     assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);

@@ -6,6 +6,7 @@
 #include "run/events.h"
 #include "temporary.h"
 #include "tiny_training.h"
+#include "train/checkpoint.h"
 
 #include "base/log.h"
 
