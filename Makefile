@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.inc')
 
-.PHONY: build run test check check-graphs check-faults bench format install clean help setup
+.PHONY: build run test check check-graphs check-faults bench format install dist distcheck clean help setup
 build: ## build the program: build/release/ocellus
 	@scripts/build release $(JOBS)
 
@@ -45,8 +45,15 @@ bench: ## speed beside PyTorch, ONNX Runtime and oneDNN, which it installs (benc
 format: ## clang-format every source file in place
 	clang-format -i $(SOURCES)
 
-install: build ## install program, library, headers and pkg-config file under PREFIX (/usr/local)
+install: build ## install program, libraries, headers, pkg-config file and CMake package under PREFIX (/usr/local)
 	cmake --install $(BUILD) --prefix $(PREFIX)
+
+dist: ## the source as one file, the same bytes each time: build/dist/ocellus-VERSION.tar.gz
+	@scripts/dist
+
+distcheck: ## build that file in two folders and compare what comes of it, byte for byte
+	@scripts/setup run
+	@scripts/distcheck $(JOBS)
 
 clean: ## remove build/ (runs and the data cache stay)
 	rm -rf build

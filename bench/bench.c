@@ -7,6 +7,7 @@
 #include "sections.h"
 
 #include <getopt.h>
+#include <ocellus/version.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -7,12 +7,14 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "data/image.h"
+#include "data/image_file.h"
 #include "engine/engine.h"
 #include "inference/weights.h"
 #include "model/builtin.h"
 #include "model/layer.h"
 #include "model/resnet50.h"
 
+#include <ocellus/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 #include "kernels/kernels.h"
 #include "layers.h"
 
+#include <ocellus/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

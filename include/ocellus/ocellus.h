@@ -24,6 +24,7 @@
 #define OCELLUS_OCELLUS_H
 
 #include <ocellus/status.h>
+#include <ocellus/version.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +39,7 @@
 extern "C" {
 #endif
 
-/* "0.1.0" */
+/* OCELLUS_VERSION of the library that runs: "0.1.0". */
 OCELLUS_API const char *ocellus_version(void);
 /* Why this thread's last failed call failed; valid until the next failure on this thread. */
 OCELLUS_API const char *ocellus_message(void);

@@ -4,7 +4,8 @@
 #include "base/folders.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/image_read.h"
+#include "data/image.h"
+#include "data/image_file.h"
 
 #include <errno.h>
 #include <stdlib.h>

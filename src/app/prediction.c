@@ -2,8 +2,9 @@
 #include "app/prediction.h"
 
 #include "base/memory.h"
-#include "data/image_read.h"
-#include "data/image_resize.h"
+#include "data/image.h"
+#include "data/image_file.h"
+#include "data/resize.h"
 #include "inference/predict.h"
 
 #include <stdio.h>

@@ -2,7 +2,10 @@
 /* The program: finds the verb and hands over. Verbs answer a status, which is the exit code. */
 #include "cli/command.h"
 
+#include "cli/verbs.h"
+
 #include <fcntl.h>
+#include <ocellus/version.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +23,7 @@ static const struct verb {
     {"reproduce", "the whole experiment: data, training, evaluation, report", verb_reproduce},
     {"runs", "list run folders", verb_runs},
     {"bench", "measure a network's speed on this machine", verb_bench},
+    {"licences", "show the licences of the program and of what it uses", verb_licences},
     {"info", "show version, processor, kernels and threads", verb_info},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "inference/stop.h"
 #include "run/run_folder.h"
 

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/folders.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "data/cifar10.h"
 #include "data/fetch_archive.h"

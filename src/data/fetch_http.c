@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <ocellus/version.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>

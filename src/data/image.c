@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Images in memory. */
 #include "data/image.h"
 
 #include "base/memory.h"

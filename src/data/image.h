@@ -14,9 +14,10 @@ struct image {
     size_t width, height;
     uint8_t *pixels; /* [height][width][3]; free with image_free() */
 };
-void image_free(struct image *image);
 ocellus_status image_create(size_t width, size_t height, struct image *image); /* black */
-/* Refuses a size that a file claims, before anything is allocated for it; `source` names the file in the message. */
+void image_free(struct image *image);
+
+/* Refuses a size that a file claims, before anything is allocated for it. `source` names it in the message. */
 ocellus_status image_check_size(uint64_t width, uint64_t height, const char *source);
 
 #endif

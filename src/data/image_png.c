@@ -3,7 +3,6 @@
  * struct, not in locals. */
 #include "data/image_png.h"
 
-#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/image_upright.h"
@@ -267,13 +266,4 @@ ocellus_status image_encode_png(const struct image *image, unsigned char **bytes
     *bytes = writing.bytes;
     *size = writing.size;
     return writing.status;
-}
-
-ocellus_status image_write_png(const char *path, const struct image *image) {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    TRY(image_encode_png(image, &bytes, &size));
-    ocellus_status status = file_write(path, bytes, size);
-    free(bytes);
-    return status;
 }

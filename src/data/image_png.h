@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* PNG, in and out. */
+/* PNG in memory to 8-bit RGB and back. */
 #ifndef DATA_IMAGE_PNG_H
 #define DATA_IMAGE_PNG_H
 
 #include "data/image.h"
 
-/* File content in memory to 8-bit RGB, upright as its EXIF orientation says. `source` names the content in messages. What
- * leaves a pixel unknown is OCELLUS_BAD_CONTENT: a picture with part of it guessed is worse than none. What the decoder warns
- * of while every pixel is known is a line in the log. */
+/* `source` names the content in messages. What leaves a pixel unknown is OCELLUS_BAD_CONTENT: a picture with part of it
+ * guessed is worse than none. What the decoder warns of while every pixel is known is a line in the log. The picture is
+ * turned upright as its EXIF orientation says. */
 ocellus_status image_decode_png(const unsigned char *bytes, size_t size, const char *source, struct image *image);
-
-ocellus_status image_write_png(const char *path, const struct image *image);
-/* PNG bytes in memory (free with free()): for embedding in the report. */
+/* Free *bytes with free(). */
 ocellus_status image_encode_png(const struct image *image, unsigned char **bytes, size_t *size);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The EXIF orientation, used inside this folder only. */
+/* Which way is up: the EXIF orientation that cameras put beside a picture. */
 #ifndef DATA_IMAGE_UPRIGHT_H
 #define DATA_IMAGE_UPRIGHT_H
 

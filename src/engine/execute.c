@@ -123,7 +123,7 @@ static void run_phase(struct cpu_engine *engine, size_t phase) {
     if (pieces > 0) parallel_for(engine->pool, pieces, run_piece, &run);
 }
 
-/* --- fewer images than threads: the threads share each large task --- */
+/* --- few images for the threads: the threads share each large task --- */
 
 struct split {
     const struct place *place;
@@ -160,8 +160,14 @@ static void run_image_split(struct cpu_engine *engine, size_t image) {
     }
 }
 
+/* Whether n images are done sooner one after another, each by all threads, than side by side with a thread each. Of ResNet50 an
+ * image is done 1.9, 3.4, 4.6 and 6.4 times as fast by 2, 4, 8 and 16 threads; this rule follows that. */
+static bool shares_images(size_t n, size_t threads) {
+    return n < threads && (n - 1) * (n - 1) * (n - 1) < threads * threads;
+}
+
 void engine_run_phases(struct cpu_engine *engine, size_t first, size_t end) {
-    if (!engine->plan->backward && engine->n < thread_pool_size(engine->pool)) {
+    if (!engine->plan->backward && shares_images(engine->n, thread_pool_size(engine->pool))) {
         for (size_t image = 0; image < engine->n; image++)
             run_image_split(engine, image);
         return;

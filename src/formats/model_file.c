@@ -5,7 +5,9 @@
 #include "base/file_kind.h"
 #include "base/files.h"
 #include "base/folders.h"
+#include "base/format_number.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/graph_from_json.h"
@@ -128,11 +130,7 @@ static ocellus_status read_preprocessing(const json_value *value, const char *pa
 static ocellus_status read_description(const json_value *json, struct model_file *file) {
     const char *path = safetensors_path(file->tensors);
     int64_t format;
-    if (!json_get_integer(json_member(json, "format"), &format))
-        return fail(OCELLUS_BAD_CONTENT, "%s: format: missing or no whole number", path);
-    if (format != FORMAT_VERSION)
-        return fail(OCELLUS_BAD_CONTENT, "%s: format: not supported (expected %d, got %" PRId64 ")", path,
-                    FORMAT_VERSION, format);
+    TRY(format_number_read(json, path, FORMAT_VERSION, 0, &format));
     if (!json_get_integer(json_member(json, "epoch"), &file->epoch) || file->epoch < 0)
         return fail(OCELLUS_BAD_CONTENT, "%s: epoch: no whole number from 0 on", path);
     TRY(graph_from_json(json_member(json, "graph"), path, &file->graph));

@@ -3,6 +3,7 @@
 #include "report/page.h"
 
 #include "base/folders.h"
+#include "data/image.h"
 #include "data/image_png.h"
 #include "data/preview.h"
 #include "report/number.h"

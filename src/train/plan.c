@@ -59,10 +59,8 @@ void train_plan_text(const struct train_plan *plan, char out[256]) {
 }
 
 struct optimizer train_optimizer(const struct recipe *recipe) {
-    enum optimizer_kind kind = OPTIMIZER_ADAM;
-    optimizer_find(recipe_choice_name("optimizer", recipe->optimizer), &kind); /* a recipe's names are the engine's */
     return (struct optimizer){
-        .kind = kind,
+        .kind = (enum optimizer_kind)recipe->optimizer,
         .learning_rate = recipe->learning_rate,
         .momentum = recipe->momentum,
         .nesterov = recipe->nesterov,

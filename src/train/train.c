@@ -11,11 +11,13 @@
 #include "inference/weights.h"
 #include "run/events.h"
 #include "run/progress.h"
+#include "run/recipe_ini.h"
 #include "run/records.h"
 #include "train/checkpoint.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <ocellus/version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,7 +288,7 @@ static ocellus_status run_epoch(struct loop *loop) {
 static ocellus_status identify(struct loop *loop) {
     const struct train_sets *sets = loop->options->sets;
     char text[2 * SHA256_TEXT_SIZE];
-    TRY(recipe_hash(loop->options->recipe, loop->identity.recipe_hash));
+    loop->identity.recipe = loop->options->recipe;
     TRY(source_identity(sets->train_data, loop->train_identity));
     if (sets->test_data) TRY(source_identity(sets->test_data, loop->test_identity));
     snprintf(text, sizeof text, "%s %s", loop->train_identity, loop->test_identity);
@@ -321,7 +323,7 @@ static ocellus_status write_data(const struct loop *loop) {
 static ocellus_status check_recipe(const struct loop *loop, uint64_t *epochs) {
     char path[FILE_PATH_SIZE], before[RECIPE_TEXT_SIZE], now[RECIPE_TEXT_SIZE];
     struct recipe recipe;
-    recipe_defaults(&recipe);
+    recipe_neutral(&recipe);
     TRY(run_folder_file(loop->options->run, RUN_RECIPE, path));
     TRY(recipe_read(path, &recipe));
     *epochs = recipe.epochs;

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/environment.sh"
 for header in "$SOURCE"/include/ocellus/*.h; do
     name=$(basename "$header")
-    echo "#include <ocellus/$name>" >alone.c
+    printf "#include <ocellus/%s>\nextern int alone;\n" "$name" >alone.c # version.h alone declares nothing
     cp alone.c alone.cpp
     cc -std=c99 -pedantic -Wall -Wextra -Wconversion -Werror -I"$SOURCE/include" -fsyntax-only alone.c
     c++ -std=c++11 -pedantic -Wall -Wextra -Wconversion -Werror -I"$SOURCE/include" -fsyntax-only alone.cpp

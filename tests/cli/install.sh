@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs, then uses only what was installed: compiles the example against it with pkg-config and trains some steps; the
-# library shows no symbols but its own. install.sh BUILD
+# Installs, then uses only what was installed: compiles the example against it, shared and static, with pkg-config and with
+# CMake, also after the tree was moved, and trains some steps; the libraries show no symbols but their own. install.sh BUILD
 # shellcheck disable=SC2031 # lines of the README are sourced in a subshell: they set nothing of ours
 # shellcheck source=tests/cli/environment.sh
 . "$(dirname "$0")/environment.sh"
@@ -60,6 +60,59 @@ END
 cc -std=c17 overflow.c $(pkg-config --cflags --libs ocellus) -o overflow
 expect 5 ./overflow
 
-foreign=$(nm -D --defined-only "$LD_LIBRARY_PATH/libocellus.so" | awk '$3 !~ /^ocellus_/ { print $3 }')
+# What is visible: of the shared library what the header declares, of the static one nothing else.
+nm -D --defined-only "$LD_LIBRARY_PATH/libocellus.so" | awk '{ print $3 }' | sort >shared_names
+nm -g --defined-only "$LD_LIBRARY_PATH/libocellus.a" | awk 'NF == 3 { print $3 }' | sort >static_names
+grep -q '^ocellus_model_train$' shared_names || die "the library shows nothing"
+foreign=$(grep -v '^ocellus_' shared_names || :)
 [ -z "$foreign" ] || die "foreign symbols are visible: $foreign"
+diff shared_names static_names || die "the static library shows other symbols than the shared one"
+
+# Nothing that is shipped says where it was built.
+if grep -q '^CMAKE_BUILD_TYPE:STRING=Release$' "$BUILD/CMakeCache.txt"; then
+    for file in "$prefix/bin/ocellus" "$LD_LIBRARY_PATH"/libocellus.so "$LD_LIBRARY_PATH"/libocellus.a "$pc"; do
+        ! grep -qF "$SOURCE/" "$file" || die "$file knows where it was built"
+    done
+fi
+
+# The soname says which programs fit: MAJOR.MINOR while the major version is 0.
+version=$(pkg-config --modversion ocellus)
+case $version in
+0.*) soname=libocellus.so.${version%.*} ;;
+*) soname=libocellus.so.${version%%.*} ;;
+esac
+readelf -d "$LD_LIBRARY_PATH/libocellus.so" | grep -q "SONAME.*\[$soname\]" || die "the soname is not $soname"
+
+# CMake finds both in a tree that was moved, and gives its programs the way to the shared one.
+unset LD_LIBRARY_PATH
+moved=$scratch/moved
+mv "$prefix" "$moved"
+PKG_CONFIG_PATH=$moved${PKG_CONFIG_PATH#"$prefix"}
+mkdir user
+cp "$SOURCE/examples/train_simcnn.c" user/program.c
+cat >user/CMakeLists.txt <<END
+cmake_minimum_required(VERSION 3.25)
+project(user LANGUAGES C)
+find_package(Ocellus ${version%.*} REQUIRED)
+foreach(kind ocellus ocellus_static)
+  add_executable(with_\${kind} program.c)
+  target_link_libraries(with_\${kind} PRIVATE Ocellus::\${kind})
+endforeach()
+END
+expect 0 cmake -S user -B user/build -DCMAKE_PREFIX_PATH="$moved"
+expect 0 cmake --build user/build
+sed -i "s/Ocellus ${version%.*}/Ocellus 0.0/" user/CMakeLists.txt
+expect 1 cmake -S user -B user/other -DCMAKE_PREFIX_PATH="$moved"
+
+# pkg-config too. Without the shared library there, -locellus is the static one.
+find "$moved" -name 'libocellus.so*' -delete
+# shellcheck disable=SC2046 # flags are words
+cc -std=c17 user/program.c $(pkg-config --static --cflags --libs ocellus) -o with_pkg_config
+rm -r "$moved"
+sed -i 's/, [0-9.]* s$//' out # how long it took
+for program in ./with_pkg_config user/build/with_ocellus_static; do
+    "$program" 5 data | sed 's/, [0-9.]* s$//' >again
+    diff out again || die "$program answers otherwise"
+done
+expect 127 user/build/with_ocellus 5 data # it was linked with the shared one, which is gone
 echo "ok   installed, compiled against, run"

@@ -4,10 +4,12 @@
  * Skipped where the cache lacks the weights or CIFAR-10. */
 #include "base/folders.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "data/batch.h"
 #include "data/cifar10.h"
-#include "data/image_read.h"
+#include "data/image.h"
+#include "data/image_file.h"
 #include "data/resnet50.h"
 #include "engine/engine.h"
 #include "formats/tfjs.h"

@@ -65,7 +65,7 @@ static void judge_values(const struct judge *judge, enum judged judged, size_t p
                          struct tally *tally, bool *good) {
     const size_t count = judge_count(judge, judged, parameter);
     const double share = judge_compare(judge, judged, parameter, values, &tally->useful[judged]);
-    const double beside = judge_beside_sibling(judge, judged, parameter, values);
+    const double beside = judge_beside_sibling(judge, judged, parameter, values, MOST_BESIDE);
     tally->values[judged] += count;
     tally->worst[judged] = fmax(tally->worst[judged], share);
     tally->beside[judged] = fmax(tally->beside[judged], beside);

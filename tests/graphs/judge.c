@@ -17,6 +17,8 @@ static const double ZERO = 1e-4, ENLARGED = 64;
 
 /* A few values say nothing of how much is usually missed. */
 enum { FEW = 16 };
+/* How often the sibling is asked again where one evaluation in float says too little of what rounding does. */
+enum { SHAKES = 8 };
 
 static double uniform(struct random_stream *stream, double low, double high) {
     return low + (high - low) * (double)random_unit(stream);
@@ -187,6 +189,13 @@ static bool is_undecided(const struct judge *judge) {
     return false;
 }
 
+static void run_sibling(const struct judge *judge, const float *images) {
+    if (judge->training)
+        sibling_run(judge->sibling, judge->parameters, images, &judge->targets, judge->seed, judge->epoch,
+                    judge->first);
+    else sibling_run(judge->sibling, judge->parameters, images, NULL, 0, 0, 0);
+}
+
 void judge_train(struct judge *judge) {
     const struct oracle_place place = {judge->seed, judge->epoch, judge->first};
     double *losses = memory_allocate(judge->n, sizeof *losses);
@@ -198,8 +207,8 @@ void judge_train(struct judge *judge) {
     oracle_backward(judge->oracle);
     bounds_backward(judge->bounds);
     memory_free(losses);
-    sibling_run(judge->sibling, judge->parameters, judge->images, &judge->targets, judge->seed, judge->epoch,
-                judge->first);
+    judge->training = true;
+    run_sibling(judge, judge->images);
     judge->undecided = is_undecided(judge);
     judge->largest = 0;
     for (size_t p = 0; p < judge->parameter_count; p++) {
@@ -212,7 +221,8 @@ void judge_infer(struct judge *judge) {
     give(judge);
     oracle_forward(judge->oracle, ENGINE_INFERENCE, (struct oracle_place){0}, judge->n);
     bounds_forward(judge->bounds);
-    sibling_run(judge->sibling, judge->parameters, judge->images, NULL, 0, 0, 0);
+    judge->training = false;
+    run_sibling(judge, judge->images);
 }
 
 size_t judge_count(const struct judge *judge, enum judged judged, size_t parameter) {
@@ -250,21 +260,49 @@ static float sibling_value(const struct judge *judge, enum judged judged, size_t
     return (judged == JUDGED_GRADIENT ? sibling_gradient : sibling_parameter)(judge->sibling, parameter)[i];
 }
 
-double judge_beside_sibling(const struct judge *judge, enum judged judged, size_t parameter, const float *values) {
+static double sibling_error(const struct judge *judge, enum judged judged, size_t parameter) {
+    double squares = 0, bound;
+    for (size_t i = 0; i < judge_count(judge, judged, parameter); i++) {
+        const double error =
+            (double)sibling_value(judge, judged, parameter, i) - value_of(judge, judged, parameter, i, &bound);
+        squares += error * error;
+    }
+    return sqrt(squares);
+}
+
+/* The largest error of the sibling on images of which each value is one rounding off. */
+static double shaken_sibling_error(const struct judge *judge, enum judged judged, size_t parameter) {
+    const size_t values = judge->n * judge->image_values;
+    float *images = memory_allocate(values, sizeof *images);
+    double largest = 0;
+    for (uint32_t shake = 0; images && shake < SHAKES; shake++) {
+        struct random_stream stream = random_at(4, RANDOM_TEST, 1, shake);
+        for (size_t i = 0; i < values; i++)
+            images[i] = (float)((double)judge->images[i] * (1 + uniform(&stream, -2, 2) * FLOAT_UNIT));
+        run_sibling(judge, images);
+        largest = fmax(largest, sibling_error(judge, judged, parameter));
+    }
+    memory_free(images);
+    run_sibling(judge, judge->images);
+    return largest;
+}
+
+double judge_beside_sibling(const struct judge *judge, enum judged judged, size_t parameter, const float *values,
+                            double most) {
     const size_t count = judge_count(judge, judged, parameter);
-    double missed = 0, sibling = 0, size = 0, bound;
+    double missed = 0, size = 0, bound;
     if (judged == JUDGED_LOSS || count < FEW || (judged == JUDGED_GRADIENT && judge->undecided)) return 0;
     for (size_t i = 0; i < count; i++) {
-        const double value = value_of(judge, judged, parameter, i, &bound), own = (double)values[i] - value,
-                     other = (double)sibling_value(judge, judged, parameter, i) - value;
+        const double value = value_of(judge, judged, parameter, i, &bound), own = (double)values[i] - value;
         missed += own * own;
-        sibling += other * other;
         size += value * value;
     }
     /* A gradient that is 0 but for what cancels has its errors from what cancels, which may have been enlarged on the way. */
     const double largest = judged == JUDGED_GRADIENT ? judge->largest * sqrt((double)count) : 0,
                  rounded = FLOAT_UNIT * (sqrt(size) < ZERO * largest ? ENLARGED : 1) * (sqrt(size) + largest);
-    return sqrt(missed) / (sqrt(sibling) + rounded + SMALLEST);
+    const double beside = sqrt(missed) / (sibling_error(judge, judged, parameter) + rounded + SMALLEST);
+    if (beside <= most) return beside;
+    return sqrt(missed) / (shaken_sibling_error(judge, judged, parameter) + rounded + SMALLEST);
 }
 
 double judge_compare(const struct judge *judge, enum judged judged, size_t parameter, const float *values,

@@ -24,6 +24,7 @@ struct judge {
     struct oracle *oracle;
     struct bounds *bounds;
     struct sibling *sibling;
+    bool training;  /* the last pass was one */
     bool undecided; /* a ReLU or a maximum of the last training pass was too close to call in float */
     double largest; /* of all gradients of that pass */
     double loss;    /* over the denominator, of the last training pass */
@@ -47,8 +48,11 @@ double judge_compare(const struct judge *judge, enum judged judged, size_t param
                      size_t *useful);
 /* Bounds that hold for certain are wide where sums are long. So beside them: the root mean square of the errors over that of
  * the oracle in float, whose sums have as many roundings in another order; 0 where that says nothing: of few values, and of
- * gradients when a decision was too close to call. */
-double judge_beside_sibling(const struct judge *judge, enum judged judged, size_t parameter, const float *values);
+ * gradients when a decision was too close to call. Where the oracle's error is nothing but luck, as of a network that enlarges
+ * one rounding of its images a thousandfold, the ratio is too: above `most` it is taken over the largest error of further
+ * evaluations in float, on images one rounding off. */
+double judge_beside_sibling(const struct judge *judge, enum judged judged, size_t parameter, const float *values,
+                            double most);
 /* Values of what is compared. */
 size_t judge_count(const struct judge *judge, enum judged judged, size_t parameter);
 

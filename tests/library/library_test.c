@@ -65,7 +65,13 @@ static ocellus_model *new_model(const ocellus_dataset *like, size_t threads) {
 
 static void test_version(void **state) {
     (void)state;
-    must(strspn(ocellus_version(), "0123456789.") == strlen(ocellus_version()));
+    char text[40];
+    snprintf(text, sizeof text, "%d.%d.%d", OCELLUS_VERSION_MAJOR, OCELLUS_VERSION_MINOR, OCELLUS_VERSION_PATCH);
+    must(strcmp(ocellus_version(), text) == 0);
+    must(strcmp(OCELLUS_VERSION, text) == 0);
+    must(OCELLUS_VERSION_NUMBER / 10000 == OCELLUS_VERSION_MAJOR);
+    must(OCELLUS_VERSION_NUMBER / 100 % 100 == OCELLUS_VERSION_MINOR);
+    must(OCELLUS_VERSION_NUMBER % 100 == OCELLUS_VERSION_PATCH);
     must(ocellus_message());
 }
 

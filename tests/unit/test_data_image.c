@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Images in and out: every PNG kind, JPEG and its orientations, damage of every sort, and the resize against Pillow. */
 #include "base/sha256.h"
+#include "data/image.h"
+#include "data/image_file.h"
 #include "data/image_png.h"
-#include "data/image_read.h"
-#include "data/image_resize.h"
+#include "data/resize.h"
 #include "temporary.h"
 
 #include <setjmp.h>

@@ -2,9 +2,10 @@
 /* Pictures that decoders warn of: read when every pixel is known, refused when one is not; turned as EXIF says; and no
  * crash whatever is changed in them. The files are made here from clean ones. */
 #include "base/log.h"
+#include "data/image.h"
+#include "data/image_file.h"
 #include "data/image_jpeg.h"
 #include "data/image_png.h"
-#include "data/image_read.h"
 #include "temporary.h"
 
 #include <setjmp.h>

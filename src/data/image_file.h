@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Image files, of whatever kind. */
-#ifndef DATA_IMAGE_READ_H
-#define DATA_IMAGE_READ_H
+/* Image files, in and out. */
+#ifndef DATA_IMAGE_FILE_H
+#define DATA_IMAGE_FILE_H
 
 #include "base/file_kind.h"
 #include "data/image.h"
@@ -14,5 +14,6 @@
  * be read is OCELLUS_IO. */
 ocellus_status image_read(const char *path, struct image *image);
 bool image_is_readable(const struct file_kind *kind); /* whether image_read() takes files of the kind */
+ocellus_status image_write_png(const char *path, const struct image *image);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Antialiased bilinear resize with the same arithmetic as Pillow (coefficients in 22-bit fixed point, each direction
  * rounded to 8 bits), so that a network sees the pixels it would see there. */
-#include "data/image_resize.h"
+#include "data/resize.h"
 
 #include "base/memory.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Another size for an image. */
-#ifndef DATA_IMAGE_RESIZE_H
-#define DATA_IMAGE_RESIZE_H
+/* Images in another size. */
+#ifndef DATA_RESIZE_H
+#define DATA_RESIZE_H
 
 #include "data/image.h"
 

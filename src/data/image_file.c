@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which codec reads a file. */
-#include "data/image_read.h"
+#include "data/image_file.h"
 
 #include "base/files.h"
 #include "data/image_jpeg.h"
@@ -25,6 +25,15 @@ ocellus_status image_read(const char *path, struct image *image) {
     if (kind.format == FILE_FORMAT_PNG) status = image_decode_png(bytes, size, path, image);
     else if (kind.format == FILE_FORMAT_JPEG) status = image_decode_jpeg(bytes, size, path, image);
     else status = file_kind_refuse(path, &kind, "a PNG or JPEG image");
+    free(bytes);
+    return status;
+}
+
+ocellus_status image_write_png(const char *path, const struct image *image) {
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    TRY(image_encode_png(image, &bytes, &size));
+    ocellus_status status = file_write(path, bytes, size);
     free(bytes);
     return status;
 }
