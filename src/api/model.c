@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "base/sizes.h"
-#include "formats/model_file.h"
+#include "formats/network_file.h"
 #include "inference/predict.h"
 #include "inference/weights.h"
 #include "metrics/metrics.h"
@@ -88,16 +88,19 @@ ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *lik
 }
 
 static ocellus_status load(const char *path, const ocellus_model_options *options, ocellus_model **model) {
-    struct model_file file;
+    struct network_file file;
     ocellus_model *made = NULL;
-    TRY(model_file_read(path, false, &file));
-    struct graph *graph = file.graph;
-    file.graph = NULL;
-    int64_t epochs = file.epoch;
-    model_file_free(&file);
-    TRY(open_model(graph, options, &made));
-    made->epochs = epochs;
-    ocellus_status status = weights_read(made->engine, made->graph, path);
+    TRY(network_file_read(path, &network_forms_model, &file));
+    ocellus_status status = network_file_require_graph(&file);
+    if (status == OCELLUS_OK) {
+        status = open_model(file.graph, options, &made);
+        file.graph = NULL;
+    }
+    if (status == OCELLUS_OK) {
+        made->epochs = file.epoch;
+        status = weights_apply(made->engine, made->graph, &file.match);
+    }
+    network_file_free(&file);
     if (status == OCELLUS_OK) *model = made;
     else ocellus_model_free(made);
     return status;

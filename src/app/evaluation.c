@@ -158,7 +158,7 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     train.count = count; /* whole batches, also where the set has a few images more */
     if (status == OCELLUS_OK) status = evaluation_subset(&test, request->test_images, true, &judged, &test_indices);
     if (status == OCELLUS_OK) status = engine_open(NULL, network->graph, &options, &engine);
-    if (status == OCELLUS_OK) status = weights_read(engine, network->graph, network->path);
+    if (status == OCELLUS_OK) status = weights_copy(network->engine, engine, network->graph);
     if (status == OCELLUS_OK) status = batch_buffer_create(network->graph, batch, &buffer);
     if (status == OCELLUS_OK) status = gather_statistics(engine, &buffer, &train);
     if (status == OCELLUS_OK)
@@ -231,7 +231,10 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     *record = (struct evaluation_record){0};
 
     TRY(run_folder_open(&run, request->run));
-    ocellus_status status = training_recipe_of_run(request->run, &recipe);
+    char path[FILE_PATH_SIZE];
+    ocellus_status status = run_folder_file(&run, RUN_EVALUATION, path);
+    if (status == OCELLUS_OK) status = evaluation_file_guard(path);
+    if (status == OCELLUS_OK) status = training_recipe_of_run(request->run, &recipe);
     if (status == OCELLUS_OK && request->data_path)
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK)

@@ -2,8 +2,8 @@
 #include "app/network.h"
 
 #include "base/folders.h"
+#include "base/log.h"
 #include "data/resnet50.h"
-#include "formats/model_file.h"
 #include "inference/weights.h"
 #include "model/builtin.h"
 #include "run/run_folder.h"
@@ -22,10 +22,15 @@ ocellus_status network_for_source(const char *name, const struct source *source,
     return status;
 }
 
-/* The model file that `word`, an existing path, stands for. */
-static ocellus_status find_model_file(const char *word, const char *weights, char path[FILE_PATH_SIZE]) {
+/* The file that `word`, an existing path, stands for; the folder of a TensorFlow.js model is one itself. */
+static ocellus_status find_file(const char *word, const char *weights, char path[FILE_PATH_SIZE]) {
     enum path_kind kind;
+    struct file_kind about;
     TRY(path_look(word, &kind));
+    if (kind == PATH_FOLDER && !run_folder_is_run(word)) {
+        TRY(file_kind_read(word, &about));
+        if (about.format == FILE_FORMAT_TFJS) kind = PATH_FILE;
+    }
     if (kind != PATH_FOLDER) return path_join(path, "", word);
     struct run_folder run;
     TRY(run_folder_open(&run, word));
@@ -43,25 +48,65 @@ void network_append_names(bool trainable, struct text *out) {
         if (!trainable || strcmp(name, RESNET50_IMAGENET_NAME) != 0) text_append(out, "%s%s", i ? ", " : "", name);
 }
 
-ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights) {
-    if (strcmp(weights, NETWORK_IMAGENET) != 0) return weights_load(engine, graph, weights);
-    char path[FILE_PATH_SIZE];
-    TRY(resnet50_find(path));
-    return weights_load(engine, graph, path);
+/* Sets what a file of any form holds for a graph that is not its own. */
+static ocellus_status set_from_file(struct engine *engine, const struct graph *graph, const char *path,
+                                    enum match_rule rule) {
+    struct network_file file;
+    struct match match = {0};
+    TRY(network_file_read(path, &network_forms_all, &file));
+    ocellus_status status = OCELLUS_OK;
+    if (file.knows_preprocessing && file.graph->preprocessing != graph->preprocessing)
+        status = fail(OCELLUS_BAD_CONTENT, "%s: preprocessing: not that of %s", path, graph->name);
+    if (status == OCELLUS_OK) status = match_tensors(graph, &file.tensors, rule, &match);
+    if (status == OCELLUS_OK) status = weights_apply(engine, graph, &match);
+    if (status == OCELLUS_OK && *match.note) log_notice("%s", match.note);
+    else if (status == OCELLUS_OK)
+        log_info("%s: %zu of %zu tensors of %s set", path, match.matched, match.count, graph->name);
+    match_free(&match);
+    network_file_free(&file);
+    return status;
 }
 
-ocellus_status network_graph(const char *word, const char *weights, struct graph **graph) {
-    enum path_kind kind;
-    TRY(path_look(word, &kind));
-    if (kind == PATH_NONE) return graph_builtin(word, SHOWN_SIDE, SHOWN_SIDE, SHOWN_CHANNELS, SHOWN_CLASSES, graph);
+ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights) {
     char path[FILE_PATH_SIZE];
-    TRY(find_model_file(word, weights, path));
-    struct model_file file;
-    TRY(model_file_read(path, false, &file));
-    *graph = file.graph;
+    if (strcmp(weights, NETWORK_IMAGENET) != 0) return set_from_file(engine, graph, weights, MATCH_PRETRAINED);
+    TRY(resnet50_find(path));
+    return set_from_file(engine, graph, path, MATCH_PRETRAINED);
+}
+
+ocellus_status network_read(const char *word, const char *weights, char path[FILE_PATH_SIZE],
+                            struct network_file *file) {
+    enum path_kind kind;
+    *file = (struct network_file){.epoch = -1};
+    TRY(path_look(word, &kind));
+    if (kind == PATH_NONE)
+        return graph_builtin(word, SHOWN_SIDE, SHOWN_SIDE, SHOWN_CHANNELS, SHOWN_CLASSES, &file->graph);
+    TRY(find_file(word, weights, path));
+    return network_file_read(path, &network_forms_all, file);
+}
+
+static ocellus_status open_pretrained(const char *word, const struct engine_options *options, struct network *network) {
+    TRY(resnet50_find(network->path));
+    TRY(graph_builtin(word, SHOWN_SIDE, SHOWN_SIDE, SHOWN_CHANNELS, SHOWN_CLASSES, &network->graph));
+    network->knows_preprocessing = true;
+    TRY(engine_open(NULL, network->graph, options, &network->engine));
+    return set_from_file(network->engine, network->graph, network->path, MATCH_WHOLE);
+}
+
+static ocellus_status open_file(const char *word, const char *weights, const struct engine_options *options,
+                                struct network *network) {
+    struct network_file file;
+    TRY(network_read(word, weights, network->path, &file));
+    ocellus_status status = network_file_require_graph(&file);
+    if (status == OCELLUS_OK) status = engine_open(NULL, file.graph, options, &network->engine);
+    if (status != OCELLUS_OK && file.graph) status = fail_within(status, "%s", network->path);
+    if (status == OCELLUS_OK) status = weights_apply(network->engine, file.graph, &file.match);
+    if (status == OCELLUS_OK && *file.match.note) log_notice("%s", file.match.note);
+    network->knows_preprocessing = file.knows_preprocessing;
+    network->graph = file.graph;
     file.graph = NULL;
-    model_file_free(&file);
-    return OCELLUS_OK;
+    network_file_free(&file);
+    return status;
 }
 
 ocellus_status network_open(const char *word, const char *weights, size_t threads, size_t batch_size,
@@ -72,13 +117,9 @@ ocellus_status network_open(const char *word, const char *weights, size_t thread
     const bool pretrained = kind == PATH_NONE && strcmp(word, RESNET50_IMAGENET_NAME) == 0;
     if (kind == PATH_NONE && !pretrained)
         return fail(OCELLUS_USAGE, "%s: no such run folder or model file, and not " RESNET50_IMAGENET_NAME, word);
-    TRY(pretrained ? resnet50_find(network->path) : find_model_file(word, weights, network->path));
-    TRY(network_graph(pretrained ? word : network->path, weights, &network->graph));
-    struct engine_options options = {.threads = threads, .batch_size = batch_size, .training = false};
-    ocellus_status status = engine_open(NULL, network->graph, &options, &network->engine);
-    if (status != OCELLUS_OK) status = fail_within(status, "%s", network->path);
-    if (status == OCELLUS_OK)
-        status = (pretrained ? weights_load : weights_read)(network->engine, network->graph, network->path);
+    const struct engine_options options = {.threads = threads, .batch_size = batch_size, .training = false};
+    const ocellus_status status =
+        pretrained ? open_pretrained(word, &options, network) : open_file(word, weights, &options, network);
     if (status != OCELLUS_OK) network_close(network);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "data/source.h"
 #include "engine/engine.h"
+#include "formats/network_file.h"
 
 #define NETWORK_IMAGENET "imagenet" /* in place of a path: ResNet50's ImageNet weights from the cache */
 enum { NETWORK_BATCH = 128 };       /* images of one inference call; no result depends on it */
@@ -15,14 +16,17 @@ enum { NETWORK_BATCH = 128 };       /* images of one inference call; no result d
 /* A built-in network for the images of a source, whose class names it gets. */
 ocellus_status network_for_source(const char *name, const struct source *source, struct graph **graph);
 
-/* The graph of `word`: an existing path is a run folder (of which the file `weights` counts: RUN_LAST or RUN_BEST) or a
- * model file; anything else is a built-in network, for images of CIFAR-10's sizes. */
-ocellus_status network_graph(const char *word, const char *weights, struct graph **graph);
+/* What `word` stands for: an existing path is a run folder (of which the file `weights` counts: RUN_LAST or RUN_BEST), a file of
+ * any form (formats/network_file.h) or the folder of a TensorFlow.js model; anything else is a built-in network, for images of
+ * CIFAR-10's sizes, without tensors. `path` gets the file's. */
+ocellus_status network_read(const char *word, const char *weights, char path[FILE_PATH_SIZE],
+                            struct network_file *file);
 
 /* The names of the built-in networks, "simcnn, resnet50, ..."; trainable: of those only that take a data set's images. */
 void network_append_names(bool trainable, struct text *out);
 
-/* Sets the values that a training starts from: NETWORK_IMAGENET, or a weight file (train/weights.h says which). */
+/* Sets the values that a training starts from: NETWORK_IMAGENET, or a file of any form, by MATCH_PRETRAINED. What was not found
+ * simply by name is said in one line. */
 ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights);
 
 /* A trained network, ready for inference. */
@@ -30,8 +34,9 @@ struct network {
     char path[FILE_PATH_SIZE]; /* of the model file or the weights */
     struct graph *graph;
     struct engine *engine;
+    bool knows_preprocessing; /* else the graph's is a guess */
 };
-/* Opens the model file of a run folder, a model file by itself, or RESNET50_IMAGENET_NAME with the weights from the cache, for
+/* Opens what network_read() reads, which must be a whole network, or RESNET50_IMAGENET_NAME with the weights from the cache, for
  * calls of up to batch_size images. */
 ocellus_status network_open(const char *word, const char *weights, size_t threads, size_t batch_size,
                             struct network *network);

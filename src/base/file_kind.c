@@ -98,8 +98,8 @@ static struct file_kind zip_kind(const unsigned char *bytes, size_t size) {
         const char *ending;
         struct file_kind kind;
     } members[] = {
-        {"metadata.json", KIND("a", ".keras archive")},
-        {"model.weights.h5", KIND("a", ".keras archive")},
+        {"metadata.json", {"a", ".keras archive", FILE_FORMAT_KERAS, false}},
+        {"model.weights.h5", {"a", ".keras archive", FILE_FORMAT_KERAS, false}},
         {"data.pkl", KIND("a", "PyTorch file")},
         {".npy", KIND("a", "NumPy .npz archive")},
     };
@@ -183,7 +183,7 @@ static ocellus_status folder_kind(const char *path, struct file_kind *kind) {
         struct file_kind kind;
     } members[] = {
         {"saved_model.pb", KIND("a", "TensorFlow SavedModel folder")},
-        {"model.json", {"a", "folder of a TensorFlow.js model", FILE_FORMAT_TFJS, false}},
+        {FILE_KIND_TFJS_NAME, {"a", "folder of a TensorFlow.js model", FILE_FORMAT_TFJS, false}},
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         char member[FILE_PATH_SIZE];

@@ -15,8 +15,9 @@ enum file_format {
     FILE_FORMAT_SAFETENSORS,
     FILE_FORMAT_HDF5,
     FILE_FORMAT_PICKLE,
-    FILE_FORMAT_TFJS, /* model.json, or the folder that holds it */
-    FILE_FORMAT_JSON, /* that does not begin as any known: model.json may, whose manifest stands far from its start */
+    FILE_FORMAT_TFJS,  /* model.json, or the folder that holds it */
+    FILE_FORMAT_KERAS, /* a .keras archive */
+    FILE_FORMAT_JSON,  /* that does not begin as any known: model.json may, whose manifest stands far from its start */
     FILE_FORMAT_PNG,
     FILE_FORMAT_JPEG
 };
@@ -26,7 +27,8 @@ struct file_kind {
     bool picture; /* of whatever form */
 };
 
-enum { FILE_KIND_BYTES = 4096 }; /* more tell nothing more */
+#define FILE_KIND_TFJS_NAME "model.json" /* what makes a folder that of a TensorFlow.js model */
+enum { FILE_KIND_BYTES = 4096 };         /* more tell nothing more */
 struct file_kind file_kind_of(const unsigned char *bytes, size_t size);
 /* Of a regular file, or of a folder, whose members tell its kind. */
 ocellus_status file_kind_read(const char *path, struct file_kind *kind);

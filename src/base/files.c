@@ -93,18 +93,31 @@ static ocellus_status read_to_end(const char *path, int file, size_t limit, size
     return OCELLUS_OK;
 }
 
-ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *size) {
+/* Whether the whole of the open file is wanted. */
+static ocellus_status judge_start(const char *path, int file, file_judge *judge, void *context) {
+    unsigned char start[FILE_START];
+    ssize_t got = RETRY(pread(file, start, sizeof start, 0));
+    if (got < 0) return fail_errno(errno, "%s: cannot be read", path);
+    return judge(context, start, (size_t)got);
+}
+
+ocellus_status file_read_judged(const char *path, size_t limit, file_judge *judge, void *context, unsigned char **bytes,
+                                size_t *size) {
     int file;
     uint64_t expected;
     unsigned char *read_bytes = NULL;
     TRY(file_open_regular(path, &file, &expected));
-    ocellus_status status = expected > limit || expected == SIZE_MAX
-                                ? too_large(path, expected, limit)
-                                : read_to_end(path, file, limit, (size_t)expected, &read_bytes, size);
+    ocellus_status status = judge ? judge_start(path, file, judge, context) : OCELLUS_OK;
+    if (status == OCELLUS_OK && (expected > limit || expected == SIZE_MAX)) status = too_large(path, expected, limit);
+    if (status == OCELLUS_OK) status = read_to_end(path, file, limit, (size_t)expected, &read_bytes, size);
     close(file);
     if (status != OCELLUS_OK) free(read_bytes);
     else *bytes = read_bytes;
     return status;
+}
+
+ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *size) {
+    return file_read_judged(path, limit, NULL, NULL, bytes, size);
 }
 
 /* The folder of a path, "." when it names none. */

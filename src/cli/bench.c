@@ -77,9 +77,11 @@ static ocellus_status run_bench(const struct graph *graph) {
 ocellus_status verb_bench(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&bench_command, bench_options, argc, argv, &words));
-    struct graph *graph = NULL;
-    TRY(network_graph(words.items[0], RUN_LAST, &graph));
-    ocellus_status status = run_bench(graph);
-    graph_free(graph);
+    struct network_file file;
+    char path[FILE_PATH_SIZE];
+    TRY(network_read(words.items[0], RUN_LAST, path, &file));
+    ocellus_status status = network_file_require_graph(&file);
+    if (status == OCELLUS_OK) status = run_bench(file.graph);
+    network_file_free(&file);
     return status;
 }

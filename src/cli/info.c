@@ -9,6 +9,7 @@
 #include "data/cache.h"
 #include "data/data_sets.h"
 #include "engine/engine.h"
+#include "engine/instruction_sets.h"
 #include "run/records.h"
 
 #include <ocellus/version.h>

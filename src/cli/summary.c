@@ -33,9 +33,15 @@ static const struct option summary_options[] = {
 ocellus_status verb_summary(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&summary_command, summary_options, argc, argv, &words));
-    struct graph *graph = NULL;
-    TRY(network_graph(words.items[0], RUN_LAST, &graph));
-    ocellus_status status;
+    struct network_file file;
+    char path[FILE_PATH_SIZE];
+    TRY(network_read(words.items[0], RUN_LAST, path, &file));
+    const struct graph *graph = file.graph;
+    ocellus_status status = network_file_require_graph(&file);
+    if (status != OCELLUS_OK) {
+        network_file_free(&file);
+        return status;
+    }
     if (json) {
         status = command_print_json(graph_summary_json(graph, &summary));
     } else {
@@ -43,6 +49,6 @@ ocellus_status verb_summary(int argc, char **argv) {
         graph_summary(graph, &summary, &out);
         status = command_print_text(&out);
     }
-    graph_free(graph);
+    network_file_free(&file);
     return status;
 }

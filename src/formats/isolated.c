@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "formats/isolated.h"
 
-#include "base/files.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -29,12 +28,29 @@
 struct answer {
     ocellus_status status;
     size_t count;
+    bool ordered;
+    bool has_text[ISOLATED_TEXTS];
+    size_t text_sizes[ISOLATED_TEXTS]; /* they follow it */
     char message[STATUS_MESSAGE_SIZE];
 };
 struct part {
     char name[TENSOR_NAME_SIZE];
     struct shape shape;
+    size_t place;
 };
+
+void isolated_result_free(struct isolated_result *result) {
+    named_tensors_free(&result->tensors);
+    for (size_t i = 0; i < ISOLATED_TEXTS; i++)
+        free(result->texts[i]);
+    *result = (struct isolated_result){0};
+}
+
+/* What is not packed takes as much as in the file, or twice as float16; trained weights pack to half of their size or so, those with
+ * many zeros to a few hundredths. */
+uint64_t isolated_values_limit(uint64_t size) {
+    return 4 * size + (64 << 20);
+}
 
 static bool send_bytes(int pipe, const void *bytes, size_t size) {
     const char *next = bytes;
@@ -91,7 +107,7 @@ static void set_limits(uint64_t size) {
         setrlimit(RLIMIT_CORE, &limit);
     }
     if (SANITIZED || !address_space(&born_with) || getrlimit(RLIMIT_AS, &limit) != 0) return;
-    bound = 2 * size + ISOLATED_BYTES;
+    bound = 2 * (size + isolated_values_limit(size)) + ISOLATED_BYTES;
     lower(&limit, (rlim_t)(born_with + bound));
     setrlimit(RLIMIT_AS, &limit);
 }
@@ -106,25 +122,42 @@ bool isolated_out_of_memory(void) {
     return half == NULL;
 }
 
-/* In the child. Does not return. */
-static void work(tensors_reader *reader, const char *path, uint64_t size, int pipe) {
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
-        signal(crashes[i], SIG_DFL); /* the program's own handlers are not for us */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    set_limits(size);
-    struct named_tensors tensors;
-    struct answer answer = {.status = reader(path, &tensors)};
-    if (answer.status == OCELLUS_OK) answer.count = tensors.count;
-    else snprintf(answer.message, sizeof answer.message, "%s", status_message());
-    bool sent = send_bytes(pipe, &answer, sizeof answer);
-    for (size_t i = 0; sent && i < answer.count; i++) {
-        const struct named_tensor *tensor = &tensors.items[i];
-        struct part part = {.shape = tensor->shape};
+static bool send_tensors(int pipe, const struct named_tensors *tensors) {
+    bool sent = true;
+    for (size_t i = 0; sent && i < tensors->count; i++) {
+        const struct named_tensor *tensor = &tensors->items[i];
+        struct part part = {.shape = tensor->shape, .place = tensor->place};
         snprintf(part.name, sizeof part.name, "%s", tensor->name);
         sent = send_bytes(pipe, &part, sizeof part) &&
                send_bytes(pipe, tensor->values, shape_size(&tensor->shape) * sizeof *tensor->values);
     }
+    return sent;
+}
+
+/* In the child. Does not return. */
+static void work(isolated_reader *reader, const struct file_content *content, int pipe) {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        signal(crashes[i], SIG_DFL); /* the program's own handlers are not for us */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    set_limits(content->size);
+    struct isolated_result result = {0};
+    struct answer answer = {.status = reader(content, &result)};
+    if (answer.status == OCELLUS_OK) {
+        answer.count = result.tensors.count;
+        answer.ordered = result.tensors.ordered;
+        for (size_t i = 0; i < ISOLATED_TEXTS; i++) {
+            answer.has_text[i] = result.texts[i] != NULL;
+            answer.text_sizes[i] = result.texts[i] ? strlen(result.texts[i]) : 0;
+        }
+    } else {
+        snprintf(answer.message, sizeof answer.message, "%s", status_message());
+        result = (struct isolated_result){0}; /* nothing more is said */
+    }
+    bool sent = send_bytes(pipe, &answer, sizeof answer);
+    for (size_t i = 0; sent && i < ISOLATED_TEXTS; i++)
+        sent = send_bytes(pipe, result.texts[i], answer.text_sizes[i]);
+    sent = sent && send_tensors(pipe, &result.tensors);
     _exit(sent ? 0 : 1);
 }
 
@@ -132,17 +165,26 @@ static ocellus_status lost(const char *path) {
     return fail(OCELLUS_BAD_CONTENT, "%s: the file breaks its reader, which runs apart: damaged or hostile", path);
 }
 
-/* The child may have been taken over by the file: nothing of what it says is believed unseen. */
-static ocellus_status receive(const char *path, uint64_t size, int pipe, struct named_tensors *tensors) {
-    struct answer answer;
-    if (!receive_bytes(pipe, &answer, sizeof answer)) return lost(path);
-    answer.message[sizeof answer.message - 1] = '\0';
-    if (answer.status != OCELLUS_OK) {
-        const bool known = answer.status == OCELLUS_BAD_CONTENT || answer.status == OCELLUS_IO;
-        return known ? fail(answer.status, "%s", answer.message) : lost(path);
+/* The texts: no longer than the file. */
+static ocellus_status receive_texts(const struct file_content *content, int pipe, const struct answer *answer,
+                                    struct isolated_result *result) {
+    for (size_t i = 0; i < ISOLATED_TEXTS; i++) {
+        if (!answer->has_text[i]) continue;
+        if (answer->text_sizes[i] > content->size) return lost(content->path);
+        size_t capacity = 0;
+        TRY(memory_grow((void **)&result->texts[i], &capacity, answer->text_sizes[i] + 1, 1));
+        if (!receive_bytes(pipe, result->texts[i], answer->text_sizes[i])) return lost(content->path);
+        result->texts[i][answer->text_sizes[i]] = '\0';
     }
-    uint64_t left = size;
-    for (size_t i = 0; i < answer.count; i++) {
+    return OCELLUS_OK;
+}
+
+static ocellus_status receive_tensors(const struct file_content *content, int pipe, const struct answer *answer,
+                                      struct named_tensors *tensors) {
+    const char *path = content->path;
+    uint64_t left = isolated_values_limit(content->size);
+    if (!(tensors->path = memory_copy_text(path))) return OCELLUS_IO;
+    for (size_t i = 0; i < answer->count; i++) {
         struct part part;
         size_t bytes;
         if (!receive_bytes(pipe, &part, sizeof part)) return lost(path);
@@ -152,27 +194,42 @@ static ocellus_status receive(const char *path, uint64_t size, int pipe, struct 
         if (bytes > left) return lost(path);
         left -= bytes;
         TRY(named_tensors_add(tensors, part.name, &part.shape));
-        if (!receive_bytes(pipe, tensors->items[tensors->count - 1].values, bytes)) return lost(path);
+        struct named_tensor *tensor = &tensors->items[tensors->count - 1];
+        tensor->place = part.place;
+        if (!receive_bytes(pipe, tensor->values, bytes)) return lost(path);
     }
-    return named_tensors_finish(tensors);
+    tensors->ordered = answer->ordered;
+    return named_tensors_finish(tensors, false);
 }
 
-ocellus_status isolated_read(tensors_reader *reader, const char *path, struct named_tensors *tensors) {
-    *tensors = (struct named_tensors){0};
-    uint64_t size;
-    TRY(file_size(path, &size));
+/* The child may have been taken over by the file: nothing of what it says is believed unseen. */
+static ocellus_status receive(const struct file_content *content, int pipe, struct isolated_result *result) {
+    struct answer answer;
+    if (!receive_bytes(pipe, &answer, sizeof answer)) return lost(content->path);
+    answer.message[sizeof answer.message - 1] = '\0';
+    if (answer.status != OCELLUS_OK) {
+        const bool known = answer.status == OCELLUS_BAD_CONTENT || answer.status == OCELLUS_IO;
+        return known ? fail(answer.status, "%s", answer.message) : lost(content->path);
+    }
+    TRY(receive_texts(content, pipe, &answer, result));
+    return receive_tensors(content, pipe, &answer, &result->tensors);
+}
+
+ocellus_status isolated_read(isolated_reader *reader, const struct file_content *content,
+                             struct isolated_result *result) {
+    const char *path = content->path;
+    *result = (struct isolated_result){0};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "%s: cannot start its reader", path);
     const pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
-        work(reader, path, size, ends[1]);
+        work(reader, content, ends[1]);
     }
     const int error = errno;
     close(ends[1]);
     ocellus_status status = child < 0 ? fail_errno(error, "%s: cannot start its reader", path) : OCELLUS_OK;
-    if (status == OCELLUS_OK && !(tensors->path = memory_copy_text(path))) status = OCELLUS_IO;
-    if (status == OCELLUS_OK) status = receive(path, size, ends[0], tensors);
+    if (status == OCELLUS_OK) status = receive(content, ends[0], result);
     close(ends[0]);
     int end = 0;
     if (child > 0) {
@@ -180,6 +237,6 @@ ocellus_status isolated_read(tensors_reader *reader, const char *path, struct na
     }
     if (status != OCELLUS_OK && WIFSIGNALED(end) && WTERMSIG(end) == SIGKILL)
         status = fail(OCELLUS_IO, "%s: its reader, which runs apart, was killed (is there too little memory?)", path);
-    if (status != OCELLUS_OK) named_tensors_free(tensors);
+    if (status != OCELLUS_OK) isolated_result_free(result);
     return status;
 }

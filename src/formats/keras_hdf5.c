@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "formats/keras_hdf5.h"
 
+#include "formats/keras_network.h"
+
 #ifdef OCELLUS_HDF5
 
-#include "base/files.h"
 #include "base/folders.h"
 #include "base/memory.h"
 #include "base/sizes.h"
-#include "formats/isolated.h"
 #include "formats/keras_names.h"
 
 #include <hdf5.h>
@@ -20,9 +20,13 @@ enum { DEEPEST = 8, ATTRIBUTE_NAME_SIZE = 64 };
 
 struct reading {
     const char *path;
-    uint64_t left; /* bytes of the file that no dataset has claimed yet */
+    uint64_t left;          /* bytes of the file that no dataset has claimed yet */
+    uint64_t unpacked_left; /* bytes that packed datasets may still come to */
+    hid_t half;             /* the type of float16, little-endian */
+    hid_t half_big;         /* big-endian */
     size_t visited;
-    struct named_tensors *tensors;
+    struct isolated_result *result;
+    struct named_tensors *tensors; /* the result's */
 };
 
 static ocellus_status refuse(const struct reading *reading, const char *where, const char *what) {
@@ -73,30 +77,57 @@ static ocellus_status check_type(const struct reading *reading, hid_t dataset, c
     const hid_t type = H5Dget_type(dataset);
     if (type < 0) return damaged(reading, name);
     const bool good = H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0 ||
-                      H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0;
+                      H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0 ||
+                      H5Tequal(type, reading->half) > 0 || H5Tequal(type, reading->half_big) > 0;
     H5Tclose(type);
-    return good ? OCELLUS_OK : refuse(reading, name, "type: not supported (expected float32 or float64)");
+    return good ? OCELLUS_OK : refuse(reading, name, "type: not supported (expected float16, float32 or float64)");
 }
 
-/* Where the values lie: in this file, as they are. Before anything else is asked, since asking a virtual dataset for its shape
+/* Filters that keep values as they are; others may not be there, or lose some. */
+static ocellus_status check_filters(const struct reading *reading, hid_t list, unsigned count, const char *name) {
+    for (unsigned i = 0; i < count; i++) {
+        unsigned flags;
+        size_t no_values = 0;
+        char filter[32] = "";
+        const H5Z_filter_t id = H5Pget_filter2(list, i, &flags, &no_values, NULL, sizeof filter, filter, NULL);
+        if (id != H5Z_FILTER_DEFLATE && id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32)
+            return fail(OCELLUS_BAD_CONTENT,
+                        "%s: %s: filter %.31s: not supported (expected deflate, shuffle or fletcher32)", reading->path,
+                        name, *filter ? filter : "without a name");
+    }
+    return OCELLUS_OK;
+}
+
+/* How the values lie in the file. */
+struct storage {
+    bool packed;
+    int rank; /* of a chunk */
+    hsize_t chunk[H5S_MAX_RANK];
+};
+
+/* Where the values lie: in this file. Before anything else is asked, since asking a virtual dataset for its shape
  * opens other files. */
-static ocellus_status check_storage(const struct reading *reading, hid_t dataset, const char *name) {
+static ocellus_status check_storage(const struct reading *reading, hid_t dataset, const char *name,
+                                    struct storage *storage) {
+    *storage = (struct storage){0};
     const hid_t list = H5Dget_create_plist(dataset);
     if (list < 0) return damaged(reading, name);
     const H5D_layout_t layout = H5Pget_layout(list);
     const int external = H5Pget_external_count(list), filters = H5Pget_nfilters(list);
-    unsigned flags;
-    size_t no_values = 0;
-    char filter[32] = "without a name";
-    if (filters > 0) H5Pget_filter2(list, 0, &flags, &no_values, NULL, sizeof filter, filter, NULL);
+    ocellus_status status = OCELLUS_OK;
+    if (layout == H5D_VIRTUAL) status = refuse(reading, name, "a virtual dataset, whose values lie in other files");
+    else if (external != 0) status = refuse(reading, name, "external storage: its values lie in another file");
+    else if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED)
+        status = damaged(reading, name);
+    else if (filters < 0 || (filters > 0 && layout != H5D_CHUNKED)) status = refuse(reading, name, "filters: unfit");
+    else if (filters > 0) status = check_filters(reading, list, (unsigned)filters, name);
+    storage->packed = filters > 0;
+    if (status == OCELLUS_OK && storage->packed) {
+        storage->rank = H5Pget_chunk(list, H5S_MAX_RANK, storage->chunk);
+        if (storage->rank < 1 || storage->rank > H5S_MAX_RANK) status = damaged(reading, name);
+    }
     H5Pclose(list);
-    if (layout == H5D_VIRTUAL) return refuse(reading, name, "a virtual dataset, whose values lie in other files");
-    if (external != 0) return refuse(reading, name, "external storage: its values lie in another file");
-    if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) return damaged(reading, name);
-    if (filters != 0)
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: filter %.31s: not supported (expected values as they are)",
-                    reading->path, name, filter);
-    return OCELLUS_OK;
+    return status;
 }
 
 static ocellus_status read_shape(const struct reading *reading, hid_t dataset, const char *name, struct shape *shape) {
@@ -117,28 +148,51 @@ static ocellus_status read_shape(const struct reading *reading, hid_t dataset, c
     return OCELLUS_OK;
 }
 
+/* Every chunk must be there, none larger than need be. Sizes in memory follow from shape and chunk before anything is unpacked. */
+static ocellus_status check_chunks(const struct reading *reading, hid_t dataset, const char *name,
+                                   const struct shape *shape, const struct storage *storage) {
+    size_t expected = 1;
+    hsize_t stored = 0;
+    if ((size_t)storage->rank != shape->rank) return refuse(reading, name, "chunks of another rank");
+    for (size_t i = 0; i < shape->rank; i++) {
+        const hsize_t dim = (hsize_t)shape->dims[i], chunk = storage->chunk[i];
+        if (chunk < 1 || chunk > dim) return refuse(reading, name, "chunks larger than their dataset");
+        if (!size_multiply(expected, (size_t)((dim - 1) / chunk + 1), &expected))
+            return refuse(reading, name, "chunks: too many");
+    }
+    const hid_t space = H5Dget_space(dataset);
+    const bool counted = space >= 0 && H5Dget_num_chunks(dataset, space, &stored) >= 0;
+    if (space >= 0) H5Sclose(space);
+    if (!counted) return damaged(reading, name);
+    return stored == expected ? OCELLUS_OK : refuse(reading, name, "values that were never written");
+}
+
 /* The file must have stored every value, each in bytes of its own. */
-static ocellus_status check_size(struct reading *reading, hid_t dataset, const char *name, const struct shape *shape) {
-    size_t bytes;
+static ocellus_status check_size(struct reading *reading, hid_t dataset, const char *name, const struct shape *shape,
+                                 const struct storage *storage) {
+    size_t bytes, stored_bytes;
     TRY(named_tensor_check(reading->path, name, shape, &bytes));
     const hid_t type = H5Dget_type(dataset);
     if (type < 0) return damaged(reading, name);
     const size_t value_size = H5Tget_size(type);
     H5Tclose(type);
-    if (!size_multiply(bytes / sizeof(float), value_size, &bytes) || bytes > reading->left)
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more values than the file holds (%" PRIu64 " bytes left)",
-                    reading->path, name, reading->left);
-    if (H5Dget_storage_size(dataset) < bytes) return refuse(reading, name, "values that were never written");
-    reading->left -= bytes;
+    uint64_t *left = storage->packed ? &reading->unpacked_left : &reading->left;
+    if (!size_multiply(bytes / sizeof(float), value_size, &stored_bytes) || stored_bytes > *left)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more values than the file %s (%" PRIu64 " bytes left)",
+                    reading->path, name, storage->packed ? "may hold packed" : "holds", *left);
+    *left -= stored_bytes;
+    if (storage->packed) return check_chunks(reading, dataset, name, shape, storage);
+    if (H5Dget_storage_size(dataset) < stored_bytes) return refuse(reading, name, "values that were never written");
     return OCELLUS_OK;
 }
 
 static ocellus_status read_dataset(struct reading *reading, hid_t dataset, const char *name) {
     struct shape shape;
-    TRY(check_storage(reading, dataset, name));
+    struct storage storage;
+    TRY(check_storage(reading, dataset, name, &storage));
     TRY(check_type(reading, dataset, name));
     TRY(read_shape(reading, dataset, name, &shape));
-    TRY(check_size(reading, dataset, name, &shape));
+    TRY(check_size(reading, dataset, name, &shape, &storage));
     TRY(named_tensors_add(reading->tensors, name, &shape));
     float *values = reading->tensors->items[reading->tensors->count - 1].values;
     if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) return damaged(reading, name);
@@ -234,6 +288,39 @@ static ocellus_status has_member(const struct reading *reading, hid_t group, con
     return answer < 0 ? damaged(reading, where) : OCELLUS_OK;
 }
 
+/* One text of any length, which the file holds; NULL where there is none, or something else. */
+static ocellus_status read_long_text(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
+                                     const char *where, char **text) {
+    const bool variable = H5Tis_variable_str(type) > 0;
+    const size_t size = H5Tget_size(type);
+    char *found = NULL;
+    if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return OCELLUS_OK;
+    if (!variable && size >= reading->left) return refuse(reading, where, "longer than the file");
+    if (!variable && !(found = calloc(size + 1, 1)))
+        return fail(OCELLUS_IO, "%s: no memory for its network", reading->path);
+    if (H5Aread(attribute, type, variable ? (void *)&found : found) < 0) {
+        if (!variable) free(found);
+        return damaged(reading, where);
+    }
+    *text = found; /* libhdf5 makes it by malloc() too */
+    return OCELLUS_OK;
+}
+
+static ocellus_status read_text(const struct reading *reading, hid_t object, const char *name, char **text) {
+    bool has;
+    TRY(has_attribute(reading, object, name, name, &has));
+    if (!has) return OCELLUS_OK;
+    const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+    if (attribute < 0) return damaged(reading, name);
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    const ocellus_status status =
+        type < 0 || space < 0 ? damaged(reading, name) : read_long_text(reading, attribute, type, space, name, text);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    H5Aclose(attribute);
+    return status;
+}
+
 /* Calls visit for each name of the attribute; Keras cuts a list of more than 64 KB into ATTRIBUTE0, ATTRIBUTE1, ... */
 static ocellus_status each_name(struct reading *reading, hid_t group, const char *attribute, const char *where,
                                 ocellus_status (*visit)(struct reading *, hid_t, const char *where, const char *name)) {
@@ -261,6 +348,8 @@ static ocellus_status each_name(struct reading *reading, hid_t group, const char
 /* A weight by its path below its layer's group, "conv1/kernel:0". */
 static ocellus_status read_weight(struct reading *reading, hid_t group, const char *layer, const char *path) {
     char rest[TENSOR_NAME_SIZE], name[2 * TENSOR_NAME_SIZE + 2];
+    if (strncmp(path_base_name(path), "seed_generator_state", 20) == 0)
+        return OCELLUS_OK; /* of a Dropout in training */
     snprintf(name, sizeof name, "%s/%s", layer, path);
     snprintf(rest, sizeof rest, "%s", path);
     hid_t at = group;
@@ -385,6 +474,9 @@ static ocellus_status read_container(struct reading *reading, hid_t layers, cons
 
 static ocellus_status read_root(struct reading *reading, hid_t root) {
     bool whole, pieces, model, layers;
+    TRY(read_text(reading, root, "model_config", &reading->result->texts[0]));
+    TRY(read_text(reading, root, "keras_version", &reading->result->texts[1]));
+    reading->tensors->ordered = true; /* but for Keras 3's own layout, whose groups lie by name */
     TRY(has_attribute(reading, root, "layer_names", "/", &whole));
     TRY(has_attribute(reading, root, "layer_names0", "/", &pieces));
     if (whole || pieces) return each_name(reading, root, "layer_names", "/", read_layer);
@@ -397,6 +489,7 @@ static ocellus_status read_root(struct reading *reading, hid_t root) {
         return status;
     }
     TRY(has_member(reading, root, "layers", "/", &layers));
+    reading->tensors->ordered = false;
     if (layers) return read_model(reading, root, "", 0);
     return fail(OCELLUS_BAD_CONTENT, "%s: no weights of Keras (neither layer_names, model_weights nor layers)",
                 reading->path);
@@ -407,40 +500,68 @@ static ocellus_status read_open(struct reading *reading, hid_t file) {
     if (root < 0) return damaged(reading, "/");
     ocellus_status status = read_root(reading, root);
     H5Gclose(root);
-    if (status == OCELLUS_OK) status = named_tensors_finish(reading->tensors);
+    if (status == OCELLUS_OK) status = named_tensors_finish(reading->tensors, false);
     if (status == OCELLUS_OK && reading->tensors->count == 0)
         status = fail(OCELLUS_BAD_CONTENT, "%s: holds no weights", reading->path);
     return status;
 }
 
+/* IEEE 754's binary16, for which libhdf5 has no name. */
+static hid_t half_type(H5T_order_t order) {
+    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    if (type >= 0 && H5Tset_fields(type, 15, 10, 5, 0, 10) >= 0 && H5Tset_size(type, 2) >= 0 &&
+        H5Tset_ebias(type, 15) >= 0 && H5Tset_order(type, order) >= 0)
+        return type;
+    return -1;
+}
+
 /* What the library allocates ends with the process. */
-ocellus_status keras_hdf5_read_here(const char *path, struct named_tensors *tensors) {
-    *tensors = (struct named_tensors){0};
-    struct reading reading = {.path = path, .tensors = tensors};
-    TRY(file_size(path, &reading.left));
-    if (!(tensors->path = memory_copy_text(path))) return OCELLUS_IO;
+ocellus_status keras_hdf5_read_here(const struct file_content *content, struct isolated_result *result) {
+    *result = (struct isolated_result){0};
+    struct reading reading = {.path = content->path,
+                              .left = content->size,
+                              .unpacked_left = isolated_values_limit(content->size),
+                              .result = result,
+                              .tensors = &result->tensors};
+    if (!(result->tensors.path = memory_copy_text(content->path))) return OCELLUS_IO;
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0); /* whatever HDF5_PLUGIN_PATH says */
+    reading.half = half_type(H5T_ORDER_LE);
+    reading.half_big = half_type(H5T_ORDER_BE);
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    /* Plain files and nothing else, whatever HDF5_DRIVER says; no locks, which network file systems may lack. */
-    if (access < 0 || H5Pset_fapl_sec2(access) < 0 || H5Pset_file_locking(access, false, true) < 0)
-        return fail(OCELLUS_IO, "%s: libhdf5 could not start", path);
-    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    /* The bytes in memory and nothing else, whatever HDF5_DRIVER says. */
+    if (access < 0 || reading.half < 0 || reading.half_big < 0 || H5Pset_fapl_core(access, 64 << 10, false) < 0)
+        return fail(OCELLUS_IO, "%s: libhdf5 could not start", content->path);
+    if (H5Pset_file_image(access, content->bytes, content->size) < 0) return damaged(&reading, "file");
+    /* An image needs a name that no file has, which libhdf5 tries. */
+    const hid_t file = H5Fopen("/dev/null/image", H5F_ACC_RDONLY, access);
     const ocellus_status status = file < 0 ? damaged(&reading, "file") : read_open(&reading, file);
     if (file >= 0) H5Fclose(file);
     H5Pclose(access);
+    H5Tclose(reading.half);
+    H5Tclose(reading.half_big);
     return status;
 }
 
-ocellus_status keras_hdf5_read(const char *path, struct named_tensors *tensors) {
-    return isolated_read(keras_hdf5_read_here, path, tensors);
+ocellus_status keras_hdf5_read_bytes(const struct file_content *content, struct isolated_result *result) {
+    return isolated_read(keras_hdf5_read_here, content, result);
 }
 
 #else
 
-ocellus_status keras_hdf5_read(const char *path, struct named_tensors *tensors) {
-    *tensors = (struct named_tensors){0};
-    return fail(OCELLUS_USAGE, "%s: this build cannot read HDF5 (OCELLUS_HDF5 is off)", path);
+ocellus_status keras_hdf5_read_bytes(const struct file_content *content, struct isolated_result *result) {
+    *result = (struct isolated_result){0};
+    return fail(OCELLUS_USAGE, "%s: this build cannot read HDF5 (OCELLUS_HDF5 is off)", content->path);
 }
 
 #endif
+
+ocellus_status keras_hdf5_read(struct file_content *content, struct network_file *file) {
+    struct isolated_result result;
+    TRY(keras_hdf5_read_bytes(content, &result));
+    file->tensors = result.tensors;
+    result.tensors = (struct named_tensors){0};
+    const ocellus_status status = keras_network_set(file, content->path, result.texts[0], result.texts[1]);
+    isolated_result_free(&result);
+    return status;
+}

@@ -2,14 +2,10 @@
 /* Model files: see model_file.h. */
 #include "formats/model_file.h"
 
-#include "base/file_kind.h"
-#include "base/files.h"
-#include "base/folders.h"
 #include "base/format_number.h"
 #include "base/json.h"
 #include "base/json_parse.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "model/graph_from_json.h"
 #include "model/graph_to_json.h"
 
@@ -22,78 +18,6 @@ enum { FORMAT_VERSION = 1 };
 static const char metadata_key[] = "ocellus";
 static const char *const preprocessing_names[] = {[PREPROCESSING_UNIT] = "unit", [PREPROCESSING_CAFFE] = "caffe"};
 enum { PREPROCESSINGS = sizeof preprocessing_names / sizeof *preprocessing_names };
-
-/* What does not fit, for one message. */
-struct mismatch {
-    size_t matched, missing, extra, misshapen;
-    const char *first_missing, *first_extra;
-    const struct parameter *first_misshapen;
-    const struct shape *got;
-};
-
-static void compare(const struct graph *graph, const struct safetensors *tensors, struct mismatch *out) {
-    for (size_t i = 0; i < graph->count; i++) {
-        for (size_t k = 0; k < graph->nodes[i].parameter_count; k++) {
-            const struct parameter *parameter = &graph->nodes[i].parameters[k];
-            const struct safetensors_tensor *tensor = safetensors_find(tensors, parameter->name);
-            if (!tensor && out->missing++ == 0) out->first_missing = parameter->name;
-            if (!tensor) continue;
-            if (shape_equal(&tensor->shape, &parameter->shape)) {
-                out->matched++;
-            } else if (out->misshapen++ == 0) {
-                out->first_misshapen = parameter;
-                out->got = &tensor->shape;
-            }
-        }
-    }
-    out->extra = safetensors_count(tensors) - out->matched - out->misshapen;
-    for (size_t i = 0; out->extra > 0 && !out->first_extra && i < safetensors_count(tensors); i++) {
-        const char *name = safetensors_at(tensors, i)->name;
-        if (!graph_parameter(graph, name, NULL)) out->first_extra = name;
-    }
-}
-
-ocellus_status model_file_match(const struct graph *graph, const struct safetensors *tensors) {
-    struct mismatch m = {0};
-    compare(graph, tensors, &m);
-    if (m.missing + m.extra + m.misshapen == 0) return OCELLUS_OK;
-    struct text text = {0};
-    text_append(&text, "%zu matched, %zu missing", m.matched, m.missing);
-    if (m.missing) text_append(&text, " (%s)", m.first_missing);
-    text_append(&text, ", %zu extra", m.extra);
-    if (m.extra) text_append(&text, " (%.100s)", m.first_extra);
-    text_append(&text, ", %zu of another shape", m.misshapen);
-    if (m.misshapen) {
-        char expected[SHAPE_TEXT_SIZE], got[SHAPE_TEXT_SIZE];
-        shape_text(&m.first_misshapen->shape, false, expected);
-        shape_text(m.got, false, got);
-        text_append(&text, " (%s: expected %s, got %s)", m.first_misshapen->name, expected, got);
-    }
-    const ocellus_status status = text.failed
-                                      ? fail(OCELLUS_IO, "%s: no memory for its check", safetensors_path(tensors))
-                                      : fail(OCELLUS_BAD_CONTENT, "%s: tensors do not fit %s: %s",
-                                             safetensors_path(tensors), graph->name, text.bytes);
-    text_free(&text);
-    return status;
-}
-
-/* A variance below zero has no square root. */
-static ocellus_status check_variances(const struct graph *graph, const struct safetensors *tensors) {
-    for (size_t i = 0; i < graph->count; i++) {
-        for (size_t k = 0; k < graph->nodes[i].parameter_count; k++) {
-            const struct parameter *parameter = &graph->nodes[i].parameters[k];
-            const char *role = strrchr(parameter->name, '/') + 1;
-            if (strcmp(role, "moving_variance") != 0) continue;
-            const float *values = safetensors_find(tensors, parameter->name)->values;
-            for (size_t v = 0; v < shape_size(&parameter->shape); v++) {
-                if (values[v] < 0)
-                    return fail(OCELLUS_BAD_CONTENT, "%s: %s: value %zu is below 0", safetensors_path(tensors),
-                                parameter->name, v);
-            }
-        }
-    }
-    return OCELLUS_OK;
-}
 
 static ocellus_status read_class_names(const json_value *list, const char *path, struct graph *graph) {
     if (json_type_of(list) == JSON_TYPE_NULL) return OCELLUS_OK;
@@ -127,8 +51,7 @@ static ocellus_status read_preprocessing(const json_value *value, const char *pa
 }
 
 /* The graph and what belongs to it, from the metadata. */
-static ocellus_status read_description(const json_value *json, struct model_file *file) {
-    const char *path = safetensors_path(file->tensors);
+static ocellus_status read_description(const json_value *json, const char *path, struct network_file *file) {
     int64_t format;
     TRY(format_number_read(json, path, FORMAT_VERSION, 0, &format));
     if (!json_get_integer(json_member(json, "epoch"), &file->epoch) || file->epoch < 0)
@@ -136,59 +59,36 @@ static ocellus_status read_description(const json_value *json, struct model_file
     TRY(graph_from_json(json_member(json, "graph"), path, &file->graph));
     TRY(read_preprocessing(json_member(json, "preprocessing"), path, file->graph));
     TRY(read_class_names(json_member(json, "class_names"), path, file->graph));
-    TRY(model_file_match(file->graph, file->tensors));
-    return check_variances(file->graph, file->tensors);
+    file->knows_preprocessing = true;
+    return match_tensors(file->graph, &file->tensors, MATCH_WHOLE, &file->match);
 }
 
-ocellus_status model_file_is_one(const char *path, bool *is_one) {
-    struct safetensors *file;
-    enum path_kind kind;
-    *is_one = false;
-    TRY(path_look(path, &kind));
-    if (kind == PATH_FOLDER) return OCELLUS_OK;
-    const ocellus_status status = safetensors_read(path, true, &file);
-    if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
-    *is_one = safetensors_metadata(file, metadata_key) != NULL;
-    safetensors_free(file);
-    return OCELLUS_OK;
-}
-
-/* Says of a file of another kind what it is, and who reads it if anyone does. */
-static ocellus_status refuse_other_kinds(const char *path) {
-    struct file_kind kind;
-    TRY(file_kind_read(path, &kind));
-    switch (kind.format) {
-    case FILE_FORMAT_SAFETENSORS:
-    case FILE_FORMAT_UNKNOWN:
-        return OCELLUS_OK; /* its reader says what is wrong with it */
-    case FILE_FORMAT_HDF5:
-    case FILE_FORMAT_TFJS:
-        return file_kind_refuse(path, &kind, "a model file of Ocellus, .safetensors; train --weights reads this");
-    default:
-        return file_kind_refuse(path, &kind, "a model file of Ocellus, .safetensors");
-    }
-}
-
-ocellus_status model_file_read(const char *path, bool allow_nonfinite, struct model_file *file) {
-    *file = (struct model_file){0};
-    TRY(refuse_other_kinds(path));
-    TRY(safetensors_read(path, allow_nonfinite, &file->tensors));
-    const char *text = safetensors_metadata(file->tensors, metadata_key);
+ocellus_status model_file_read(struct file_content *content, struct network_file *file) {
+    struct safetensors *tensors;
+    unsigned char *bytes = content->bytes;
+    content->bytes = NULL;
+    TRY(safetensors_parse(content->path, bytes, content->size, false, &tensors));
+    file->tensors = tensors->tensors;
+    tensors->tensors = (struct named_tensors){0};
+    const char *text = safetensors_metadata(tensors, metadata_key);
     json_value *json = NULL;
-    ocellus_status status =
-        text ? json_parse(text, strlen(text), path, &json)
-             : fail(OCELLUS_BAD_CONTENT, "%s: __metadata__: %s: missing: no model of this program", path, metadata_key);
-    if (status == OCELLUS_OK) status = read_description(json, file);
+    ocellus_status status;
+    if (text) {
+        status = json_parse(text, strlen(text), content->path, &json);
+        if (status == OCELLUS_OK) status = read_description(json, content->path, file);
+    } else {
+        status = network_file_no_graph(
+            file, fail(OCELLUS_BAD_CONTENT,
+                       "%s: __metadata__: %s: missing: weights without a network; train --weights takes them",
+                       content->path, metadata_key));
+    }
     json_release(json);
-    if (status != OCELLUS_OK) model_file_free(file);
+    safetensors_free(tensors);
     return status;
 }
 
-void model_file_free(struct model_file *file) {
-    graph_free(file->graph);
-    safetensors_free(file->tensors);
-    *file = (struct model_file){0};
-}
+static const struct network_form model_form[] = {{FILE_FORMAT_SAFETENSORS, model_file_read}, {0}};
+const struct network_forms network_forms_model = {"a model file of Ocellus, .safetensors", model_form};
 
 static json_value *class_names_json(const struct graph *graph) {
     if (!graph->class_names) return json_new_null();

@@ -11,8 +11,9 @@
 
 void named_tensors_free(struct named_tensors *tensors) {
     for (size_t i = 0; i < tensors->count; i++)
-        memory_free(tensors->items[i].values);
+        if (!tensors->items[i].lent) memory_free(tensors->items[i].values);
     free(tensors->items);
+    free(tensors->bytes);
     memory_free(tensors->path);
     *tensors = (struct named_tensors){0};
 }
@@ -31,7 +32,8 @@ ocellus_status named_tensor_check(const char *path, const char *name, const stru
     return OCELLUS_OK;
 }
 
-ocellus_status named_tensors_add(struct named_tensors *tensors, const char *name, const struct shape *shape) {
+ocellus_status named_tensors_lend(struct named_tensors *tensors, const char *name, const struct shape *shape,
+                                  float *values) {
     if (tensors->count == NAMED_TENSORS_MAX)
         return fail(OCELLUS_BAD_CONTENT, "%s: too many tensors (expected at most %d)", tensors->path,
                     NAMED_TENSORS_MAX);
@@ -39,12 +41,19 @@ ocellus_status named_tensors_add(struct named_tensors *tensors, const char *name
     TRY(memory_grow(&items, &tensors->capacity, tensors->count + 1, sizeof *tensors->items));
     tensors->items = items;
     struct named_tensor *tensor = &tensors->items[tensors->count];
-    *tensor = (struct named_tensor){.shape = *shape};
+    *tensor = (struct named_tensor){.shape = *shape, .values = values, .lent = true, .place = tensors->count};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
-    tensor->values = memory_allocate(shape_size(shape), sizeof *tensor->values);
-    if (!tensor->values) return OCELLUS_IO;
     tensors->count++;
     return OCELLUS_OK;
+}
+
+ocellus_status named_tensors_add(struct named_tensors *tensors, const char *name, const struct shape *shape) {
+    float *values = memory_allocate(shape_size(shape), sizeof *values);
+    if (!values) return OCELLUS_IO;
+    const ocellus_status status = named_tensors_lend(tensors, name, shape, values);
+    if (status == OCELLUS_OK) tensors->items[tensors->count - 1].lent = false;
+    else memory_free(values);
+    return status;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -52,13 +61,13 @@ static int by_name(const void *a, const void *b) {
     return strcmp(x->name, y->name);
 }
 
-ocellus_status named_tensors_finish(struct named_tensors *tensors) {
+ocellus_status named_tensors_finish(struct named_tensors *tensors, bool allow_nonfinite) {
     if (tensors->count > 1) qsort(tensors->items, tensors->count, sizeof *tensors->items, by_name);
     for (size_t i = 0; i < tensors->count; i++) {
         const struct named_tensor *tensor = &tensors->items[i];
         if (i > 0 && strcmp(tensor[-1].name, tensor->name) == 0)
             return fail(OCELLUS_BAD_CONTENT, "%s: %s: name: given to two tensors", tensors->path, tensor->name);
-        const size_t count = shape_size(&tensor->shape);
+        const size_t count = allow_nonfinite ? 0 : shape_size(&tensor->shape);
         for (size_t k = 0; k < count; k++) {
             if (!isfinite(tensor->values[k]))
                 return fail(OCELLUS_BAD_CONTENT, "%s: %s: value %zu is %s", tensors->path, tensor->name, k,
@@ -66,4 +75,13 @@ ocellus_status named_tensors_finish(struct named_tensors *tensors) {
         }
     }
     return OCELLUS_OK;
+}
+
+static int name_against(const void *name, const void *tensor) {
+    return strcmp(name, ((const struct named_tensor *)tensor)->name);
+}
+
+const struct named_tensor *named_tensors_find(const struct named_tensors *tensors, const char *name) {
+    return tensors->count == 0 ? NULL
+                               : bsearch(name, tensors->items, tensors->count, sizeof *tensors->items, name_against);
 }

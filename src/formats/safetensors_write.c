@@ -95,8 +95,8 @@ static ocellus_status write_file(const char *path, const struct safetensors_entr
 ocellus_status safetensors_write(const char *path, const struct safetensors_entry *entries, size_t count,
                                  const struct safetensors_text *metadata, size_t metadata_count, safetensors_get *get,
                                  void *context) {
-    if (count > SAFETENSORS_MAX_TENSORS)
-        return fail(OCELLUS_USAGE, "%s: too many tensors (expected at most %d, got %zu)", path, SAFETENSORS_MAX_TENSORS,
+    if (count > NAMED_TENSORS_MAX)
+        return fail(OCELLUS_USAGE, "%s: too many tensors (expected at most %d, got %zu)", path, NAMED_TENSORS_MAX,
                     count);
     struct safetensors_entry *sorted = memory_allocate(count + 1, sizeof *sorted);
     if (!sorted) return OCELLUS_IO;

@@ -7,9 +7,11 @@
 #include "base/json_parse.h"
 #include "base/memory.h"
 #include "base/sizes.h"
+#include "formats/half.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +19,28 @@
 #error "shards are little-endian and used as they are"
 #endif
 
+/* How the values of a tensor lie in the shards. */
+enum packing { PACKING_FLOAT32, PACKING_FLOAT16, PACKING_UINT8, PACKING_UINT16, PACKINGS };
+static const struct {
+    const char *name;
+    size_t size;
+} packings[PACKINGS] = {[PACKING_FLOAT32] = {"float32", 4},
+                        [PACKING_FLOAT16] = {"float16", 2},
+                        [PACKING_UINT8] = {"uint8", 1},
+                        [PACKING_UINT16] = {"uint16", 2}};
+
+/* A tensor of the manifest. */
+struct entry {
+    const char *name;
+    struct shape shape;
+    enum packing packing;
+    double min, scale; /* of UINT8 and UINT16 */
+    size_t bytes;      /* in the shards */
+};
+
 struct reading {
-    char json_path[FILE_PATH_SIZE], folder[FILE_PATH_SIZE];
+    const char *json_path;
+    char folder[FILE_PATH_SIZE];
     uint64_t total;     /* bytes of the shards of all groups looked at */
     size_t shard_count; /* of all groups */
     struct named_tensors *tensors;
@@ -28,15 +50,8 @@ static ocellus_status refuse(const struct reading *reading, const char *field, c
     return fail(OCELLUS_BAD_CONTENT, "%s: %s: %s", reading->json_path, field, what);
 }
 
-static ocellus_status find_paths(struct reading *reading, const char *path) {
-    enum path_kind kind;
-    TRY(path_look(path, &kind));
-    if (kind == PATH_FOLDER) {
-        TRY(path_join(reading->folder, "", path));
-        return path_join(reading->json_path, path, TFJS_MODEL_NAME);
-    }
-    TRY(path_join(reading->json_path, "", path));
-    TRY(path_join(reading->folder, "", path));
+static ocellus_status find_folder(struct reading *reading) {
+    TRY(path_join(reading->folder, "", reading->json_path));
     const size_t stem = (size_t)(path_base_name(reading->folder) - reading->folder);
     if (stem == 0) return path_join(reading->folder, "", ".");
     reading->folder[stem] = '\0';
@@ -81,26 +96,49 @@ static ocellus_status read_shape(const struct reading *reading, const char *name
     return OCELLUS_OK;
 }
 
-/* One tensor of the manifest, its size added to *bytes. */
-static ocellus_status read_entry(const struct reading *reading, const json_value *entry, const char **name,
-                                 struct shape *shape, size_t *bytes) {
+static ocellus_status read_quantization(const struct reading *reading, const json_value *quantization,
+                                        struct entry *entry) {
     const char *dtype;
-    if (!json_get_text(json_member(entry, "name"), name))
+    if (!json_get_text(json_member(quantization, "dtype"), &dtype))
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: quantization: dtype: missing or no text", reading->json_path,
+                    entry->name);
+    for (entry->packing = PACKING_FLOAT16; entry->packing < PACKINGS; entry->packing++)
+        if (strcmp(packings[entry->packing].name, dtype) == 0) break;
+    if (entry->packing == PACKINGS)
+        return fail(OCELLUS_BAD_CONTENT,
+                    "%s: %s: quantization: dtype: not supported (expected uint8, uint16 or float16, got %s)",
+                    reading->json_path, entry->name, dtype);
+    if (entry->packing == PACKING_FLOAT16) return OCELLUS_OK;
+    if (!json_get_real(json_member(quantization, "min"), &entry->min) ||
+        !json_get_real(json_member(quantization, "scale"), &entry->scale) || !isfinite(entry->min) ||
+        !isfinite(entry->scale) || entry->scale < 0)
+        return fail(OCELLUS_BAD_CONTENT,
+                    "%s: %s: quantization: min and scale: no numbers (expected a scale of 0 or more)",
+                    reading->json_path, entry->name);
+    return OCELLUS_OK;
+}
+
+/* The place in a packed shard and the size in memory, whose sum over all tensors so far is in *total. */
+static ocellus_status read_entry(const struct reading *reading, const json_value *json, struct entry *entry,
+                                 size_t *total) {
+    const char *dtype;
+    *entry = (struct entry){0};
+    if (!json_get_text(json_member(json, "name"), &entry->name))
         return refuse(reading, "weightsManifest: weights", "a tensor without a name");
-    if (json_member(entry, "quantization"))
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: quantization: not supported (expected plain float32)",
-                    reading->json_path, *name);
-    if (!json_get_text(json_member(entry, "dtype"), &dtype))
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: dtype: missing or no text", reading->json_path, *name);
+    if (!json_get_text(json_member(json, "dtype"), &dtype))
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: dtype: missing or no text", reading->json_path, entry->name);
     if (strcmp(dtype, "float32") != 0)
         return fail(OCELLUS_BAD_CONTENT, "%s: %s: dtype: not supported (expected float32, got %s)", reading->json_path,
-                    *name, dtype);
-    TRY(read_shape(reading, *name, json_member(entry, "shape"), shape));
+                    entry->name, dtype);
+    const json_value *quantization = json_member(json, "quantization");
+    if (quantization) TRY(read_quantization(reading, quantization, entry));
+    TRY(read_shape(reading, entry->name, json_member(json, "shape"), &entry->shape));
     size_t size;
-    TRY(named_tensor_check(reading->json_path, *name, shape, &size));
-    if (!size_add(*bytes, size, bytes) || *bytes > WEIGHT_FILE_LIMIT)
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more than the supported %" PRIu64 " bytes", reading->json_path,
-                    *name, WEIGHT_FILE_LIMIT);
+    TRY(named_tensor_check(reading->json_path, entry->name, &entry->shape, &size));
+    entry->bytes = size / sizeof(float) * packings[entry->packing].size;
+    if (!size_add(*total, size, total) || *total > WEIGHT_FILE_LIMIT)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more than the supported %zu bytes", reading->json_path,
+                    entry->name, WEIGHT_FILE_LIMIT);
     return OCELLUS_OK;
 }
 
@@ -127,11 +165,11 @@ static ocellus_status check_group(struct reading *reading, const json_value *gro
         return fail(OCELLUS_BAD_CONTENT, "%s: weightsManifest: too many shards or tensors (expected at most %d and %d)",
                     reading->json_path, TFJS_MAX_SHARDS, NAMED_TENSORS_MAX);
     TRY(check_unique(reading, paths));
-    size_t needed = 0;
+    size_t needed = 0, total = 0;
     for (size_t i = 0; i < json_count(weights); i++) {
-        const char *name;
-        struct shape shape;
-        TRY(read_entry(reading, json_element(weights, i), &name, &shape, &needed));
+        struct entry entry;
+        TRY(read_entry(reading, json_element(weights, i), &entry, &total));
+        needed += entry.bytes;
     }
     uint64_t held = 0;
     for (size_t i = 0; i < json_count(paths); i++) {
@@ -140,8 +178,8 @@ static ocellus_status check_group(struct reading *reading, const json_value *gro
         TRY(shard_path(reading, json_element(paths, i), path));
         TRY(file_size(path, &size));
         if (size > WEIGHT_FILE_LIMIT - reading->total)
-            return fail(OCELLUS_BAD_CONTENT, "%s: size: all shards hold more than the supported %" PRIu64 " bytes",
-                        path, WEIGHT_FILE_LIMIT);
+            return fail(OCELLUS_BAD_CONTENT, "%s: size: all shards hold more than the supported %zu bytes", path,
+                        WEIGHT_FILE_LIMIT);
         held += size;
         reading->total += size;
     }
@@ -183,20 +221,37 @@ static ocellus_status take(struct stream *stream, unsigned char *out, size_t wan
     return OCELLUS_OK;
 }
 
+/* Values of whatever packing, taken in pieces. */
+static ocellus_status take_values(struct stream *stream, const struct entry *entry, float *values) {
+    enum { PIECE = 1024 };
+    if (entry->packing == PACKING_FLOAT32) return take(stream, (unsigned char *)values, entry->bytes);
+    const size_t count = shape_size(&entry->shape), size = packings[entry->packing].size;
+    for (size_t done = 0; done < count;) {
+        unsigned char bytes[PIECE * 2];
+        const size_t n = count - done < PIECE ? count - done : PIECE;
+        TRY(take(stream, bytes, n * size));
+        for (size_t i = 0; i < n; i++) {
+            uint16_t number = bytes[i];
+            if (size == 2) memcpy(&number, bytes + 2 * i, sizeof number);
+            values[done + i] =
+                entry->packing == PACKING_FLOAT16 ? half_to_float(number) : (float)(number * entry->scale + entry->min);
+        }
+        done += n;
+    }
+    return OCELLUS_OK;
+}
+
 static ocellus_status read_group(const struct reading *reading, const json_value *group) {
     struct stream stream = {.reading = reading, .paths = json_member(group, "paths")};
     const json_value *weights = json_member(group, "weights");
     ocellus_status status = OCELLUS_OK;
     for (size_t i = 0; i < json_count(weights) && status == OCELLUS_OK; i++) {
-        const char *name;
-        struct shape shape;
-        size_t bytes = 0;
-        status = read_entry(reading, json_element(weights, i), &name, &shape, &bytes);
-        if (status == OCELLUS_OK) status = named_tensors_add(reading->tensors, name, &shape);
-        if (status == OCELLUS_OK) {
-            float *values = reading->tensors->items[reading->tensors->count - 1].values;
-            status = take(&stream, (unsigned char *)values, bytes);
-        }
+        struct entry entry;
+        size_t total = 0;
+        status = read_entry(reading, json_element(weights, i), &entry, &total);
+        if (status == OCELLUS_OK) status = named_tensors_add(reading->tensors, entry.name, &entry.shape);
+        if (status == OCELLUS_OK)
+            status = take_values(&stream, &entry, reading->tensors->items[reading->tensors->count - 1].values);
     }
     free(stream.bytes);
     return status;
@@ -214,18 +269,30 @@ static ocellus_status read_manifest(struct reading *reading, const json_value *j
         TRY(check_group(reading, json_element(manifest, i)));
     for (size_t i = 0; i < json_count(manifest); i++)
         TRY(read_group(reading, json_element(manifest, i)));
-    return named_tensors_finish(reading->tensors);
+    reading->tensors->ordered = true;
+    return named_tensors_finish(reading->tensors, false);
 }
 
-ocellus_status tfjs_read(const char *path, struct named_tensors *tensors) {
-    *tensors = (struct named_tensors){0};
-    struct reading reading = {.tensors = tensors};
-    TRY(find_paths(&reading, path));
+static ocellus_status read_topology(const struct reading *reading, const json_value *json, struct network_file *file) {
+    const json_value *topology = json_member(json, "modelTopology");
+    if (topology) return network_file_set_graph(file, reading->json_path, topology);
+    return network_file_no_graph(file, fail(OCELLUS_BAD_CONTENT,
+                                            "%s: modelTopology: missing: weights without a network; train --weights "
+                                            "takes them",
+                                            reading->json_path));
+}
+
+ocellus_status tfjs_read(struct file_content *content, struct network_file *file) {
+    struct reading reading = {.json_path = content->path, .tensors = &file->tensors};
+    if (content->size > TFJS_JSON_LIMIT)
+        return fail(OCELLUS_BAD_CONTENT, "%s: size: %zu bytes (expected at most %d)", content->path, content->size,
+                    TFJS_JSON_LIMIT);
+    TRY(find_folder(&reading));
     json_value *json = NULL;
-    TRY(json_parse_file(reading.json_path, TFJS_JSON_LIMIT, &json));
-    tensors->path = memory_copy_text(reading.json_path);
-    const ocellus_status status = tensors->path ? read_manifest(&reading, json) : OCELLUS_IO;
+    TRY(json_parse((const char *)content->bytes, content->size, content->path, &json));
+    file->tensors.path = memory_copy_text(content->path);
+    ocellus_status status = file->tensors.path ? read_manifest(&reading, json) : OCELLUS_IO;
+    if (status == OCELLUS_OK) status = read_topology(&reading, json, file);
     json_release(json);
-    if (status != OCELLUS_OK) named_tensors_free(tensors);
     return status;
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Weights of a TensorFlow.js layers model: model.json with its weightsManifest, and binary shards beside it. */
+/* A TensorFlow.js layers model: model.json with its topology and weightsManifest, and binary shards beside it. */
 #ifndef FORMATS_TFJS_H
 #define FORMATS_TFJS_H
 
-#include "formats/named_tensors.h"
+#include "formats/network_file.h"
 
-#define TFJS_MODEL_NAME "model.json"
 enum { TFJS_JSON_LIMIT = 16 << 20, TFJS_MAX_SHARDS = 4096 };
 
-/* Reads all tensors; `path` is the model.json or the folder that holds one. All that the manifest says is checked against
- * the true sizes of the shards before values are allocated. Refused by name: graph models, quantized weights, dtypes other
- * than float32, shards that are no plain name or lead out of the folder, shards given twice, short, long or missing, names
- * given twice, values that are not finite. On failure *tensors is empty. OCELLUS_BAD_CONTENT, OCELLUS_IO. */
-ocellus_status tfjs_read(const char *path, struct named_tensors *tensors);
+/* The reader of a model.json (network_file.h). All that the manifest says is checked against the true sizes of the shards before
+ * values are allocated. Values are float32, or quantised: float16, or uint8 and uint16 with w = q * scale + min, computed in double
+ * and rounded once, as TensorFlow.js does. Refused by name: graph models, other dtypes, shards that are no plain name or lead out of
+ * the folder, shards given twice, short, long or missing, names given twice, values that are not finite. */
+ocellus_status tfjs_read(struct file_content *content, struct network_file *file);
 
 #endif

@@ -6,7 +6,6 @@
 #include "base/file_kind.h"
 #include "base/folders.h"
 #include "base/retry.h"
-#include "formats/model_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,11 +177,9 @@ static ocellus_status fail_is_file(const char *path) {
     memcpy(folder, path, length);
     folder[length > 1 ? length - 1 : length] = '\0'; /* without the slash */
     const char *run = length > 0 ? folder : ".";
-    bool is_model = false, in_run = run_folder_is_run(run);
+    bool in_run = run_folder_is_run(run);
     struct file_kind kind;
-    TRY(model_file_is_one(path, &is_model));
     TRY(file_kind_read(path, &kind));
-    if (is_model) kind = (struct file_kind){.article = "a", .name = "model file"};
     return fail(OCELLUS_USAGE, "%s: is %s%s%s (expected a run folder%s%s%s)", path, kind.article,
                 *kind.article ? " " : "", kind.name, in_run ? "; did you mean " : "", in_run ? run : "",
                 in_run ? "?" : "");

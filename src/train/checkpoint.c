@@ -203,8 +203,8 @@ static ocellus_status check_hash(const struct safetensors *file, const char *pat
     struct sha256 hash;
     sha256_begin(&hash);
     sha256_add(&hash, state_text, strlen(state_text));
-    for (size_t i = 0; i < safetensors_count(file); i++) {
-        const struct safetensors_tensor *tensor = safetensors_at(file, i);
+    for (size_t i = 0; i < file->tensors.count; i++) {
+        const struct named_tensor *tensor = &file->tensors.items[i];
         hash_tensor(&hash, tensor->name, tensor->values, shape_size(&tensor->shape));
     }
     sha256_end(&hash, got);
@@ -273,13 +273,13 @@ static ocellus_status check_identity(const struct generation *generation, const 
 
 static ocellus_status set_tensors(struct engine *engine, const struct generation *generation) {
     size_t count = engine_tensor_count(engine);
-    if (safetensors_count(generation->file) != count) {
+    if (generation->file->tensors.count != count) {
         return fail(OCELLUS_BAD_CONTENT, "%s: tensors (expected %zu, got %zu)", generation->path, count,
-                    safetensors_count(generation->file));
+                    generation->file->tensors.count);
     }
     for (size_t i = 0; i < count; i++) {
         struct engine_tensor wanted = engine_tensor_at(engine, i);
-        const struct safetensors_tensor *tensor = safetensors_find(generation->file, wanted.name);
+        const struct named_tensor *tensor = named_tensors_find(&generation->file->tensors, wanted.name);
         if (!tensor || !shape_equal(&tensor->shape, wanted.shape)) {
             return fail(OCELLUS_BAD_CONTENT, "%s: %s: missing or of another shape", generation->path, wanted.name);
         }

@@ -10,7 +10,7 @@
 static bool overflow;
 
 static ocellus_status get(void *context, const char *name, float *values, size_t count) {
-    const struct safetensors_tensor *tensor = safetensors_find(context, name);
+    const struct named_tensor *tensor = named_tensors_find(context, name);
     const char *role = strrchr(name, '/');
     bool scaled = overflow && role && strcmp(role, "/kernel") == 0;
     for (size_t i = 0; i < count; i++)
@@ -26,15 +26,15 @@ static ocellus_status copy(const char *in, const char *out) {
         "\347\214\253\347\214\253 a name as long as no table has room for it", /* and wide characters */
     };
     enum { EVIL = sizeof evil / sizeof *evil };
-    struct model_file file;
-    TRY(model_file_read(in, false, &file));
+    struct network_file file;
+    TRY(network_file_read(in, &network_forms_model, &file));
     const char *names[64];
     for (size_t i = 0; i < file.graph->class_count && i < 64; i++)
         names[i] = i < EVIL ? evil[i] : file.graph->class_names[i];
     ocellus_status status = OCELLUS_OK;
     if (!overflow) status = graph_set_class_names(file.graph, names, file.graph->class_count);
-    if (status == OCELLUS_OK) status = model_file_write(out, file.graph, file.epoch, get, file.tensors);
-    model_file_free(&file);
+    if (status == OCELLUS_OK) status = model_file_write(out, file.graph, file.epoch, get, &file.tensors);
+    network_file_free(&file);
     return status;
 }
 

@@ -10,7 +10,7 @@
 #include "data/image_file.h"
 #include "data/image_png.h"
 #include "formats/model_file.h"
-#include "formats/tfjs.h"
+#include "formats/network_file.h"
 #include "model/builtin.h"
 #include "run/evaluation_file.h"
 #include "run/events.h"
@@ -194,15 +194,16 @@ static ocellus_status open_events(uint64_t *sum) {
     return file_size(path, sum);
 }
 
-static ocellus_status read_model(uint64_t *sum) {
-    bool is_one;
-    struct model_file file;
-    TRY(model_file_is_one(model, &is_one));
-    if (!is_one) die("a model is taken for something else");
-    TRY(model_file_read(model, false, &file));
-    *sum = file.graph->count + safetensors_count(file.tensors);
-    model_file_free(&file);
+/* A network or weights of any form: what is read, and whether it can be run. */
+static ocellus_status read_network(const char *path, uint64_t *sum) {
+    struct network_file file;
+    TRY(network_file_read(path, &network_forms_all, &file));
+    *sum = file.tensors.count + (file.graph ? 1000 * file.graph->count : 0);
+    network_file_free(&file);
     return OCELLUS_OK;
+}
+static ocellus_status read_model(uint64_t *sum) {
+    return read_network(model, sum);
 }
 
 static ocellus_status zeros(void *context, const char *name, float *values, size_t count) {
@@ -228,11 +229,7 @@ static ocellus_status write_headers(uint64_t *sum) {
 }
 
 static ocellus_status read_tfjs(uint64_t *sum) {
-    struct named_tensors tensors;
-    TRY(tfjs_read(folder, &tensors));
-    *sum = tensors.count;
-    named_tensors_free(&tensors);
-    return OCELLUS_OK;
+    return read_network(folder, sum);
 }
 
 static const struct reader {

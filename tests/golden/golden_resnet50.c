@@ -2,6 +2,8 @@
 /* ResNet50 with the ImageNet weights against PyTorch in float64 (make_resnet50.py): logits of photographs and of CIFAR-10's
  * images, every gradient of the fine-tuning network; and the network from the code against the one from the weights' own JSON.
  * Skipped where the cache lacks the weights or CIFAR-10. */
+#include "app/network.h"
+#include "base/file_kind.h"
 #include "base/folders.h"
 #include "base/json.h"
 #include "base/json_parse.h"
@@ -12,9 +14,7 @@
 #include "data/image_file.h"
 #include "data/resnet50.h"
 #include "engine/engine.h"
-#include "formats/tfjs.h"
 #include "inference/predict.h"
-#include "inference/weights.h"
 #include "kernels/kernels.h"
 #include "model/graph_from_json.h"
 #include "model/resnet50.h"
@@ -123,7 +123,7 @@ static struct engine *open_engine(const struct graph *graph, size_t batch_size, 
     const char *wanted = getenv("OCELLUS_CPU");
     if (wanted) assert_string_equal(wanted, engine_kernels_name(engine));
     check(engine_initialize(engine, 1));
-    check(weights_load(engine, graph, golden.weights));
+    check(network_load_weights(engine, graph, golden.weights));
     return engine;
 }
 
@@ -320,14 +320,14 @@ static void test_graph_from_json(void **state) {
     (void)state;
     static float of_code[2 * IMAGENET_CLASSES], of_json[2 * IMAGENET_CLASSES];
     char path[FILE_PATH_SIZE];
-    check(path_join(path, golden.weights, TFJS_MODEL_NAME));
+    check(path_join(path, golden.weights, FILE_KIND_TFJS_NAME));
     if (!path_exists(path)) {
-        printf("the cache holds no %s\n", TFJS_MODEL_NAME);
+        printf("the cache holds no %s\n", FILE_KIND_TFJS_NAME);
         skip();
     }
     json_value *json;
     struct graph *graph;
-    check(json_parse_file(path, TFJS_JSON_LIMIT, &json));
+    check(json_parse_file(path, 16 << 20, &json));
     check(graph_from_json(member(json, "modelTopology"), path, &graph));
     json_release(json);
     graph->preprocessing = PREPROCESSING_CAFFE; /* no part of Keras's JSON */

@@ -6,6 +6,7 @@
 
 #include "base/folders.h"
 #include "formats/keras_hdf5.h"
+#include "read_tensors.h"
 #include "temporary.h"
 
 #include <hdf5.h>
@@ -81,7 +82,7 @@ static inline void write_legacy(const char *path, const struct plan *plan, const
 static inline void expect_good(const char *path, const char *prefix) {
     struct named_tensors tensors;
     char name[TENSOR_NAME_SIZE];
-    if (keras_hdf5_read(path, &tensors) != OCELLUS_OK) fail_msg("%s", status_message());
+    if (read_tensors(path, &tensors) != OCELLUS_OK) fail_msg("%s", status_message());
     assert_int_equal(tensors.count, 2);
     snprintf(name, sizeof name, "%s/bias", prefix);
     assert_string_equal(tensors.items[0].name, name);
@@ -97,7 +98,7 @@ static inline void expect_good(const char *path, const char *prefix) {
 
 static inline void expect_refusal(const char *path, const char *words) {
     struct named_tensors tensors;
-    const ocellus_status status = keras_hdf5_read(path, &tensors);
+    const ocellus_status status = read_tensors(path, &tensors);
     if (status != OCELLUS_BAD_CONTENT || !strstr(status_message(), words))
         fail_msg("status %d: \"%s\" lacks \"%s\"", status, status == OCELLUS_OK ? "" : status_message(), words);
     assert_non_null(strstr(status_message(), path_base_name(path)));

@@ -3,8 +3,8 @@
 #include "base/file_kind.h"
 #include "base/folders.h"
 #include "base/memory.h"
-#include "formats/model_file.h"
-#include "formats/weights_file.h"
+#include "formats/network_file.h"
+#include "formats/safetensors.h"
 #include "temporary.h"
 
 #include <setjmp.h>
@@ -40,8 +40,10 @@ static const struct {
            "ftypmp42"),
      "a video", FILE_FORMAT_OTHER, false},
     {BYTES("\x89HDF\r\n\x1a\n\0\0\0\0"), "an HDF5 file", FILE_FORMAT_HDF5, false},
-    {BYTES(MEMBER("\x0d", "metadata.json") MEMBER("\x0b", "config.json")), "a .keras archive", 1, false},
-    {BYTES(MEMBER("\x0b", "config.json") MEMBER("\x10", "model.weights.h5")), "a .keras archive", 1, false},
+    {BYTES(MEMBER("\x0d", "metadata.json") MEMBER("\x0b", "config.json")), "a .keras archive", FILE_FORMAT_KERAS,
+     false},
+    {BYTES(MEMBER("\x0b", "config.json") MEMBER("\x10", "model.weights.h5")), "a .keras archive", FILE_FORMAT_KERAS,
+     false},
     {BYTES(MEMBER("\x10", "archive/data.pkl")), "a PyTorch file", FILE_FORMAT_OTHER, false},
     {BYTES(MEMBER("\x09", "arr_0.npy")), "a NumPy .npz archive", FILE_FORMAT_OTHER, false},
     {BYTES(MEMBER("\x0f", "word/styles.xml")), "a ZIP file", FILE_FORMAT_OTHER, false},
@@ -157,26 +159,24 @@ static void test_readers_say_it(void **state) {
         const enum file_format format = cases[i].format;
         if (format == FILE_FORMAT_SAFETENSORS || format == FILE_FORMAT_UNKNOWN) continue;
         write_bytes(path, cases[i].bytes, cases[i].size);
-        struct model_file model;
+        struct network_file file;
         struct safetensors *tensors;
-        struct named_tensors named;
         snprintf(words, sizeof words, "weights: is %s (expected a model file of Ocellus", cases[i].name);
-        assert_int_equal(model_file_read(path, false, &model), OCELLUS_BAD_CONTENT);
+        assert_int_equal(network_file_read(path, &network_forms_model, &file), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words));
         const bool weights = format == FILE_FORMAT_HDF5 || format == FILE_FORMAT_TFJS;
-        assert_true(weights == (strstr(status_message(), "train --weights reads this") != NULL));
         snprintf(words, sizeof words, "weights: is %s (expected a safetensors file)", cases[i].name);
         assert_int_equal(safetensors_read(path, false, &tensors), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words));
         if (weights || format == FILE_FORMAT_JSON) continue;
-        snprintf(words, sizeof words, "weights: is %s (expected weights: ", cases[i].name);
-        assert_int_equal(weights_file_read(path, &named), OCELLUS_BAD_CONTENT);
+        snprintf(words, sizeof words, "weights: is %s (expected a network or weights: ", cases[i].name);
+        assert_int_equal(network_file_read(path, &network_forms_all, &file), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words));
-        assert_null(named.items);
+        assert_null(file.tensors.items);
     }
-    struct named_tensors named;
-    assert_int_equal(weights_file_read(*state, &named), OCELLUS_BAD_CONTENT);
-    assert_non_null(strstr(status_message(), "is a folder (expected weights: "));
+    struct network_file file;
+    assert_int_equal(network_file_read(*state, &network_forms_all, &file), OCELLUS_BAD_CONTENT);
+    assert_non_null(strstr(status_message(), "is a folder (expected a network or weights: "));
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, temporary_setup, temporary_teardown)

@@ -3,6 +3,7 @@
 #include "base/file_kind.h"
 #include "base/folders.h"
 #include "formats/keras_hdf5.h"
+#include "read_tensors.h"
 #include "temporary.h"
 
 #include <math.h>
@@ -115,7 +116,7 @@ static void test_keras3(void **state) {
     expect_refusal(path, "expected 1, 2 or 4 variables, got 3");
     write_keras3(path, "bn", true, 4);
     struct named_tensors tensors;
-    assert_int_equal(keras_hdf5_read(path, &tensors), OCELLUS_OK);
+    assert_int_equal(read_tensors(path, &tensors), OCELLUS_OK);
     assert_int_equal(tensors.count, 4);
     assert_string_equal(tensors.items[0].name, "bn/beta");
     assert_string_equal(tensors.items[1].name, "bn/gamma");
@@ -190,19 +191,8 @@ static void filtered(hid_t inner, herr_t (*set)(hid_t), const float *values) {
     write_dataset(inner, "kernel:0", H5T_IEEE_F32LE, 2, kernel_dims, list, values);
     check(H5Pclose(list));
 }
-static herr_t set_deflate(hid_t list) {
-    return H5Pset_deflate(list, 9);
-}
 static herr_t set_unknown(hid_t list) {
     return H5Pset_filter(list, (H5Z_filter_t)32000, H5Z_FLAG_OPTIONAL, 0, NULL); /* a plug-in's */
-}
-SPOIL(deflate_filter) {
-    UNUSED;
-    filtered(inner, set_deflate, kernel);
-}
-SPOIL(fletcher_filter) {
-    UNUSED;
-    filtered(inner, H5Pset_fletcher32, kernel);
 }
 SPOIL(unknown_filter) {
     UNUSED;
@@ -245,14 +235,6 @@ SPOIL(string_type) {
     UNUSED;
     const hid_t type = good(H5Tcopy(H5T_C_S1));
     check(H5Tset_size(type, H5T_VARIABLE));
-    other_type(inner, type);
-}
-SPOIL(half_type) { /* float16 as h5py writes it */
-    UNUSED;
-    const hid_t type = good(H5Tcopy(H5T_IEEE_F32LE));
-    check(H5Tset_fields(type, 15, 10, 5, 0, 10));
-    check(H5Tset_size(type, 2));
-    check(H5Tset_ebias(type, 15));
     other_type(inner, type);
 }
 SPOIL(rank_5) {
@@ -406,17 +388,14 @@ static void test_hostile_files_are_refused(void **state) {
         {"a soft link", true, soft_loop, 0},
         {"a user-defined link", true, user_link, 0},
         {"a virtual dataset", true, virtual_dataset, 0},
-        {"filter deflate: not supported", true, deflate_filter, 0},
-        {"filter fletcher32: not supported", true, fletcher_filter, 0},
-        {"filter", true, unknown_filter, 0},
-        {"a/kernel: type: not supported (expected float32 or float64)", true, integer_type, 0},
+        {"a/kernel: filter without a name: not supported", true, unknown_filter, 0},
+        {"a/kernel: type: not supported (expected float16, float32 or float64)", true, integer_type, 0},
         {"type: not supported", true, opaque_type, 0},
         {"type: not supported", true, compound_type, 0},
         {"type: not supported", true, enum_type, 0},
         {"type: not supported", true, array_type, 0},
         {"type: not supported", true, vlen_type, 0},
         {"type: not supported", true, string_type, 0},
-        {"type: not supported", true, half_type, 0},
         {"too many dimensions (expected at most 4, got 5)", true, rank_5, 0},
         {"shape: dimension 0 is no whole number above 0", true, no_rows, 0},
         {"shape: holds no values", true, null_space, 0},
@@ -456,11 +435,11 @@ static void test_hostile_files_are_refused(void **state) {
 
 static void test_what_is_no_file(void **state) {
     struct named_tensors tensors;
-    assert_int_equal(keras_hdf5_read(temporary_path(*state, "nowhere"), &tensors), OCELLUS_IO);
-    assert_int_equal(keras_hdf5_read(*state, &tensors), OCELLUS_BAD_CONTENT);
+    assert_int_equal(read_tensors(temporary_path(*state, "nowhere"), &tensors), OCELLUS_IO);
+    assert_int_equal(read_tensors(*state, &tensors), OCELLUS_BAD_CONTENT);
     const char *pipe = temporary_path(*state, "pipe");
     assert_int_equal(mkfifo(pipe, 0666), 0);
-    assert_int_equal(keras_hdf5_read(pipe, &tensors), OCELLUS_BAD_CONTENT);
+    assert_int_equal(read_tensors(pipe, &tensors), OCELLUS_BAD_CONTENT);
 }
 
 /* Neither a driver nor a plug-in comes from the environment. */
@@ -493,7 +472,7 @@ static void test_build_without_it_says_so(void **state) {
     struct named_tensors tensors;
     assert_int_equal(temporary_file(path, "\x89HDF\r\n\x1a\n"), 0);
     assert_true(is_hdf5(path));
-    assert_int_equal(keras_hdf5_read(path, &tensors), OCELLUS_USAGE);
+    assert_int_equal(read_tensors(path, &tensors), OCELLUS_USAGE);
     assert_non_null(strstr(status_message(), "OCELLUS_HDF5 is off"));
 }
 

@@ -22,9 +22,10 @@
 
 /* The child process that a reader runs in, whatever the reader is. ((fail) is ours, fail() cmocka's.) */
 
-static ocellus_status reads_two(const char *path, struct named_tensors *tensors) {
-    (void)path;
-    *tensors = (struct named_tensors){0};
+static ocellus_status reads_two(const struct file_content *content, struct isolated_result *result) {
+    (void)content;
+    *result = (struct isolated_result){0};
+    struct named_tensors *tensors = &result->tensors;
     const struct shape shape = {1, {2}};
     TRY(named_tensors_add(tensors, "b", &shape));
     TRY(named_tensors_add(tensors, "a", &shape));
@@ -32,72 +33,81 @@ static ocellus_status reads_two(const char *path, struct named_tensors *tensors)
         tensors->items[i / 2].values[i % 2] = (float)i;
     return OCELLUS_OK;
 }
-static ocellus_status crashes(const char *path, struct named_tensors *tensors) {
-    (void)path, (void)tensors;
+static ocellus_status crashes(const struct file_content *content, struct isolated_result *result) {
+    (void)content, (void)result;
     raise(SIGSEGV);
     return OCELLUS_OK;
 }
-static ocellus_status ends(const char *path, struct named_tensors *tensors) {
-    (void)path, (void)tensors;
+static ocellus_status ends(const struct file_content *content, struct isolated_result *result) {
+    (void)content, (void)result;
     _exit(0);
 }
-static ocellus_status refuses(const char *path, struct named_tensors *tensors) {
-    (void)tensors;
-    return (fail)(OCELLUS_BAD_CONTENT, "%s: not so", path);
+static ocellus_status refuses(const struct file_content *content, struct isolated_result *result) {
+    (void)result;
+    return (fail)(OCELLUS_BAD_CONTENT, "%s: not so", content->path);
 }
-static ocellus_status answers_what_is_not_its_own(const char *path, struct named_tensors *tensors) {
-    (void)tensors;
-    return (fail)((ocellus_status)99, "%s: obey", path);
+static ocellus_status answers_what_is_not_its_own(const struct file_content *content, struct isolated_result *result) {
+    (void)result;
+    return (fail)((ocellus_status)99, "%s: obey", content->path);
 }
-static ocellus_status gives_more_than_the_file(const char *path, struct named_tensors *tensors) {
-    (void)path;
-    *tensors = (struct named_tensors){0};
-    return named_tensors_add(tensors, "a", &(struct shape){1, {100}});
+static ocellus_status gives_more_than_it_may(const struct file_content *content, struct isolated_result *result) {
+    *result = (struct isolated_result){0};
+    const int64_t values = (int64_t)isolated_values_limit(content->size) / 4 + 1;
+    return named_tensors_add(&result->tensors, "a", &(struct shape){1, {values}});
 }
-static ocellus_status gives_what_is_no_number(const char *path, struct named_tensors *tensors) {
-    TRY(reads_two(path, tensors));
-    tensors->items[0].values[1] = NAN;
+static ocellus_status gives_a_longer_text(const struct file_content *content, struct isolated_result *result) {
+    TRY(reads_two(content, result));
+    result->texts[1] = strdup("seventeen bytes i");
     return OCELLUS_OK;
 }
-static ocellus_status gives_a_name_twice(const char *path, struct named_tensors *tensors) {
-    TRY(reads_two(path, tensors));
-    strcpy(tensors->items[0].name, "a");
+static ocellus_status gives_what_is_no_number(const struct file_content *content, struct isolated_result *result) {
+    TRY(reads_two(content, result));
+    result->tensors.items[0].values[1] = NAN;
     return OCELLUS_OK;
 }
-static ocellus_status gives_a_shape_without_values(const char *path, struct named_tensors *tensors) {
-    TRY(reads_two(path, tensors));
-    tensors->items[0].shape.dims[0] = 0;
+static ocellus_status gives_a_name_twice(const struct file_content *content, struct isolated_result *result) {
+    TRY(reads_two(content, result));
+    strcpy(result->tensors.items[0].name, "a");
+    return OCELLUS_OK;
+}
+static ocellus_status gives_a_shape_without_values(const struct file_content *content, struct isolated_result *result) {
+    TRY(reads_two(content, result));
+    result->tensors.items[0].shape.dims[0] = 0;
     return OCELLUS_OK;
 }
 static void test_what_a_reader_does_apart(void **state) {
     static const struct {
-        tensors_reader *reader;
+        isolated_reader *reader;
         const char *words;
     } bad[] = {
         {crashes, "the file breaks its reader"},
         {ends, "the file breaks its reader"},
         {refuses, "w.h5: not so"},
         {answers_what_is_not_its_own, "the file breaks its reader"},
-        {gives_more_than_the_file, "the file breaks its reader"},
+        {gives_a_longer_text, "the file breaks its reader"},
+        {gives_more_than_it_may, "the file breaks its reader"},
         {gives_what_is_no_number, "value 1 is not a number"},
         {gives_a_name_twice, "given to two tensors"},
         {gives_a_shape_without_values, "dimension 0"},
     };
-    const char *path = temporary_path(*state, "w.h5");
-    assert_int_equal(temporary_file(path, "sixteen bytes it"), 0);
-    struct named_tensors tensors;
+    (void)state;
+    const struct file_content content = {
+        .path = "w.h5", .bytes = (unsigned char *)(char[]){"sixteen bytes it"}, .size = 16};
+    struct isolated_result result;
+    const struct named_tensors *tensors = &result.tensors;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        const ocellus_status status = isolated_read(bad[i].reader, path, &tensors);
+        const ocellus_status status = isolated_read(bad[i].reader, &content, &result);
         if (status != OCELLUS_BAD_CONTENT || !strstr(status_message(), bad[i].words))
             fail_msg("reader %zu: status %d: \"%s\" lacks \"%s\"", i, status, status_message(), bad[i].words);
-        assert_null(tensors.items);
+        assert_null(tensors->items);
+        assert_null(result.texts[1]);
     }
-    assert_int_equal(isolated_read(reads_two, path, &tensors), OCELLUS_OK);
-    assert_int_equal(tensors.count, 2);
-    assert_string_equal(tensors.items[0].name, "a");
-    assert_true(tensors.items[0].values[0] == 2 && tensors.items[0].values[1] == 3);
-    assert_true(tensors.items[1].values[0] == 0 && tensors.items[1].values[1] == 1);
-    named_tensors_free(&tensors);
+    assert_int_equal(isolated_read(reads_two, &content, &result), OCELLUS_OK);
+    assert_int_equal(tensors->count, 2);
+    assert_string_equal(tensors->items[0].name, "a");
+    assert_true(tensors->items[0].values[0] == 2 && tensors->items[0].values[1] == 3);
+    assert_true(tensors->items[1].values[0] == 0 && tensors->items[1].values[1] == 1);
+    isolated_result_free(&result);
 }
 
 #ifdef OCELLUS_HDF5
@@ -147,9 +157,11 @@ static enum outcome read_in_child(const char *path) {
         for (size_t i = 0; i < sizeof crashes_by / sizeof *crashes_by; i++)
             signal(crashes_by[i], on_crash);
         alarm(20); /* a hang is a crash */
-        struct named_tensors tensors;
-        const ocellus_status status = keras_hdf5_read_here(path, &tensors);
-        if (status == OCELLUS_OK) _exit(are_sound(&tensors) ? READ : UNSOUND);
+        struct isolated_result result;
+        struct file_content content = {.path = path};
+        if (file_read(path, SIZE_MAX - 1, &content.bytes, &content.size) != OCELLUS_OK) _exit(UNSOUND);
+        const ocellus_status status = keras_hdf5_read_here(&content, &result);
+        if (status == OCELLUS_OK) _exit(are_sound(&result.tensors) ? READ : UNSOUND);
         const bool named = status == OCELLUS_BAD_CONTENT && strstr(status_message(), path_base_name(path));
         _exit(named ? REFUSED : UNSOUND);
     }

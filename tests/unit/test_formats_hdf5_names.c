@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names in HDF5 files, in every form that writers choose; how the process that reads ends; and too little memory for it. */
 #include "formats/isolated.h"
+#include "read_tensors.h"
 #include "temporary.h"
 
 #include <setjmp.h>
@@ -122,7 +123,7 @@ static ocellus_status read_within(const char *path, rlim_t more) {
     const struct rlimit limit = {.rlim_cur = address_space() + more, .rlim_max = before.rlim_max};
     struct named_tensors tensors;
     assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
-    const ocellus_status status = keras_hdf5_read(path, &tensors);
+    const ocellus_status status = read_tensors(path, &tensors);
     assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
     if (status == OCELLUS_OK) named_tensors_free(&tensors);
     return status;
@@ -148,19 +149,19 @@ static void test_too_little_memory(void **state) {
 #endif
 
 /* Readers that end in other ways than by an answer. */
-static ocellus_status killed_reader(const char *path, struct named_tensors *tensors) {
-    (void)path, (void)tensors;
+static ocellus_status killed_reader(const struct file_content *content, struct isolated_result *result) {
+    (void)content, (void)result;
     raise(SIGKILL);
     return OCELLUS_OK;
 }
-static ocellus_status crashing_reader(const char *path, struct named_tensors *tensors) {
-    (void)path, (void)tensors;
+static ocellus_status crashing_reader(const struct file_content *content, struct isolated_result *result) {
+    (void)content, (void)result;
     raise(SIGSEGV);
     return OCELLUS_OK;
 }
 /* So that the end of its time is told apart from being killed. */
-static ocellus_status limited_reader(const char *path, struct named_tensors *tensors) {
-    (void)path, (void)tensors;
+static ocellus_status limited_reader(const struct file_content *content, struct isolated_result *result) {
+    (void)content, (void)result;
     struct rlimit limit;
     getrlimit(RLIMIT_CPU, &limit);
     return limit.rlim_cur < limit.rlim_max ? OCELLUS_IO : OCELLUS_BAD_CONTENT;
@@ -168,13 +169,13 @@ static ocellus_status limited_reader(const char *path, struct named_tensors *ten
 
 static void test_ends_of_the_reader(void **state) {
     const char *path = temporary_path(*state, "w.h5");
-    struct named_tensors tensors;
-    assert_int_equal(temporary_file(path, "x"), 0);
-    assert_int_equal(isolated_read(killed_reader, path, &tensors), OCELLUS_IO);
+    const struct file_content content = {.path = path, .bytes = (unsigned char *)(char[]){"x"}, .size = 1};
+    struct isolated_result result;
+    assert_int_equal(isolated_read(killed_reader, &content, &result), OCELLUS_IO);
     assert_non_null(strstr(status_message(), "w.h5: its reader, which runs apart, was killed"));
-    assert_int_equal(isolated_read(crashing_reader, path, &tensors), OCELLUS_BAD_CONTENT);
+    assert_int_equal(isolated_read(crashing_reader, &content, &result), OCELLUS_BAD_CONTENT);
     assert_non_null(strstr(status_message(), "w.h5: the file breaks its reader"));
-    assert_int_equal(isolated_read(limited_reader, path, &tensors), OCELLUS_IO);
+    assert_int_equal(isolated_read(limited_reader, &content, &result), OCELLUS_IO);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, temporary_setup, temporary_teardown)

@@ -72,16 +72,16 @@ static void what_is_written_is_read(void **state) {
     struct safetensors *file;
     assert_int_equal(safetensors_write(path, entries, 3, metadata, 2, get, NULL), OCELLUS_OK);
     assert_int_equal(safetensors_read(path, false, &file), OCELLUS_OK);
-    assert_int_equal(safetensors_count(file), 3);
-    assert_string_equal(safetensors_at(file, 0)->name, "a/é");
-    assert_string_equal(safetensors_at(file, 1)->name, "b");
-    assert_string_equal(safetensors_path(file), path);
-    const struct safetensors_tensor *b = safetensors_find(file, "b");
+    assert_int_equal(file->tensors.count, 3);
+    assert_string_equal(file->tensors.items[0].name, "a/é");
+    assert_string_equal(file->tensors.items[1].name, "b");
+    assert_string_equal(file->tensors.path, path);
+    const struct named_tensor *b = named_tensors_find(&file->tensors, "b");
     assert_true(shape_equal(&b->shape, &b_shape));
     assert_memory_equal(b->values, b_values, sizeof b_values);
-    assert_int_equal(safetensors_find(file, "z")->shape.rank, 0);
-    assert_null(safetensors_find(file, "c"));
-    assert_null(safetensors_find(file, "__metadata__"));
+    assert_int_equal(named_tensors_find(&file->tensors, "z")->shape.rank, 0);
+    assert_null(named_tensors_find(&file->tensors, "c"));
+    assert_null(named_tensors_find(&file->tensors, "__metadata__"));
     assert_string_equal(safetensors_metadata(file, "note"), metadata[0].value);
     assert_string_equal(safetensors_metadata(file, "empty"), "");
     assert_null(safetensors_metadata(file, "missing"));
@@ -161,9 +161,11 @@ static void lying_headers_are_refused(void **state) {
         {"{\"a\": {\"dtype\": \"F32\", \"data_offsets\": [0, 4]}}", 4, "a: shape: missing"},
         {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"offsets\": [0, 4]}}", 4, "a: offsets: unknown member"},
         {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1]}}", 4, "a: data_offsets: unfit"},
-        {"{\"a\": " TENSOR("F16", "[2]", "[0, 4]") "}", 4, "a: dtype: not supported (expected F32, got F16)"},
-        {"{\"a\": " TENSOR("BF16", "[2]", "[0, 4]") "}", 4, "got BF16"},
-        {"{\"a\": " TENSOR("F64", "[1]", "[0, 8]") "}", 8, "got F64"},
+        {"{\"a\": " TENSOR("F16", "[2]", "[0, 8]") "}", 8, "do not fit the shape (expected 4 bytes, got 8)"},
+        {"{\"a\": " TENSOR("BF16", "[4]", "[0, 4]") "}", 4, "do not fit the shape (expected 8 bytes, got 4)"},
+        {"{\"a\": " TENSOR("F64", "[2]", "[0, 8]") "}", 8, "do not fit the shape (expected 16 bytes, got 8)"},
+        {"{\"a\": " TENSOR("F8_E4M3", "[4]", "[0, 4]") "}", 4,
+         "a: dtype: not supported (expected F32, F16, BF16 or F64, got F8_E4M3)"},
         {"{\"a\": " TENSOR("I64", "[1]", "[0, 8]") "}", 8, "got I64"},
         {"{\"a\": " TENSOR("f32", "[1]", "[0, 4]") "}", 4, "got f32"},
         {A("[1, 1, 1, 1, 1]", "[0, 4]"), 4, "a: shape: too many dimensions (expected at most 4, got 5)"},
@@ -282,8 +284,8 @@ static void odd_header_lengths_are_aligned(void **state) {
         const size_t length = sizeof header - 1 - spaces;
         write_raw(header, length, length, b_values, sizeof b_values);
         assert_int_equal(safetensors_read(path, false, &file), OCELLUS_OK);
-        assert_int_equal((uintptr_t)safetensors_at(file, 0)->values % sizeof(float), 0);
-        assert_memory_equal(safetensors_at(file, 0)->values, b_values, sizeof b_values);
+        assert_int_equal((uintptr_t)file->tensors.items[0].values % sizeof(float), 0);
+        assert_memory_equal(file->tensors.items[0].values, b_values, sizeof b_values);
         safetensors_free(file);
     }
 }
@@ -303,6 +305,51 @@ static void values_that_are_not_finite_need_leave(void **state) {
     }
 }
 
+/* All become float32: halves exactly, doubles rounded. */
+static void other_types_are_converted(void **state) {
+    (void)state;
+    static const char header[] =
+        "{\"a\": " TENSOR("F16", "[6]", "[0, 12]") ", \"b\": " TENSOR("BF16", "[3]", "[12, 18]") ", \"c\": " TENSOR(
+            "F32", "[2]", "[18, 26]") ", \"d\": " TENSOR("F64", "[2]", "[26, 42]") "}";
+    static const uint16_t halves[] = {0x3c00, 0xc100, 0x0001, 0x83ff, 0x7bff, 0x8000};
+    static const float expected[] = {1, -2.5F, 0x1p-24F, -1023 * 0x1p-24F, 65504, -0.0F};
+    static const uint16_t brains[] = {0x3f80, 0xc049, 0x0001};
+    static const float expected_brains[] = {1, -3.140625F, 0x1p-133F};
+    static const float plain[] = {1.5F, -7};
+    static const double wide[] = {0.1, -1e-300};
+    unsigned char data[42];
+    struct safetensors *file;
+    memcpy(data, halves, 12);
+    memcpy(data + 12, brains, 6);
+    memcpy(data + 18, plain, 8); /* not where a float may lie */
+    memcpy(data + 26, wide, 16);
+    write_raw(header, sizeof header - 1, sizeof header - 1, data, sizeof data);
+    assert_int_equal(safetensors_read(path, false, &file), OCELLUS_OK);
+    const struct named_tensor *items = file->tensors.items;
+    assert_memory_equal(items[0].values, expected, sizeof expected);
+    assert_memory_equal(items[1].values, expected_brains, sizeof expected_brains);
+    assert_memory_equal(items[2].values, plain, sizeof plain);
+    assert_memory_equal(items[3].values, ((float[]){0.1F, -0.0F}), 8);
+    safetensors_free(file);
+
+    static const struct {
+        size_t at;
+        uint16_t bits;
+        const char *message;
+    } bad[] = {{4, 0x7c00, "a: value 2 is infinite"},
+               {10, 0xfe01, "a: value 5 is not a number"},
+               {14, 0xff80, "b: value 1 is infinite"},
+               {16, 0x7fc0, "b: value 2 is not a number"},
+               {32, 0x7fef, "d: value 0 is infinite"}}; /* 1.8e308: none as a float */
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        unsigned char spoilt[42];
+        memcpy(spoilt, data, sizeof data);
+        memcpy(spoilt + bad[i].at, &bad[i].bits, 2);
+        write_raw(header, sizeof header - 1, sizeof header - 1, spoilt, sizeof spoilt);
+        assert_refused(i, bad[i].message);
+    }
+}
+
 static void other_things_are_no_tensor_files(void **state) {
     (void)state;
     struct safetensors *file = NULL;
@@ -318,15 +365,11 @@ static void other_things_are_no_tensor_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(a_failed_write_leaves_the_old_file),
-        cmocka_unit_test(lying_headers_are_refused),
-        cmocka_unit_test(lying_lengths_are_refused),
-        cmocka_unit_test(headers_have_a_limit),
-        cmocka_unit_test(cuts_and_flips_do_no_harm),
-        cmocka_unit_test(odd_header_lengths_are_aligned),
-        cmocka_unit_test(values_that_are_not_finite_need_leave),
-        cmocka_unit_test(other_things_are_no_tensor_files),
+        cmocka_unit_test(what_is_written_is_read),        cmocka_unit_test(a_failed_write_leaves_the_old_file),
+        cmocka_unit_test(lying_headers_are_refused),      cmocka_unit_test(lying_lengths_are_refused),
+        cmocka_unit_test(headers_have_a_limit),           cmocka_unit_test(cuts_and_flips_do_no_harm),
+        cmocka_unit_test(odd_header_lengths_are_aligned), cmocka_unit_test(values_that_are_not_finite_need_leave),
+        cmocka_unit_test(other_types_are_converted),      cmocka_unit_test(other_things_are_no_tensor_files),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

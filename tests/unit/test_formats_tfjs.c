@@ -2,6 +2,7 @@
 /* TensorFlow.js weights: what is read, and each way in which a manifest or a shard is refused. */
 #include "base/folders.h"
 #include "formats/tfjs.h"
+#include "read_tensors.h"
 #include "temporary.h"
 
 #include <math.h>
@@ -18,7 +19,9 @@
 #define MANIFEST(groups)      "{\"format\": \"layers-model\", \"weightsManifest\": [" groups "]}"
 #define KERNEL                "{\"name\": \"a/kernel\", \"shape\": [2, 3], \"dtype\": \"float32\"}"
 #define BIAS                  "{\"name\": \"a/bias\", \"shape\": [2], \"dtype\": \"float32\"}"
-#define GOOD                  MANIFEST(GROUP("\"one.bin\", \"two.bin\"", KERNEL ", " BIAS))
+#define QUANTIZED(members)                                                                                             \
+    "{\"name\": \"a/kernel\", \"shape\": [2, 3], \"dtype\": \"float32\", \"quantization\": {" members "}}"
+#define GOOD MANIFEST(GROUP("\"one.bin\", \"two.bin\"", KERNEL ", " BIAS))
 
 static void write_floats(const char *path, size_t first, size_t bytes) {
     unsigned char *content = calloc(bytes + 4, 1);
@@ -43,7 +46,7 @@ static void write_model(const char *folder, const char *json) {
 
 static void expect_good(const char *path) {
     struct named_tensors tensors;
-    if (tfjs_read(path, &tensors) != OCELLUS_OK) fail_msg("%s", status_message());
+    if (read_tensors(path, &tensors) != OCELLUS_OK) fail_msg("%s", status_message());
     assert_int_equal(tensors.count, 2); /* by name */
     assert_string_equal(tensors.items[0].name, "a/bias");
     assert_string_equal(tensors.items[1].name, "a/kernel");
@@ -57,7 +60,7 @@ static void expect_good(const char *path) {
 
 static void expect_refusal(const char *path, ocellus_status expected, const char *words) {
     struct named_tensors tensors;
-    const ocellus_status status = tfjs_read(path, &tensors);
+    const ocellus_status status = read_tensors(path, &tensors);
     if (status != expected || !strstr(status_message(), words))
         fail_msg("status %d: \"%s\" (expected %d: \"%s\")", status, status == OCELLUS_OK ? "" : status_message(),
                  expected, words);
@@ -88,7 +91,7 @@ static void test_groups_and_scalars(void **state) {
                                                                                          "[5], \"dtype\": "
                                                                                          "\"float32\"}")));
     struct named_tensors tensors;
-    assert_int_equal(tfjs_read(*state, &tensors), OCELLUS_OK);
+    assert_int_equal(read_tensors(*state, &tensors), OCELLUS_OK);
     assert_int_equal(tensors.count, 3);
     assert_int_equal(tensors.items[2].shape.rank, 0);
     assert_true(tensors.items[2].values[0] == 0.0F);
@@ -135,8 +138,16 @@ static void test_bad_manifests_are_refused(void **state) {
         {ONE("{\"name\": \"a/kernel\", \"shape\": [2, 3]}"), "a/kernel: dtype: missing"},
         {ONE("{\"shape\": [2, 3], \"dtype\": \"float32\"}"), "a tensor without a name"},
         {ONE("3"), "a tensor without a name"},
-        {ONE("{\"name\": \"a/kernel\", \"shape\": [2, 3], \"dtype\": \"float32\", \"quantization\": {\"scale\": 0}}"),
-         "a/kernel: quantization: not supported"},
+        {ONE(QUANTIZED("\"scale\": 0")), "a/kernel: quantization: dtype: missing"},
+        {ONE(QUANTIZED("\"dtype\": \"int8\", \"min\": 0, \"scale\": 1")),
+         "quantization: dtype: not supported (expected uint8, uint16 or float16, got int8)"},
+        {ONE(QUANTIZED("\"dtype\": \"float32\"")), "expected uint8, uint16 or float16, got float32"},
+        {ONE(QUANTIZED("\"dtype\": \"uint8\", \"scale\": 1")), "a/kernel: quantization: min and scale: no numbers"},
+        {ONE(QUANTIZED("\"dtype\": \"uint8\", \"min\": null, \"scale\": 1")), "min and scale: no numbers"},
+        {ONE(QUANTIZED("\"dtype\": \"uint16\", \"min\": 0, \"scale\": -1")), "min and scale: no numbers"},
+        {ONE(QUANTIZED("\"dtype\": \"uint8\", \"min\": 0, \"scale\": 1")),
+         "the shards have the wrong size (expected 14 bytes, got 32)"},
+        {ONE(QUANTIZED("\"dtype\": \"float16\"")), "the shards have the wrong size (expected 20 bytes, got 32)"},
         {ONE(TENSOR("\"a/kernel\"", "[2, -3]", "float32")), "a/kernel: shape: dimension 1"},
         {ONE(TENSOR("\"a/kernel\"", "[0, 3]", "float32")), "a/kernel: shape: dimension 0"},
         {ONE(TENSOR("\"a/kernel\"", "[2.0, 3]", "float32")), "a/kernel: shape: dimension 0"},
@@ -197,6 +208,92 @@ static void test_values_must_be_finite(void **state) {
     }
 }
 
+static void put(const char *path, const void *bytes, size_t size) {
+    FILE *stream = fopen(path, "wb");
+    assert_non_null(stream);
+    assert_int_equal(fwrite(bytes, 1, size, stream), size);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* w = q * scale + min in double, rounded once; float16 exactly; in one stream over two shards, cut inside a number. */
+static void test_quantized_values(void **state) {
+#define ENTRY(name, quantization)                                                                                      \
+    "{\"name\": \"" name "\", \"shape\": [3], \"dtype\": \"float32\", \"quantization\": {\"dtype\": " quantization "}" \
+                                                                                                                   "}"
+    static const char json[] = MANIFEST(
+        GROUP("\"one.bin\", \"two.bin\"",
+              ENTRY("a", "\"uint8\", \"min\": -0.013793936930596828, \"scale\": 0.00010638104788228577") ", " ENTRY(
+                  "b", "\"uint16\", \"min\": 1, \"scale\": 0.1") ", " ENTRY("c", "\"float16\"") ", " BIAS));
+    static const unsigned char one[] = {0, 1, 255, 0, 0, 1}; /* a; the first of b, half of the second */
+    static const unsigned char two[] = {0, 255, 255, 0, 0x3c, 0, 0xc1, 1, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f};
+    const float a[] = {(float)-0.013793936930596828, (float)(0.00010638104788228577 + -0.013793936930596828),
+                       (float)(255 * 0.00010638104788228577 + -0.013793936930596828)};
+    const float b[] = {1, (float)(0.1 + 1), (float)(65535 * 0.1 + 1)}, c[] = {1, -2.5F, 0x1p-24F};
+    struct named_tensors tensors;
+    assert_int_equal(temporary_file(temporary_path(*state, "model.json"), json), 0);
+    put(temporary_path(*state, "one.bin"), one, sizeof one);
+    put(temporary_path(*state, "two.bin"), two, sizeof two);
+    if (read_tensors(*state, &tensors) != OCELLUS_OK) fail_msg("%s", status_message());
+    assert_int_equal(tensors.count, 4); /* a, a/bias, b, c */
+    assert_memory_equal(tensors.items[0].values, a, sizeof a);
+    assert_memory_equal(tensors.items[1].values, ((float[]){0, 1}), 8);
+    assert_memory_equal(tensors.items[2].values, b, sizeof b);
+    assert_memory_equal(tensors.items[3].values, c, sizeof c);
+    named_tensors_free(&tensors);
+
+    const unsigned char infinite[] = {0, 255, 255, 0, 0x3c, 0, 0x7c, 1, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f};
+    put(temporary_path(*state, "two.bin"), infinite, sizeof infinite);
+    expect_refusal(*state, OCELLUS_BAD_CONTENT, "c: value 1 is infinite");
+    put(temporary_path(*state, "two.bin"), two, sizeof two);
+    static const char huge[] = MANIFEST(GROUP(
+        "\"one.bin\"", ENTRY("b", "\"uint16\", \"min\": 1e39, \"scale\": 0.1"))); /* finite, but none as a float */
+    assert_int_equal(temporary_file(temporary_path(*state, "model.json"), huge), 0);
+    expect_refusal(*state, OCELLUS_BAD_CONTENT, "b: value 0 is infinite");
+}
+
+/* The network in the file, as tfjs-converter writes it, and files whose network cannot be run: their weights can be read. */
+static void test_topology(void **state) {
+#define WHOLE(topology)                                                                                                \
+    "{\"modelTopology\": " topology                                                                                    \
+    ", \"weightsManifest\": [" GROUP("\"one.bin\", \"two.bin\"", KERNEL ", " LONG_BIAS) "]}"
+#define LONG_BIAS "{\"name\": \"a/bias\", \"shape\": [3], \"dtype\": \"float32\"}"
+#define DENSE(units)                                                                                                   \
+    "{\"keras_version\": \"2.2.4\", \"backend\": \"tensorflow\", \"model_config\": {\"class_name\": \"Model\", "       \
+    "\"config\": {\"name\": \"m\", \"layers\": [{\"name\": \"i\", \"class_name\": \"InputLayer\", \"config\": "        \
+    "{\"name\": "                                                                                                      \
+    "\"i\", \"batch_input_shape\": [null, 2]}, \"inbound_nodes\": []}, {\"name\": \"a\", \"class_name\": \"Dense\", "  \
+    "\"config\": {\"name\": \"a\", \"units\": " units                                                                  \
+    "}, \"inbound_nodes\": [[[\"i\", 0, 0, {}]]]}], \"input_layers\": [[\"i\", 0, 0]], \"output_layers\": [[\"a\", "   \
+    "0, 0]]}}}"
+    static const struct {
+        const char *json, *no_graph;
+    } cases[] = {
+        {WHOLE(DENSE("3")), NULL},
+        {WHOLE(DENSE("4")), "0 matched, 0 missing, 0 extra, 2 of another shape"},
+        {WHOLE("{\"class_name\": \"Sequential\"}"), "layers: missing or empty"},
+        {WHOLE("3"), "no Keras model"},
+        {"{\"weightsManifest\": [" GROUP("\"one.bin\", \"two.bin\"", KERNEL ", " LONG_BIAS) "]}",
+         "modelTopology: missing: weights without a network"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct network_file file;
+        assert_int_equal(temporary_file(temporary_path(*state, "model.json"), cases[i].json), 0);
+        write_floats(temporary_path(*state, "one.bin"), 0, 12);
+        write_floats(temporary_path(*state, "two.bin"), 3, 24);
+        if (network_file_read(*state, &network_forms_all, &file) != OCELLUS_OK) fail_msg("%s", status_message());
+        assert_int_equal(file.tensors.count, 2);
+        if (cases[i].no_graph) {
+            assert_null(file.graph);
+            if (!strstr(file.no_graph, cases[i].no_graph)) fail_msg("%s", file.no_graph);
+        } else {
+            if (!file.graph) fail_msg("%s", file.no_graph);
+            assert_int_equal(file.match.matched, 2);
+            assert_true(file.match.tensors[0]->values[5] == 5); /* a/kernel */
+        }
+        network_file_free(&file);
+    }
+}
+
 /* Every beginning of a good model.json is refused. */
 static void test_truncated_json_is_refused(void **state) {
     write_model(*state, GOOD);
@@ -216,6 +313,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_bad_manifests_are_refused, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(test_bad_shards_are_refused, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(test_values_must_be_finite, temporary_setup, temporary_teardown),
+        cmocka_unit_test_setup_teardown(test_quantized_values, temporary_setup, temporary_teardown),
+        cmocka_unit_test_setup_teardown(test_topology, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(test_truncated_json_is_refused, temporary_setup, temporary_teardown),
     };
     return cmocka_run_group_tests_name("formats/tfjs", tests, NULL, NULL);

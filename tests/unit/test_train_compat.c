@@ -11,6 +11,7 @@
 #include "base/json_parse.h"
 #include "base/log.h"
 #include "formats/model_file.h"
+#include "formats/network_file.h"
 #include "formats/safetensors.h"
 
 #include <stdio.h>
@@ -96,15 +97,16 @@ static void what_lies_in_it_can_be_read(const char *run) {
     struct run_folder folder;
     struct run_data data;
     json_value *events = NULL;
-    struct model_file model;
+    struct network_file model;
     assert_int_equal(run_folder_open(&folder, run), OCELLUS_OK);
     assert_int_equal(run_data_read(&folder, &data), OCELLUS_OK);
     assert_int_equal(data.train_images, 60);
     assert_int_equal(run_events_read(&folder, &events), OCELLUS_OK);
     assert_true(json_count(events) > 3);
     json_release(events);
-    if (model_file_read(temporary_path(run, RUN_LAST), false, &model) != OCELLUS_OK) fail_msg("%s", status_message());
-    model_file_free(&model);
+    if (network_file_read(temporary_path(run, RUN_LAST), &network_forms_model, &model) != OCELLUS_OK)
+        fail_msg("%s", status_message());
+    network_file_free(&model);
     run_folder_close(&folder);
 }
 

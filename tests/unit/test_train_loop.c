@@ -9,6 +9,7 @@
 #include "tiny_training.h"
 
 #include "base/log.h"
+#include "formats/network_file.h"
 #include "inference/predict.h"
 #include "inference/weights.h"
 #include "model/layer.h"
@@ -72,7 +73,10 @@ static void judge(const char *path, const struct recipe *recipe, char hash[SHA25
     struct engine_options options = {.threads = 1, .batch_size = 4};
     assert_int_equal(train_sets_create(recipe, train, NULL, &sets), OCELLUS_OK);
     assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
-    assert_int_equal(weights_read(engine, graph, path), OCELLUS_OK);
+    struct network_file file;
+    assert_int_equal(network_file_read(path, &network_forms_model, &file), OCELLUS_OK);
+    assert_int_equal(weights_apply(engine, graph, &file.match), OCELLUS_OK);
+    network_file_free(&file);
     assert_int_equal(weights_hash(engine, graph, hash), OCELLUS_OK);
     assert_int_equal(batch_buffer_create(graph, 4, &buffer), OCELLUS_OK);
     assert_int_equal(predict_score(engine, &buffer, &sets.validation, NULL, score), OCELLUS_OK);

@@ -3,7 +3,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "formats/keras_names.h"
-#include "formats/weights_file.h"
+#include "formats/match.h"
+#include "model/layer.h"
 #include "model/resnet50.h"
 
 #include <setjmp.h>
@@ -117,17 +118,17 @@ static void make_tensors(const struct graph *graph, bool old, bool body, struct 
             tensors->items[tensors->count - 1].values[0] = (float)tensors->count;
         }
     }
-    assert_int_equal(named_tensors_finish(tensors), OCELLUS_OK);
+    assert_int_equal(named_tensors_finish(tensors, false), OCELLUS_OK);
 }
 
 static void add_tensor(struct named_tensors *tensors, const char *name, struct shape shape) {
     assert_int_equal(named_tensors_add(tensors, name, &shape), OCELLUS_OK);
-    assert_int_equal(named_tensors_finish(tensors), OCELLUS_OK);
+    assert_int_equal(named_tensors_finish(tensors, false), OCELLUS_OK);
 }
 
 static void expect_match(const struct graph *graph, const struct named_tensors *tensors, size_t matched) {
-    struct weights_match match;
-    if (weights_match(graph, tensors, &match) != OCELLUS_OK) fail_msg("%s", status_message());
+    struct match match;
+    if (match_tensors(graph, tensors, MATCH_PRETRAINED, &match) != OCELLUS_OK) fail_msg("%s", status_message());
     assert_int_equal(match.matched, matched);
     size_t place = 0, set = 0;
     for (size_t i = 0; i < graph->count; i++) {
@@ -143,12 +144,12 @@ static void expect_match(const struct graph *graph, const struct named_tensors *
     }
     assert_int_equal(place, match.count);
     assert_int_equal(set, matched);
-    weights_match_free(&match);
+    match_free(&match);
 }
 
 static void expect_mismatch(const struct graph *graph, const struct named_tensors *tensors, const char *words) {
-    struct weights_match match;
-    assert_int_equal(weights_match(graph, tensors, &match), OCELLUS_BAD_CONTENT);
+    struct match match;
+    assert_int_equal(match_tensors(graph, tensors, MATCH_PRETRAINED, &match), OCELLUS_BAD_CONTENT);
     if (!strstr(status_message(), words)) fail_msg("\"%s\" lacks \"%s\"", status_message(), words);
     assert_null(match.tensors);
 }
@@ -205,7 +206,7 @@ static void test_prefixes(void **state) {
         snprintf(name, sizeof name, "%s", tensors.items[i].name);
         snprintf(tensors.items[i].name, sizeof name, "%s%.200s", i % 2 ? "functional_1/" : "a/b/", name);
     }
-    assert_int_equal(named_tensors_finish(&tensors), OCELLUS_OK);
+    assert_int_equal(named_tensors_finish(&tensors, false), OCELLUS_OK);
     expect_match(graph, &tensors, 320);
     add_tensor(&tensors, "other/conv1/bias", (struct shape){1, {64}}); /* of which model? */
     expect_mismatch(graph, &tensors, "two names of the same parameter");
@@ -251,6 +252,129 @@ static void test_mismatches(void **state) {
     graph_free(graph);
 }
 
+/* --- by order, and another head --- */
+
+/* A convolution, a normalization and two Dense layers; their numbers begin at `number`, as in a later model of one Keras session. */
+static struct graph *small(size_t number, int64_t classes) {
+    struct graph *graph;
+    char names[5][32];
+    static const char *const stems[] = {"input", "conv2d", "batch_normalization", "dense", "dense"};
+    for (size_t i = 0; i < 5; i++) {
+        const size_t own = number + (i == 4);
+        if (own > 0) snprintf(names[i], sizeof names[i], "%s_%zu", stems[i], own);
+        else snprintf(names[i], sizeof names[i], "%s", stems[i]);
+    }
+    const union layer_config configs[] = {
+        {.input_layer = {{3, {4, 4, 3}}}},
+        {.conv2d = {.filters = 2, .kernel_size = {3, 3}, .strides = {1, 1}, .use_bias = true}},
+        {.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}},
+        {.dense = {.units = 5, .use_bias = true}},
+        {.dense = {.units = classes, .use_bias = true}},
+    };
+    const struct layer_type *const types[] = {&layer_input_layer, &layer_conv2d, &layer_batch_normalization,
+                                              &layer_dense, &layer_dense};
+    assert_int_equal(graph_create("small", &graph), OCELLUS_OK);
+    size_t at = 0;
+    for (size_t i = 0; i < 5; i++) {
+        if (i == 3 && graph_add(graph, &layer_flatten, NULL, NULL, &configs[0], &at, 1, &at) != OCELLUS_OK)
+            fail_msg("%s", status_message());
+        if (graph_add(graph, types[i], names[i], NULL, &configs[i], &at, i > 0, &at) != OCELLUS_OK)
+            fail_msg("%s", status_message());
+    }
+    return graph;
+}
+
+/* The file of a network of small(), in its layers' order. */
+static void make_small(size_t number, int64_t classes, struct named_tensors *tensors) {
+    struct graph *graph = small(number, classes);
+    make_tensors(graph, false, false, tensors);
+    tensors->ordered = true;
+    graph_free(graph);
+}
+
+static void expect_note(const struct graph *graph, const struct named_tensors *tensors, size_t matched,
+                        const char *note) {
+    struct match match;
+    if (match_tensors(graph, tensors, MATCH_PRETRAINED, &match) != OCELLUS_OK) fail_msg("%s", status_message());
+    assert_int_equal(match.matched, matched);
+    assert_string_equal(match.note, note);
+    /* Value 0 of each is its place in the file. */
+    for (size_t i = 0; i < match.count; i++) {
+        if (i < matched) assert_true(match.tensors[i]->values[0] == (float)(i + 1));
+        else assert_null(match.tensors[i]);
+    }
+    match_free(&match);
+}
+
+static void test_order(void **state) {
+    (void)state;
+    struct graph *graph = small(0, 7);
+    struct named_tensors tensors;
+    make_small(0, 7, &tensors);
+    expect_note(graph, &tensors, 10, "");
+    named_tensors_free(&tensors);
+
+    make_small(12, 7, &tensors); /* conv2d_12, dense_12, dense_13: in their names' order the last would come first */
+    expect_note(graph, &tensors, 10,
+                "FILE: 10 of 10 tensors taken by order, as the layers have other names (conv2d_12 is conv2d)");
+    struct match match;
+    assert_int_equal(match_tensors(graph, &tensors, MATCH_WHOLE, &match), OCELLUS_OK);
+    match_free(&match);
+    tensors.ordered = false; /* of a file that keeps no order */
+    expect_mismatch(graph, &tensors, "0 matched, 10 missing (conv2d/kernel), 10 extra");
+    named_tensors_free(&tensors);
+
+    make_small(1, 7, &tensors); /* dense_1 is another one here */
+    expect_note(graph, &tensors, 10,
+                "FILE: 10 of 10 tensors taken by order, as the layers have other names (conv2d_1 is conv2d)");
+    rename_tensor(&tensors, "conv2d_1/bias", "conv2d_1/offset"); /* no such role */
+    assert_int_equal(named_tensors_finish(&tensors, false), OCELLUS_OK);
+    expect_mismatch(graph, &tensors, "extra");
+    rename_tensor(&tensors, "conv2d_1/offset", "other/bias"); /* of no such layer */
+    assert_int_equal(named_tensors_finish(&tensors, false), OCELLUS_OK);
+    expect_mismatch(graph, &tensors, "extra");
+    rename_tensor(&tensors, "other/bias", "conv2d_1/bias");
+    for (size_t i = 0; i < tensors.count; i++) { /* one shape differs: nothing is taken */
+        if (strcmp(tensors.items[i].name, "dense_1/kernel") == 0) tensors.items[i].shape = (struct shape){2, {5, 8}};
+    }
+    expect_mismatch(graph, &tensors, "of another shape");
+    named_tensors_free(&tensors);
+
+    make_small(3, 7, &tensors);
+    add_tensor(&tensors, "more_3/kernel", (struct shape){1, {1}});
+    expect_mismatch(graph, &tensors, "11 extra");
+    named_tensors_free(&tensors);
+    graph_free(graph);
+}
+
+static void test_head(void **state) {
+    (void)state;
+    struct graph *graph = small(0, 7);
+    struct named_tensors tensors;
+    struct match match;
+    make_small(0, 3, &tensors);
+    expect_note(graph, &tensors, 8, "FILE: 8 of 10 tensors kept; dense_1 (3 classes there, 7 here) starts anew");
+    assert_int_equal(match_tensors(graph, &tensors, MATCH_WHOLE, &match), OCELLUS_BAD_CONTENT);
+    assert_non_null(strstr(status_message(), "2 of another shape (dense_1/kernel: expected (5, 7), got (5, 3))"));
+    tensors.items[0].shape = (struct shape){1, {3}}; /* batch_normalization/beta: the body does not fit */
+    expect_mismatch(graph, &tensors, "3 of another shape");
+    named_tensors_free(&tensors);
+
+    make_small(2, 3, &tensors);
+    expect_note(graph, &tensors, 8,
+                "FILE: 8 of 10 tensors kept by order, as the layers have other names (conv2d_2 is conv2d); dense_1 (3 "
+                "classes there, 7 here) starts anew");
+    named_tensors_free(&tensors);
+
+    make_small(0, 7, &tensors); /* not the classes differ, but what they are told from */
+    for (size_t i = 0; i < tensors.count; i++) {
+        if (strcmp(tensors.items[i].name, "dense_1/kernel") == 0) tensors.items[i].shape = (struct shape){2, {4, 7}};
+    }
+    expect_mismatch(graph, &tensors, "1 of another shape (dense_1/kernel: expected (5, 7), got (4, 7))");
+    named_tensors_free(&tensors);
+    graph_free(graph);
+}
+
 int main(void) {
     log_set_level(LOG_QUIET);
     const struct CMUnitTest tests[] = {
@@ -259,6 +383,8 @@ int main(void) {
         cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_with_and_without_top),
         cmocka_unit_test(test_mismatches),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_head),
     };
     return cmocka_run_group_tests_name("weights/match", tests, NULL, NULL);
 }
