@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Records: what is written comes back, and what a file holds instead is refused by name. */
 #include "base/json_members.h"
-
 #include "base/json_parse.h"
 
 #include <math.h>
