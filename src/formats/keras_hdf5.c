@@ -288,14 +288,14 @@ static ocellus_status has_member(const struct reading *reading, hid_t group, con
     return answer < 0 ? damaged(reading, where) : OCELLUS_OK;
 }
 
-/* One text of any length, which the file holds; NULL where there is none, or something else. */
+/* One long text; NULL where there is none, or something else. */
 static ocellus_status read_long_text(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
                                      const char *where, char **text) {
     const bool variable = H5Tis_variable_str(type) > 0;
     const size_t size = H5Tget_size(type);
     char *found = NULL;
     if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return OCELLUS_OK;
-    if (!variable && size >= reading->left) return refuse(reading, where, "longer than the file");
+    if (!variable && size > ISOLATED_TEXT_LIMIT) return refuse(reading, where, "too long");
     if (!variable && !(found = calloc(size + 1, 1)))
         return fail(OCELLUS_IO, "%s: no memory for its network", reading->path);
     if (H5Aread(attribute, type, variable ? (void *)&found : found) < 0) {
@@ -303,7 +303,7 @@ static ocellus_status read_long_text(const struct reading *reading, hid_t attrib
         return damaged(reading, where);
     }
     *text = found; /* libhdf5 makes it by malloc() too */
-    return OCELLUS_OK;
+    return found && strlen(found) > ISOLATED_TEXT_LIMIT ? refuse(reading, where, "too long") : OCELLUS_OK;
 }
 
 static ocellus_status read_text(const struct reading *reading, hid_t object, const char *name, char **text) {
@@ -543,25 +543,21 @@ ocellus_status keras_hdf5_read_here(const struct file_content *content, struct i
     return status;
 }
 
-ocellus_status keras_hdf5_read_bytes(const struct file_content *content, struct isolated_result *result) {
-    return isolated_read(keras_hdf5_read_here, content, result);
-}
-
-#else
-
-ocellus_status keras_hdf5_read_bytes(const struct file_content *content, struct isolated_result *result) {
-    *result = (struct isolated_result){0};
-    return fail(OCELLUS_USAGE, "%s: this build cannot read HDF5 (OCELLUS_HDF5 is off)", content->path);
-}
-
-#endif
-
 ocellus_status keras_hdf5_read(struct file_content *content, struct network_file *file) {
     struct isolated_result result;
-    TRY(keras_hdf5_read_bytes(content, &result));
+    TRY(isolated_read(keras_hdf5_read_here, content, &result));
     file->tensors = result.tensors;
     result.tensors = (struct named_tensors){0};
     const ocellus_status status = keras_network_set(file, content->path, result.texts[0], result.texts[1]);
     isolated_result_free(&result);
     return status;
 }
+
+#else
+
+ocellus_status keras_hdf5_read(struct file_content *content, struct network_file *file) {
+    (void)file;
+    return fail(OCELLUS_USAGE, "%s: this build cannot read HDF5 (OCELLUS_HDF5 is off)", content->path);
+}
+
+#endif

@@ -40,8 +40,10 @@ static const struct {
            "ftypmp42"),
      "a video", FILE_FORMAT_OTHER, false},
     {BYTES("\x89HDF\r\n\x1a\n\0\0\0\0"), "an HDF5 file", FILE_FORMAT_HDF5, false},
-    {BYTES(MEMBER("\x0d", "metadata.json") MEMBER("\x0b", "config.json")), "a .keras archive", FILE_FORMAT_KERAS, false},
-    {BYTES(MEMBER("\x0b", "config.json") MEMBER("\x10", "model.weights.h5")), "a .keras archive", FILE_FORMAT_KERAS, false},
+    {BYTES(MEMBER("\x0d", "metadata.json") MEMBER("\x0b", "config.json")), "a .keras archive", FILE_FORMAT_KERAS,
+     false},
+    {BYTES(MEMBER("\x0b", "config.json") MEMBER("\x10", "model.weights.h5")), "a .keras archive", FILE_FORMAT_KERAS,
+     false},
     {BYTES(MEMBER("\x10", "archive/data.pkl")), "a PyTorch file", FILE_FORMAT_OTHER, false},
     {BYTES(MEMBER("\x09", "arr_0.npy")), "a NumPy .npz archive", FILE_FORMAT_OTHER, false},
     {BYTES(MEMBER("\x0f", "word/styles.xml")), "a ZIP file", FILE_FORMAT_OTHER, false},
@@ -162,7 +164,7 @@ static void test_readers_say_it(void **state) {
         snprintf(words, sizeof words, "weights: is %s (expected a model file of Ocellus", cases[i].name);
         assert_int_equal(network_file_read(path, &network_forms_model, &file), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words));
-        const bool weights = format == FILE_FORMAT_HDF5 || format == FILE_FORMAT_TFJS;
+        const bool weights = format == FILE_FORMAT_HDF5 || format == FILE_FORMAT_TFJS || format == FILE_FORMAT_KERAS;
         snprintf(words, sizeof words, "weights: is %s (expected a safetensors file)", cases[i].name);
         assert_int_equal(safetensors_read(path, false, &tensors), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words));
