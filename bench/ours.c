@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "data/image.h"
+#include "data/image_file.h"
 #include "engine/engine.h"
 #include "inference/weights.h"
 #include "model/builtin.h"

@@ -10,7 +10,9 @@
 
 ocellus_train_options ocellus_train_options_default(void) {
     struct recipe recipe;
+    const struct float_mode host = float_mode_set(); /* decimals are rounded in it */
     recipe_defaults(&recipe);
+    float_mode_restore(host);
     return (ocellus_train_options){.epochs = recipe.epochs,
                                    .batch_size = recipe.batch_size,
                                    .learning_rate = recipe.learning_rate,
@@ -57,10 +59,10 @@ static void tell_epoch(void *context, const struct train_event *event) {
 }
 
 /* Given as a recipe would give it, so that its rule is checked. */
-static ocellus_status set_count(struct recipe *recipe, const char *flag, const char *member, size_t count) {
+static ocellus_status set_count(struct recipe *recipe, const struct recipe_key *key, size_t count) {
     char text[32];
     snprintf(text, sizeof text, "%zu", count);
-    return recipe_set(recipe, recipe_key_for_flag(flag), text, member);
+    return recipe_set(recipe, key, text, key->key);
 }
 
 /* The options as a recipe, each checked by the recipe's own rules. */
@@ -68,10 +70,10 @@ static ocellus_status make_recipe(const ocellus_train_options *options, bool val
     recipe_defaults(recipe);
     char rate[32];
     text_from_real(options->learning_rate, rate);
-    TRY(recipe_set(recipe, recipe_key_for_flag("learning-rate"), rate, "learning_rate"));
-    TRY(set_count(recipe, "epochs", "epochs", options->epochs));
-    TRY(set_count(recipe, "batch-size", "batch_size", options->batch_size));
-    TRY(set_count(recipe, "steps-per-epoch", "steps_per_epoch", options->steps_per_epoch));
+    TRY(recipe_set(recipe, RECIPE_KEY(learning_rate), rate, "learning_rate"));
+    TRY(set_count(recipe, RECIPE_KEY(epochs), options->epochs));
+    TRY(set_count(recipe, RECIPE_KEY(batch_size), options->batch_size));
+    TRY(set_count(recipe, RECIPE_KEY(steps_per_epoch), options->steps_per_epoch));
     recipe->seed = options->seed;
     recipe->validation = validation ? RECIPE_VALIDATION_TEST : RECIPE_VALIDATION_NONE;
     return OCELLUS_OK;

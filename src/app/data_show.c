@@ -2,6 +2,7 @@
 #include "app/data_show.h"
 
 #include "base/folders.h"
+#include "data/image_file.h"
 #include "data/preview.h"
 #include "report/figures.h"
 

@@ -226,7 +226,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     TRY(run_folder_open(&run, request->run));
     ocellus_status status = training_recipe_of_run(request->run, &recipe);
     if (status == OCELLUS_OK && request->data_path)
-        status = recipe_set(&recipe, recipe_key_for_flag("data-path"), request->data_path, "--data-path");
+        status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK)
         status = network_open(request->run, request->weights, request->threads, NETWORK_BATCH, &network);
     if (status == OCELLUS_OK && !request->train) status = training_load_data(&recipe, &train, &test);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/image.h"
+#include "data/image_file.h"
 
 #include <errno.h>
 #include <stdlib.h>

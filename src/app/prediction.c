@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 #include "data/image.h"
+#include "data/image_file.h"
+#include "data/resize.h"
 #include "inference/predict.h"
 
 #include <stdio.h>

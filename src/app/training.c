@@ -6,6 +6,7 @@
 #include "base/folders.h"
 #include "base/log.h"
 #include "model/summary.h"
+#include "run/recipe_ini.h"
 #include "run/records.h"
 #include "train/checkpoint.h"
 
@@ -74,12 +75,12 @@ ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
     struct run_folder run;
     TRY(run_folder_open(&run, path));
     char file[FILE_PATH_SIZE];
-    recipe_defaults(recipe);
+    recipe_neutral(recipe);
     TRY(run_folder_file(&run, RUN_RECIPE, file));
     TRY(recipe_read(file, recipe));
     char found[FILE_PATH_SIZE];
     TRY(find_from_there(&run, recipe->data_path, found));
-    return *found ? recipe_set(recipe, recipe_key_for_flag("data-path"), found, file) : OCELLUS_OK;
+    return *found ? recipe_set(recipe, RECIPE_KEY(data_path), found, file) : OCELLUS_OK;
 }
 
 ocellus_status training_load_data(const struct recipe *recipe, struct dataset *train, struct dataset *test) {
@@ -171,10 +172,11 @@ static ocellus_status anchor_data_path(struct training *training) {
     TRY(begun_elsewhere(&training->run, recipe->data_path, folder));
     if (!*folder || !getcwd(here, sizeof here)) return OCELLUS_OK;
     TRY(path_join(path, here, recipe->data_path));
-    return recipe_set(recipe, recipe_key_for_flag("data-path"), path, "--data-path");
+    return recipe_set(recipe, RECIPE_KEY(data_path), path, "--data-path");
 }
 
 static ocellus_status open_all(struct training *training, const struct training_request *request) {
+    if (!request->resume) TRY(recipe_check(&training->recipe));
     /* A folder that is in the way is said before the data is loaded; run_folder_create() decides. */
     bool is_free = true;
     if (!request->resume && request->run) TRY(run_folder_is_free(request->run, &is_free));

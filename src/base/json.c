@@ -5,20 +5,12 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-ocellus_status json_parse_file(const char *path, size_t limit, json_value **root) {
-    unsigned char *bytes;
-    size_t size;
-    TRY(file_read(path, limit, &bytes, &size));
-    ocellus_status status = json_parse((const char *)bytes, size, path, root);
-    free(bytes);
-    return status;
-}
 
 void json_release(json_value *root) {
     json_decref((json_t *)root);
@@ -95,24 +87,35 @@ bool json_get_text(const json_value *value, const char **out) {
     return true;
 }
 
+/* jansson tells nothing of a failure: this keeps the message. */
+static bool is_made(bool made) {
+    if (!made) fail(OCELLUS_IO, "memory: no room for a JSON value");
+    return made;
+}
+
+static json_value *new_value(json_t *made) {
+    is_made(made);
+    return (json_value *)made;
+}
+
 json_value *json_new_map(void) {
-    return (json_value *)json_object();
+    return new_value(json_object());
 }
 json_value *json_new_list(void) {
-    return (json_value *)json_array();
+    return new_value(json_array());
 }
 json_value *json_new_integer(int64_t number) {
-    return (json_value *)json_integer(number);
+    return new_value(json_integer(number));
 }
 json_value *json_new_bool(bool truth) {
-    return (json_value *)json_boolean(truth);
+    return new_value(json_boolean(truth));
 }
 json_value *json_new_null(void) {
-    return (json_value *)json_null();
+    return new_value(json_null());
 }
 
 json_value *json_new_real(double number) {
-    return (json_value *)(isfinite(number) ? json_real(number) : json_null());
+    return new_value(isfinite(number) ? json_real(number) : json_null());
 }
 
 json_value *json_new_text(const char *text) {
@@ -120,7 +123,7 @@ json_value *json_new_text(const char *text) {
     if (made) return (json_value *)made;
     struct text clean = {0}; /* jansson refuses invalid UTF-8, as a file name may be */
     for (size_t left = strlen(text); left > 0;) {
-        size_t length = text_utf8_length(text, left), taken = length ? length : 1;
+        size_t length = utf8_length(text, left), taken = length ? length : 1;
         if (length) text_append_bytes(&clean, text, length);
         else text_append_bytes(&clean, "\xEF\xBF\xBD", 3);
         text += taken;
@@ -128,15 +131,23 @@ json_value *json_new_text(const char *text) {
     }
     if (!clean.failed && clean.bytes) made = json_string(clean.bytes);
     text_free(&clean);
-    return (json_value *)made;
+    return new_value(made);
 }
 
 bool json_set(json_value *map, const char *key, json_value *child) {
-    return json_object_set_new((json_t *)map, key, (json_t *)child) == 0;
+    if (!map || !child) { /* made without memory, which left its message */
+        json_release(child);
+        return false;
+    }
+    return is_made(json_object_set_new((json_t *)map, key, (json_t *)child) == 0);
 }
 
 bool json_append(json_value *list, json_value *child) {
-    return json_array_append_new((json_t *)list, (json_t *)child) == 0;
+    if (!list || !child) {
+        json_release(child);
+        return false;
+    }
+    return is_made(json_array_append_new((json_t *)list, (json_t *)child) == 0);
 }
 
 /* What could do something to a terminal is written as \uNNNN: JSON is shown there too. */
@@ -144,14 +155,14 @@ static void write_text(struct text *out, const char *text) {
     size_t left = strlen(text), length;
     text_append_bytes(out, "\"", 1);
     for (; left > 0; text += length, left -= length) {
-        length = text_utf8_length(text, left); /* jansson holds nothing else */
+        length = utf8_length(text, left); /* jansson holds nothing else */
         if (length == 0) length = 1;
         const unsigned char *c = (const unsigned char *)text;
         if (*text == '"' || *text == '\\') text_append(out, "\\%c", *text);
         else if (*text == '\n') text_append_bytes(out, "\\n", 2);
         else if (*text == '\t') text_append_bytes(out, "\\t", 2);
         else if (*text == '\r') text_append_bytes(out, "\\r", 2);
-        else if (!text_is_unsafe(text, length)) text_append_bytes(out, text, length);
+        else if (!utf8_is_unsafe(text, length)) text_append_bytes(out, text, length);
         else if (length == 1) text_append(out, "\\u%04x", c[0]);
         else if (length == 2) text_append(out, "\\u%04x", (c[0] & 0x1FU) << 6 | (c[1] & 0x3FU));
         else text_append(out, "\\u%04x", (c[0] & 0xFU) << 12 | (c[1] & 0x3FU) << 6 | (c[2] & 0x3FU));
@@ -229,8 +240,20 @@ static void write_value(struct text *out, const json_t *value, int indent, int d
 
 char *json_write(const json_value *root, int indent) {
     struct text out = {0};
+    if (!root) return NULL;
     write_value(&out, inner(root), indent, 0);
     if (!out.failed) return out.bytes;
     text_free(&out);
     return NULL;
+}
+
+ocellus_status json_write_file(const char *path, json_value *root, int indent) {
+    struct text out = {0};
+    if (!root) return OCELLUS_IO;
+    write_value(&out, inner(root), indent, 0);
+    text_append_bytes(&out, "\n", 1);
+    json_release(root);
+    ocellus_status status = out.failed ? OCELLUS_IO : file_write(path, out.bytes, out.size);
+    text_free(&out);
+    return status;
 }

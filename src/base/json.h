@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON, over jansson, which is named in json.c and json_parse.c alone. (jansson's own functions start with json_ as well;
- * the names here are chosen not to meet them.) Reading is strict: duplicate keys, nesting deeper than 64, trailing text, and
- * input over the given limit are refused. Numbers are written the same in every locale. */
+ * the names here are chosen not to meet them.) Numbers are written the same in every locale. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -24,10 +23,6 @@ enum json_type {
     JSON_TYPE_MAP
 };
 
-/* Parses text; `source` names it in messages (a path). OCELLUS_BAD_CONTENT names line and column; OCELLUS_IO without
- * memory. */
-ocellus_status json_parse(const char *text, size_t size, const char *source, json_value **root);
-ocellus_status json_parse_file(const char *path, size_t limit, json_value **root);
 void json_release(json_value *root);
 
 enum json_type json_type_of(const json_value *value); /* NULL counts as JSON_TYPE_NULL */
@@ -45,8 +40,8 @@ bool json_get_real(const json_value *value, double *out);
 bool json_get_bool(const json_value *value, bool *out);
 bool json_get_text(const json_value *value, const char **out); /* belongs to the value */
 
-/* Building. Each new_ returns NULL only without memory; json_set and json_append take the child over, in any case
- * (and accept NULL children as "no memory": they return false). */
+/* Building. Each new_ returns NULL only without memory, with a message kept; json_set and json_append take the child over, in
+ * any case (and accept NULL for map, list and child, made without memory: they return false). */
 json_value *json_new_map(void);
 json_value *json_new_list(void);
 json_value *json_new_text(const char *text); /* invalid UTF-8 becomes U+FFFD */
@@ -56,7 +51,10 @@ json_value *json_new_bool(bool truth);
 json_value *json_new_null(void);
 bool json_set(json_value *map, const char *key, json_value *child);
 bool json_append(json_value *list, json_value *child);
-/* The text, members in the order they were set; indent 0 writes one line. Free with free(); NULL without memory. */
+/* The text, members in the order they were set; indent 0 writes one line. Free with free(); NULL, with a message kept, without
+ * memory, and where root is NULL: so a value that could not be made needs no check before. */
 char *json_write(const json_value *root, int indent);
+/* The same into a file, with a line break at the end; replaced whole or not at all. Releases root. */
+ocellus_status json_write_file(const char *path, json_value *root, int indent);
 
 #endif

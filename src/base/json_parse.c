@@ -2,12 +2,15 @@
 /* Parsing JSON into jansson's values. By hand, because jansson's own parser goes on when memory is short: a text then
  * loses bytes, or an assertion ends the process. Here no memory is OCELLUS_IO, and what the text holds is
  * OCELLUS_BAD_CONTENT with its line and column. */
-#include "base/json.h"
+#include "base/json_parse.h"
 
+#include "base/files.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_MOST = 64 };
@@ -118,7 +121,7 @@ static ocellus_status read_text(struct reading *reading, struct text *text) {
     while (!starts_with(reading, '"')) {
         const char *plain = reading->at;
         while (reading->at < reading->end && *reading->at != '"' && *reading->at != '\\') {
-            size_t length = text_utf8_length(reading->at, (size_t)(reading->end - reading->at));
+            size_t length = utf8_length(reading->at, (size_t)(reading->end - reading->at));
             if (length == 0) return damaged(reading, "not UTF-8");
             if ((unsigned char)*reading->at < 0x20) return damaged(reading, "a control character in a text");
             reading->at += length;
@@ -254,4 +257,13 @@ ocellus_status json_parse(const char *text, size_t size, const char *source, jso
     }
     json_decref(value);
     return damaged(&reading, "more after the end of the value");
+}
+
+ocellus_status json_parse_file(const char *path, size_t limit, json_value **root) {
+    unsigned char *bytes;
+    size_t size;
+    TRY(file_read(path, limit, &bytes, &size));
+    ocellus_status status = json_parse((const char *)bytes, size, path, root);
+    free(bytes);
+    return status;
 }

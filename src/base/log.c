@@ -8,6 +8,7 @@
 #include "base/retry.h"
 #include "base/text.h"
 #include "base/text_layout.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +85,7 @@ static void write_line(enum log_level level, const char *prefix, const char *for
     locale_t before = c_locale_enter();
     if (vsnprintf(raw + used, sizeof raw - used, format, arguments) < 0) snprintf(raw, sizeof raw, "%s", format);
     c_locale_leave(before);
-    text_escape(raw, line, sizeof line);
+    utf8_escape(raw, line, sizeof line);
     if (level <= current_level) log_line(line);
     if (copy && (fprintf(copy, "%s\n", line) < 0 || fflush(copy) != 0)) stop_copy(errno);
 }
@@ -120,7 +121,7 @@ void log_wrapped(const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
-    text_escape(raw, line, sizeof line);
+    utf8_escape(raw, line, sizeof line);
     log_bar("");
     size_t columns = (size_t)log_columns();
     print_wrapped(line, columns < TEXT_COLUMNS ? columns : TEXT_COLUMNS);

@@ -2,12 +2,10 @@
 /* Checked allocation and arenas. */
 #include "base/memory.h"
 
-#include "base/cgroup.h"
 #include "base/sizes.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,18 +49,6 @@ void *memory_allocate(size_t count, size_t size) {
     if (alignment == HUGE_PAGE) (void)madvise(pointer, bytes, MADV_HUGEPAGE); /* advice: without it all works too */
 #endif
     return memset(pointer, 0, bytes);
-}
-
-size_t memory_available(void) {
-    char line[128];
-    size_t available = SIZE_MAX, kilobytes;
-    FILE *stream = fopen("/proc/meminfo", "re");
-    while (stream && fgets(line, sizeof line, stream)) {
-        if (sscanf(line, "MemAvailable: %zu kB", &kilobytes) == 1) available = kilobytes * 1024;
-    }
-    if (stream) fclose(stream);
-    const size_t group = cgroup_memory("/proc/self/cgroup", "/sys/fs/cgroup");
-    return group > 0 && group < available ? group : available;
 }
 
 void memory_free(void *pointer) {

@@ -17,10 +17,6 @@ void memory_free(void *pointer);
 /* A copy of a string; NULL as above. */
 char *memory_copy_text(const char *text);
 
-/* Bytes that this process may still use without driving the machine into its swap: what /proc/meminfo calls available, or
- * what is left of the control group's limit if that is less. SIZE_MAX where neither is told. */
-size_t memory_available(void);
-
 /* realloc() for a growing array: makes room for at least `wanted` elements of `size` bytes, doubling *capacity.
  * On failure *array and *capacity stay as they were. Such arrays are released with free(). */
 ocellus_status memory_grow(void **array, size_t *capacity, size_t wanted, size_t size);

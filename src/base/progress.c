@@ -6,6 +6,7 @@
 #include "base/log_lines.h"
 #include "base/text.h"
 #include "base/text_layout.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void append_time(struct text *out, double seconds) {
 /* Names a file more often than not, and so may hold anything. */
 static void append_what(struct text *out, const struct progress *progress) {
     char safe[256];
-    text_escape(progress->what, safe, sizeof safe);
+    utf8_escape(progress->what, safe, sizeof safe);
     text_append_bytes(out, safe, strlen(safe));
 }
 

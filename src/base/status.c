@@ -3,6 +3,7 @@
 #include "base/status.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static void keep(char raw[RAW_SIZE]) {
         memcpy(raw + front, "...", GAP);
         memmove(raw + front + GAP, raw + back, length - back + 1);
     }
-    text_escape(raw, kept, sizeof kept);
+    utf8_escape(raw, kept, sizeof kept);
 }
 
 ocellus_status fail(ocellus_status status, const char *format, ...) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Text: growing buffers, numbers that do not depend on the locale, suggestions, UTF-8. */
+/* Text: growing buffers, numbers that do not depend on the locale, suggestions. */
 #include "base/text.h"
 
 #include "base/c_locale.h"
 #include "base/memory.h"
 #include "base/sizes.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -66,7 +67,7 @@ void text_append_html(struct text *text, const char *raw) {
     size_t left = strlen(raw);
     if (left == 0) text_append_bytes(text, "", 0);
     while (left > 0) {
-        size_t length = text_utf8_length(raw, left);
+        size_t length = utf8_length(raw, left);
         unsigned char c = (unsigned char)*raw;
         if (c == '&') append_string(text, "&amp;");
         else if (c == '<') append_string(text, "&lt;");
@@ -234,62 +235,12 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
     return nearest;
 }
 
-size_t text_utf8_length(const char *bytes, size_t size) {
-    if (size == 0) return 0;
-    const unsigned char *b = (const unsigned char *)bytes;
-    if (b[0] < 0x80) return 1;
-    size_t length = b[0] >= 0xC2 && b[0] <= 0xDF ? 2 : (b[0] & 0xF0) == 0xE0 ? 3 : b[0] >= 0xF0 && b[0] <= 0xF4 ? 4 : 0;
-    if (length == 0 || length > size) return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((b[i] & 0xC0) != 0x80) return 0;
-    if (b[0] == 0xE0 && b[1] < 0xA0) return 0;  /* overlong */
-    if (b[0] == 0xED && b[1] >= 0xA0) return 0; /* surrogate */
-    if (b[0] == 0xF0 && b[1] < 0x90) return 0;  /* overlong */
-    if (b[0] == 0xF4 && b[1] >= 0x90) return 0; /* beyond U+10FFFF */
-    return length;
-}
-
-bool text_is_unsafe(const char *character, size_t length) {
-    const unsigned char *c = (const unsigned char *)character;
-    if (length == 1) return c[0] < 0x20 || c[0] == 0x7F;
-    if (length == 2) return c[0] == 0xC2 && c[1] < 0xA0;                      /* C1 controls */
-    return c[0] == 0xE2 && ((c[1] == 0x80 && c[2] >= 0xA8 && c[2] <= 0xAE) || /* separators, direction overrides */
-                            (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));  /* direction isolates */
-}
-
-enum { ESCAPED_SIZE = 4 * 4 + 1 };
-
-/* The first character of `raw` as it may be shown, in `out`; the answer is its size there, *taken its size in `raw`. */
-static size_t escape_first(const char *raw, size_t left, size_t *taken, char out[ESCAPED_SIZE]) {
-    size_t length = text_utf8_length(raw, left);
-    *taken = length ? length : 1;
-    if (length && !text_is_unsafe(raw, length)) {
-        memcpy(out, raw, length);
-        return length;
-    }
-    for (size_t i = 0; i < *taken; i++)
-        snprintf(out + 4 * i, 5, "\\x%02x", (unsigned)(unsigned char)raw[i]);
-    return 4 * *taken;
-}
-
-void text_escape(const char *raw, char *out, size_t size) {
-    char character[ESCAPED_SIZE];
-    size_t left = strlen(raw), used = 0, taken;
-    for (; left > 0; raw += taken, left -= taken) {
-        size_t needed = escape_first(raw, left, &taken, character);
-        if (used + needed >= size) break;
-        memcpy(out + used, character, needed);
-        used += needed;
-    }
-    out[used] = '\0';
-}
-
 static void append_escaped(struct text *text, const char *raw, bool lines) {
-    char character[ESCAPED_SIZE];
+    char character[UTF8_ESCAPED_SIZE];
     size_t left = strlen(raw), taken;
     if (left == 0) text_append_bytes(text, "", 0);
     for (; left > 0; raw += taken, left -= taken) {
-        size_t size = escape_first(raw, left, &taken, character);
+        size_t size = utf8_escape_first(raw, left, &taken, character);
         if (lines && *raw == '\n') text_append_bytes(text, "\n", 1);
         else text_append_bytes(text, character, size);
     }

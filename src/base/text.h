@@ -36,17 +36,9 @@ void text_with_commas(uint64_t number, char out[32]);
 /* The candidate nearest to `word` by edit distance, when it is near enough to be a slip; else NULL. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 
-/* Bytes of the valid UTF-8 character that starts the `size` bytes; 0 when none does (also for an overlong form, a
- * surrogate, or a cut character). */
-size_t text_utf8_length(const char *bytes, size_t size);
-/* Copies `raw` so that it is safe to show on one line: control characters, line separators and invalid UTF-8 become
- * \xNN. Cut at size - 1 bytes, never inside a character or an escape. */
-void text_escape(const char *raw, char *out, size_t size);
-/* The same, whole, at the end of a text: how a string that came from a file gets into what a terminal shows. */
+/* As utf8_escape(), whole, at the end of a text: how a string that came from a file gets into what a terminal shows. */
 void text_append_escaped(struct text *text, const char *raw);
 /* The same for text of several lines: its line breaks stay. */
 void text_append_escaped_lines(struct text *text, const char *raw);
-/* Whether the valid UTF-8 character of that many bytes could move the cursor, break the line or reverse what follows. */
-bool text_is_unsafe(const char *character, size_t length);
 
 #endif

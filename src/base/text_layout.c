@@ -2,6 +2,8 @@
 /* Text laid out on a terminal: widths, cells of tables, lines broken between words. */
 #include "base/text_layout.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 /* The characters that do not take one column, in ascending order: of the wide scripts and pictures two, of what is put
@@ -26,7 +28,7 @@ static const struct {
 
 /* The width of the first character; *size gets its bytes (1 for what is no UTF-8). */
 static size_t first_columns(const char *text, size_t left, size_t *size) {
-    size_t length = text_utf8_length(text, left);
+    size_t length = utf8_length(text, left);
     *size = length ? length : 1;
     if (length < 2) return 1;
     uint32_t point = (unsigned char)text[0] & (0xFFU >> (length + 1));

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text_layout.h"
 
 #include <errno.h>
@@ -10,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAXIMUM_OPTIONS = 64 };
 
 static bool quiet, verbose, help;
 
@@ -78,17 +77,27 @@ static const struct option *find_option(const struct option *options, const char
     return NULL;
 }
 
+/* The nearest name of both tables; NULL when none is near, or without memory. */
+static const char *nearest_option(const struct option *options, const char *name) {
+    const struct option *const tables[] = {options, common_options};
+    size_t count = 0, used = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (const struct option *option = tables[i]; option->name; option++)
+            count++;
+    const char **names = memory_allocate(count, sizeof *names);
+    for (size_t i = 0; names && i < 2; i++)
+        for (const struct option *option = tables[i]; option->name; option++)
+            names[used++] = option->name;
+    const char *nearest = text_nearest(name, names, used);
+    memory_free(names);
+    return nearest;
+}
+
 static ocellus_status fail_unknown(const struct command *command, const struct option *options, const char *word,
                                    size_t name_size) {
-    const char *names[MAXIMUM_OPTIONS];
-    size_t count = 0;
-    for (const struct option *option = options; option->name && count < MAXIMUM_OPTIONS; option++)
-        names[count++] = option->name;
-    for (const struct option *option = common_options; option->name && count < MAXIMUM_OPTIONS; option++)
-        names[count++] = option->name;
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(name_size < sizeof name ? name_size : sizeof name - 1), word);
-    const char *nearest = text_nearest(name, names, count);
+    const char *nearest = nearest_option(options, name);
     if (nearest) return fail(OCELLUS_USAGE, "%s: unknown flag --%s (did you mean --%s?)", command->name, name, nearest);
     return fail(OCELLUS_USAGE, "%s: unknown flag --%s (see ocellus %s --help)", command->name, name, command->name);
 }
@@ -115,8 +124,7 @@ static ocellus_status set_option(const struct option *option, const char *value)
         return OCELLUS_OK;
     case OPTION_SETTING: {
         struct settings *settings = option->target;
-        if (settings->count == sizeof settings->items / sizeof settings->items[0])
-            return fail(OCELLUS_USAGE, "--%s: too many flags", option->name);
+        if (settings->count == SETTINGS_MOST) return fail(OCELLUS_USAGE, "--%s: too many flags", option->name);
         settings->items[settings->count++] = (struct setting){option->name, value};
         return OCELLUS_OK;
     }

@@ -29,10 +29,11 @@ struct option {
 };
 
 /* Flags that set recipe keys, in the order given. Fixed room: a key needs to be given once. */
+enum { SETTINGS_MOST = 64 };
 struct settings {
     struct setting {
-        const char *key, *value;
-    } items[64];
+        const char *flag, *value;
+    } items[SETTINGS_MOST];
     size_t count;
 };
 
@@ -69,18 +70,5 @@ ocellus_status command_print_text(struct text *text);
 
 /* Ends the program: prints the kept message of a failure as one line, or finds that stdout could not be written. */
 _Noreturn void command_exit(ocellus_status status);
-
-/* The verbs; each gets the arguments from its own name on. */
-ocellus_status verb_data(int argc, char **argv);
-ocellus_status verb_summary(int argc, char **argv);
-ocellus_status verb_train(int argc, char **argv);
-ocellus_status verb_evaluate(int argc, char **argv);
-ocellus_status verb_predict(int argc, char **argv);
-ocellus_status verb_report(int argc, char **argv);
-ocellus_status verb_reproduce(int argc, char **argv);
-ocellus_status verb_runs(int argc, char **argv);
-ocellus_status verb_bench(int argc, char **argv);
-ocellus_status verb_licences(int argc, char **argv);
-ocellus_status verb_info(int argc, char **argv);
 
 #endif

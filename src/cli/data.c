@@ -6,6 +6,7 @@
 #include "base/text_layout.h"
 #include "cli/command.h"
 #include "cli/steps.h"
+#include "cli/verbs.h"
 #include "data/fetch.h"
 #include "data/preview.h"
 #include "data/resnet50.h"

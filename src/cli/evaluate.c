@@ -5,6 +5,7 @@
 #include "base/text_layout.h"
 #include "cli/command.h"
 #include "cli/steps.h"
+#include "cli/verbs.h"
 #include "run/run_folder.h"
 
 #include <stdio.h>

@@ -5,8 +5,10 @@
 #include "base/folders.h"
 #include "base/threads.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
+#include "run/records.h"
 
 #include <ocellus/version.h>
 #include <stdio.h>
@@ -23,20 +25,14 @@ static const struct option info_options[] = {
     {0},
 };
 
-#ifdef __clang__
-static const char compiler[] = "clang " __clang_version__;
-#else
-static const char compiler[] = "gcc " __VERSION__;
-#endif
-
 struct feature {
     const char *name;
     bool present;
 };
 enum { FEATURES = 3 };
 
-static ocellus_status print_json(const struct feature features[FEATURES], const struct engine_instruction_sets *sets,
-                                 const char *cache, bool cached) {
+static ocellus_status print_json(const struct run_environment *here, const struct feature features[FEATURES],
+                                 const struct engine_instruction_sets *sets, const char *cache, bool cached) {
     json_value *root = json_new_map(), *present = json_new_list(), *available = json_new_list();
     bool whole = root && present && available;
     for (size_t i = 0; i < FEATURES && whole; i++)
@@ -45,9 +41,9 @@ static ocellus_status print_json(const struct feature features[FEATURES], const 
         whole = json_append(available, json_new_text(sets->names[i]));
     whole = json_set(root, "features", present) && whole;
     whole = json_set(root, "kernels_available", available) && whole;
-    whole = whole && json_set(root, "version", json_new_text(OCELLUS_VERSION)) &&
-            json_set(root, "compiler", json_new_text(compiler)) &&
-            json_set(root, "processor", json_new_text(cpu_name())) &&
+    whole = whole && json_set(root, "version", json_new_text(here->version)) &&
+            json_set(root, "compiler", json_new_text(here->compiler)) &&
+            json_set(root, "processor", json_new_text(here->processor)) &&
             json_set(root, "kernels", json_new_text(sets->chosen)) &&
             json_set(root, "threads", json_new_integer((int64_t)threads_available())) &&
             json_set(root, "cifar10", cache ? json_new_text(cache) : json_new_null()) &&
@@ -65,10 +61,13 @@ ocellus_status verb_info(int argc, char **argv) {
     bool cached = has_cache && path_is_folder(cache);
     struct cpu_features cpu = cpu_detect();
     const struct feature features[FEATURES] = {{"avx2", cpu.avx2}, {"avx512", cpu.avx512}, {"neon", cpu.neon}};
-    if (json) return print_json(features, &sets, has_cache ? cache : NULL, cached);
+    struct run_environment here; /* what a run that is started here records */
+    run_environment_fill(&here);
+    if (json) return print_json(&here, features, &sets, has_cache ? cache : NULL, cached);
 
     struct text out = {0};
-    text_append(&out, "ocellus    %s\ncompiler   %s\nprocessor  %s\nfeatures  ", OCELLUS_VERSION, compiler, cpu_name());
+    text_append(&out, "ocellus    %s\ncompiler   %s\nprocessor  %s\nfeatures  ", here.version, here.compiler,
+                here.processor);
     for (size_t i = 0; i < FEATURES; i++)
         if (features[i].present) text_append(&out, " %s", features[i].name);
     text_append(&out, "\nkernels    %s (of:", sets.chosen);

@@ -2,6 +2,7 @@
 /* ocellus licences: the one table of what others made; THIRD_PARTY.md says the same (tests/cli/licences.sh). */
 #include "base/text_layout.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 
 #include <ocellus/version.h>
 

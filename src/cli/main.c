@@ -2,6 +2,8 @@
 /* The program: finds the verb and hands over. Verbs answer a status, which is the exit code. */
 #include "cli/command.h"
 
+#include "cli/verbs.h"
+
 #include <fcntl.h>
 #include <ocellus/version.h>
 #include <stdio.h>

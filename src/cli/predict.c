@@ -2,9 +2,11 @@
 /* ocellus predict */
 #include "app/picture_files.h"
 #include "app/prediction.h"
+#include "base/file_kind.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "data/image.h"
 #include "inference/stop.h"
 #include "run/run_folder.h"

@@ -6,6 +6,7 @@
 #include "app/training.h"
 #include "base/folders.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "run/run_folder.h"
 
 #include <stdio.h>

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/steps.h"
+#include "cli/verbs.h"
 #include "data/fetch.h"
 #include "model/summary.h"
 #include "report/gnuplot.h"
@@ -312,9 +313,9 @@ static ocellus_status make_recipes(struct reproduction *all) {
     for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
         struct recipe *recipe = &all->recipes[i];
         TRY(training_recipe(reproduce_rows[i].recipe, recipe));
-        if (data_path) TRY(recipe_set(recipe, recipe_key_for_flag("data-path"), data_path, "--data-path"));
+        if (data_path) TRY(recipe_set(recipe, RECIPE_KEY(data_path), data_path, "--data-path"));
         if (weights_path && reproduce_rows[i].long_running)
-            TRY(recipe_set(recipe, recipe_key_for_flag("weights"), weights_path, "--weights"));
+            TRY(recipe_set(recipe, RECIPE_KEY(model_weights), weights_path, "--weights"));
         if (epochs) recipe->epochs = epochs;
         if (steps_per_epoch) recipe->steps_per_epoch = steps_per_epoch;
     }

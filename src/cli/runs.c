@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "run/run_folder.h"
 
 #include <math.h>

@@ -4,6 +4,7 @@
 
 #include "app/network.h"
 #include "cli/command.h"
+#include "cli/verbs.h"
 #include "run/run_folder.h"
 
 static void append_lists(struct text *out) {

@@ -8,6 +8,7 @@
 #include "cli/recipe_flags.h"
 #include "cli/steps.h"
 #include "cli/training_progress.h"
+#include "cli/verbs.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -114,7 +115,7 @@ ocellus_status command_train(const struct training_request *request, const struc
 
 ocellus_status verb_train(int argc, char **argv) {
     struct settings settings = {0};
-    struct option options[RECIPE_FLAGS_SIZE];
+    struct option options[sizeof train_options / sizeof *train_options + RECIPE_KEYS_MOST];
     recipe_flags_append(train_options, &settings, options);
     const char *line[256] = {"ocellus"}; /* before parsing moves the words */
     int line_count = 1;
@@ -132,7 +133,7 @@ ocellus_status verb_train(int argc, char **argv) {
     } else {
         TRY(training_recipe(recipe_name, &recipe));
     }
-    if (words.count == 1) TRY(recipe_set(&recipe, recipe_key_for_flag("model"), words.items[0], "MODEL"));
+    if (words.count == 1) TRY(recipe_set(&recipe, RECIPE_KEY(model_name), words.items[0], "MODEL"));
     TRY(recipe_flags_apply(&settings, &recipe));
     struct training_request request = {
         .recipe = &recipe, .run = run_path, .resume = resume, .threads = threads, .argc = line_count, .argv = line};

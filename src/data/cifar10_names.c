@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static ocellus_status set_names(struct dataset *dataset, const struct names *nam
 /* Text that a line of a terminal, a table and a page can show as it is. */
 static bool is_plain(const char *name) {
     char shown[4 * NAME_SIZE];
-    text_escape(name, shown, sizeof shown);
+    utf8_escape(name, shown, sizeof shown);
     return strcmp(shown, name) == 0;
 }
 
@@ -112,7 +113,7 @@ static void number_the_rest(struct names *names) {
 /* The folder as a word for people: its own name, not the way to it. */
 static void name_after_folder(const char *folder, char name[DATASET_NAME_SIZE]) {
     char shown[80], *real = realpath(folder, NULL);
-    text_escape(path_base_name(real ? real : folder), shown, sizeof shown);
+    utf8_escape(path_base_name(real ? real : folder), shown, sizeof shown);
     snprintf(name, DATASET_NAME_SIZE, "%s (CIFAR-10's layout)", *shown ? shown : "data");
     free(real);
 }

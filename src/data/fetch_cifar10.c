@@ -6,10 +6,11 @@
 
 #include "base/folders.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "data/cifar10.h"
 #include "data/dataset.h"
-#include "data/image_codec.h"
+#include "data/image_png.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* JPEG, over libjpeg-turbo, which is named here alone. libjpeg leaves on an error by longjmp; what must survive that
  * lives in a struct, not in locals. */
-#include "data/image_codec.h"
+#include "data/image_jpeg.h"
 
 #include "base/log.h"
+#include "data/image_upright.h"
 
 #include <setjmp.h>
 #include <stdbool.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* PNG, over libpng, which is named here alone. libpng leaves on an error by longjmp; what must survive that lives in a
  * struct, not in locals. */
-#include "data/image_codec.h"
+#include "data/image_png.h"
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/image_upright.h"
 
 #include <png.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The EXIF orientation that cameras put beside a picture, and turning the picture by it. */
-#include "data/image_codec.h"
+#include "data/image_upright.h"
 
 #include <stdbool.h>
 #include <string.h>

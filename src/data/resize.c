@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Antialiased bilinear resize with the same arithmetic as Pillow (coefficients in 22-bit fixed point, each direction
  * rounded to 8 bits), so that a network sees the pixels it would see there. */
-#include "data/image.h"
+#include "data/resize.h"
 
 #include "base/memory.h"
-#include "data/image_codec.h"
 
 #include <math.h>
 #include <stdbool.h>

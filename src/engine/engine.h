@@ -9,6 +9,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/optimizer_kind.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "model/graph.h"
@@ -25,7 +26,6 @@ struct weights;      /* engine/weights.h */
 /* The planned one, on this machine's processors. */
 extern const struct engine_class engine_cpu;
 
-enum optimizer_kind { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_KINDS };
 struct optimizer {
     enum optimizer_kind kind;
     double learning_rate;
@@ -33,9 +33,6 @@ struct optimizer {
     bool nesterov;                /* SGD */
     double beta1, beta2, epsilon; /* Adam */
 };
-/* "sgd", "adam"; and back: false when no optimizer has that name. */
-const char *optimizer_name(enum optimizer_kind kind);
-bool optimizer_find(const char *name, enum optimizer_kind *kind);
 
 /* Trained parameters that are updated in another way than the rest. */
 struct parameter_group {

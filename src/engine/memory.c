@@ -2,6 +2,8 @@
 /* What the CPU engine allocates once, beside its arenas: how much, and whether there is so much. */
 #include "engine/cpu_engine.h"
 
+#include "base/memory_available.h"
+
 enum { WAVE_BYTES = 64 << 20, LEAST_WAVE = 4 };
 
 static size_t most_channels(const struct lowered *lowered) {

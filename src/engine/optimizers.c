@@ -3,7 +3,6 @@
 #include "engine/optimizers.h"
 
 #include <math.h>
-#include <string.h>
 
 static size_t sgd_states(const struct optimizer *optimizer) {
     return optimizer->momentum > 0 ? 1 : 0;
@@ -35,19 +34,6 @@ static void adam_step(const struct kernels *kernels, const struct optimizer *opt
 }
 
 const struct optimizer_row optimizer_rows[OPTIMIZER_KINDS] = {
-    [OPTIMIZER_SGD] = {"sgd", {"velocity"}, sgd_states, sgd_step},
-    [OPTIMIZER_ADAM] = {"adam", {"adam_m", "adam_v"}, adam_states, adam_step},
+    [OPTIMIZER_SGD] = {{"velocity"}, sgd_states, sgd_step},
+    [OPTIMIZER_ADAM] = {{"adam_m", "adam_v"}, adam_states, adam_step},
 };
-
-const char *optimizer_name(enum optimizer_kind kind) {
-    return optimizer_rows[kind].name;
-}
-
-bool optimizer_find(const char *name, enum optimizer_kind *kind) {
-    for (size_t i = 0; i < OPTIMIZER_KINDS; i++) {
-        if (strcmp(optimizer_rows[i].name, name) != 0) continue;
-        *kind = (enum optimizer_kind)i;
-        return true;
-    }
-    return false;
-}

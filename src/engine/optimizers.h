@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The optimizers: one row each. To add one: its settings in struct optimizer, its kernel, its row. */
+/* The optimizers: one row each. To add one: its word in base/optimizer_kind.h, its settings in
+ * struct optimizer, its kernel, its row. */
 #ifndef ENGINE_OPTIMIZERS_H
 #define ENGINE_OPTIMIZERS_H
 
@@ -17,7 +18,6 @@ struct optimizer_values {
 };
 
 struct optimizer_row {
-    const char *name;
     const char *states[OPTIMIZER_STATES]; /* their names in checkpoints, for ever: PARAMETER/NAME */
     /* How many of them, from the first, these settings use. */
     size_t (*state_count)(const struct optimizer *optimizer);

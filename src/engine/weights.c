@@ -3,6 +3,7 @@
 #include "engine/weights.h"
 
 #include "base/memory.h"
+#include "base/memory_available.h"
 #include "base/monitor.h"
 #include "base/sizes.h"
 #include "engine/engine.h"

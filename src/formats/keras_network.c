@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "formats/keras_network.h"
 
+#include "base/json_parse.h"
+
 #include <string.h>
 
 ocellus_status keras_network_set(struct network_file *file, const char *path, const char *config, const char *version) {

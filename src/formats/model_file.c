@@ -2,7 +2,9 @@
 /* Model files: see model_file.h. */
 #include "formats/model_file.h"
 
+#include "base/format_number.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "model/graph_from_json.h"
 #include "model/graph_to_json.h"
@@ -51,11 +53,7 @@ static ocellus_status read_preprocessing(const json_value *value, const char *pa
 /* The graph and what belongs to it, from the metadata. */
 static ocellus_status read_description(const json_value *json, const char *path, struct network_file *file) {
     int64_t format;
-    if (!json_get_integer(json_member(json, "format"), &format))
-        return fail(OCELLUS_BAD_CONTENT, "%s: format: missing or no whole number", path);
-    if (format != FORMAT_VERSION)
-        return fail(OCELLUS_BAD_CONTENT, "%s: format: not supported (expected %d, got %" PRId64 ")", path,
-                    FORMAT_VERSION, format);
+    TRY(format_number_read(json, path, FORMAT_VERSION, 0, &format));
     if (!json_get_integer(json_member(json, "epoch"), &file->epoch) || file->epoch < 0)
         return fail(OCELLUS_BAD_CONTENT, "%s: epoch: no whole number from 0 on", path);
     TRY(graph_from_json(json_member(json, "graph"), path, &file->graph));

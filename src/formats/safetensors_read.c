@@ -3,6 +3,7 @@
  * believed. */
 #include "base/file_kind.h"
 #include "base/files.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "formats/half.h"

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/folders.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "formats/half.h"

@@ -98,7 +98,7 @@ static void find_optimizer(const struct recipe *recipe, char what[256]) {
     char rate[32];
     text_from_real(recipe->learning_rate, rate);
     snprintf(what, 256, "The original report does not say which one it used; the recipe here has %s with %s.",
-             recipe->optimizer == RECIPE_OPTIMIZER_ADAM ? "Adam" : "SGD", rate);
+             recipe->optimizer == OPTIMIZER_ADAM ? "Adam" : "SGD", rate);
 }
 
 /* Writes the sentence of a rule that applies; leaves it "" otherwise. */

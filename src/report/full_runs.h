@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct full_run_accuracy {
-    size_t correct, count; /* count 0: not judged */
+    uint64_t correct, count; /* count 0: not judged */
 };
 struct full_run {
     char row[32];                                      /* a key of report/original.h: "resnet50-base" */

@@ -14,7 +14,7 @@ static const struct original_claim claims[] = {
      .remark = "",
      .epochs = 20,
      .batch_size = 32,
-     .optimizer = RECIPE_OPTIMIZER_ADAM,
+     .optimizer = OPTIMIZER_ADAM,
      .learning_rate = 0.001},
     {.key = "resnet50-base",
      .model = "resnet50",
@@ -90,8 +90,8 @@ size_t original_departures(const struct original_claim *claim, const struct reci
     }
     if (claim->optimizer >= 0 && claim->optimizer != recipe->optimizer) {
         count_departure(&departures, out);
-        text_append(out, "optimizer %s instead of %s", recipe_choice_name("optimizer", recipe->optimizer),
-                    recipe_choice_name("optimizer", claim->optimizer));
+        text_append(out, "optimizer %s instead of %s", optimizer_names[recipe->optimizer],
+                    optimizer_names[claim->optimizer]);
     }
     if (claim->learning_rate > 0.0 && claim->learning_rate != recipe->learning_rate) {
         char here[32], original[32];

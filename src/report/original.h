@@ -21,7 +21,7 @@ struct original_claim {
     const char *remark; /* what it says about the run; "" nothing */
     /* Its recipe; 0, or -1 for the optimizer, where it says nothing. */
     uint64_t epochs, batch_size, steps_per_epoch, validation_steps;
-    int optimizer; /* enum recipe_optimizer */
+    int optimizer; /* enum optimizer_kind */
     double learning_rate;
     bool pretrained; /* starts from trained weights */
 };

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "report/number.h"
 #include "run/predictions_file.h"
+#include "run/recipe_ini.h"
 #include "run/records.h"
 
 #include <math.h>
@@ -67,7 +68,7 @@ static ocellus_status load_run(const struct report_row *row, struct page_run *ru
     TRY(run_folder_open(&run->folder, row->run));
     run->present = true;
     TRY(run_folder_file(&run->folder, RUN_RECIPE, path));
-    recipe_defaults(&run->recipe);
+    recipe_neutral(&run->recipe);
     TRY(recipe_read(path, &run->recipe));
     TRY(run_data_read(&run->folder, &run->data));
     TRY(run_environment_read(&run->folder, &run->environment));

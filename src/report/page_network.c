@@ -22,7 +22,7 @@ static void append_model(const struct page *page, size_t index, struct html *out
 
 /* The keys that decide this run: the other optimizer's and empty texts are left out. */
 static bool setting_matters(const struct recipe *recipe, const struct recipe_key *key, const char *value) {
-    bool adam = recipe->optimizer == RECIPE_OPTIMIZER_ADAM;
+    bool adam = recipe->optimizer == OPTIMIZER_ADAM;
     if (*value == '\0') return false;
     if (strcmp(key->flag, "held-out") == 0) return recipe->validation == RECIPE_VALIDATION_HELD_OUT;
     if (strcmp(key->section, "optimizer") != 0) return true;

@@ -4,6 +4,7 @@
 
 #include "base/folders.h"
 #include "data/image.h"
+#include "data/image_png.h"
 #include "data/preview.h"
 #include "report/number.h"
 #include "run/predictions_file.h"

@@ -188,7 +188,7 @@ static void append_training_fact(const struct page_run *run, struct html *out) {
     text_from_real(recipe->learning_rate, rate);
     html_append(out, "<dt>Training</dt><dd>%zu of %llu epochs, batch size %llu, %s, learning rate %s, seed %llu</dd>\n",
                 run->history.count, (unsigned long long)recipe->epochs, (unsigned long long)recipe->batch_size,
-                recipe->optimizer == RECIPE_OPTIMIZER_ADAM ? "Adam" : "SGD", rate, (unsigned long long)recipe->seed);
+                recipe->optimizer == OPTIMIZER_ADAM ? "Adam" : "SGD", rate, (unsigned long long)recipe->seed);
 }
 
 /* One sentence a row: what was measured and what that means for the claim; what a whole run gave comes first. */

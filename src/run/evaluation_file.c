@@ -2,6 +2,8 @@
 /* evaluation.json. What is read is not believed: the confusion matrix decides, the other figures must agree with it. */
 #include "run/evaluation_file.h"
 
+#include "base/json_members.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -10,6 +12,32 @@
 #include <string.h>
 
 enum { EVALUATION_MAX_CLASSES = 4096, EVALUATION_MAX_BYTES = 256 * 1024 * 1024 };
+
+static const struct json_member_row record_rows[] = {
+    JSON_ROW(struct evaluation_record, MEMBER_TEXT, model),
+    JSON_ROW_OPTIONAL(struct evaluation_record, MEMBER_TEXT, weights_sha256),     /* older runs do not tell */
+    JSON_ROW_OPTIONAL(struct evaluation_record, MEMBER_TEXT, predictions_sha256), /* nor this */
+    {0},
+};
+
+/* What is told of a split beside its classes and its confusion matrix. */
+struct split_record {
+    uint64_t count, correct;
+    double accuracy, low, high, loss, macro_f1;
+};
+static const struct json_member_row split_rows[] = {
+    JSON_ROW(struct split_record, MEMBER_COUNT, count),   JSON_ROW(struct split_record, MEMBER_COUNT, correct),
+    JSON_ROW(struct split_record, MEMBER_REAL, accuracy), JSON_ROW(struct split_record, MEMBER_REAL, low),
+    JSON_ROW(struct split_record, MEMBER_REAL, high),     JSON_ROW(struct split_record, MEMBER_MEASURED, loss),
+    JSON_ROW(struct split_record, MEMBER_REAL, macro_f1), {0},
+};
+/* Of which these are read: the others are computed anew. */
+static const struct json_member_row stored_rows[] = {
+    JSON_ROW(struct split_record, MEMBER_COUNT, count),
+    JSON_ROW(struct split_record, MEMBER_COUNT, correct),
+    JSON_ROW_OPTIONAL(struct split_record, MEMBER_MEASURED, loss),
+    {0},
+};
 
 const char *evaluation_split_name(enum evaluation_split split) {
     static const char *const names[EVALUATION_SPLITS] = {"train", "validation", "test"};
@@ -78,13 +106,10 @@ static json_value *confusion_to_json(const struct evaluation *evaluation) {
 
 static json_value *split_to_json(const struct evaluation *evaluation, char *const *names) {
     json_value *map = json_new_map();
-    bool made = json_set(map, "count", json_new_integer((int64_t)evaluation->count));
-    made = made && json_set(map, "correct", json_new_integer((int64_t)evaluation->correct));
-    made = made && json_set(map, "accuracy", json_new_real(evaluation->accuracy));
-    made = made && json_set(map, "low", json_new_real(evaluation->interval.low));
-    made = made && json_set(map, "high", json_new_real(evaluation->interval.high));
-    made = made && json_set(map, "loss", json_new_real(evaluation->loss));
-    made = made && json_set(map, "macro_f1", json_new_real(evaluation->macro_f1));
+    const struct split_record record = {evaluation->count,        evaluation->correct,       evaluation->accuracy,
+                                        evaluation->interval.low, evaluation->interval.high, evaluation->loss,
+                                        evaluation->macro_f1};
+    bool made = json_members_set(map, split_rows, &record);
     made = made && json_set(map, "per_class", per_class_to_json(evaluation, names));
     made = made && json_set(map, "confusion", confusion_to_json(evaluation));
     if (made) return map;
@@ -94,11 +119,7 @@ static json_value *split_to_json(const struct evaluation *evaluation, char *cons
 
 json_value *evaluation_record_to_json(const struct evaluation_record *record) {
     json_value *root = json_new_map(), *splits = json_new_map();
-    bool made = json_set(root, "model", json_new_text(record->model));
-    if (*record->weights_sha256 != '\0')
-        made = made && json_set(root, "weights_sha256", json_new_text(record->weights_sha256));
-    if (*record->predictions_sha256)
-        made = made && json_set(root, "predictions_sha256", json_new_text(record->predictions_sha256));
+    bool made = json_members_set(root, record_rows, record);
     for (size_t i = 0; i < EVALUATION_SPLITS && made; i++)
         if (record->present[i])
             made = json_set(splits, evaluation_split_name((enum evaluation_split)i),
@@ -116,13 +137,7 @@ json_value *evaluation_record_to_json(const struct evaluation_record *record) {
 }
 
 ocellus_status evaluation_file_write(const char *path, const struct evaluation_record *record) {
-    json_value *root = evaluation_record_to_json(record);
-    char *text = root != NULL ? json_write(root, 1) : NULL;
-    json_release(root);
-    if (text == NULL) return fail(OCELLUS_IO, "%s: no memory", path);
-    ocellus_status status = file_write(path, text, strlen(text));
-    free(text);
-    return status;
+    return json_write_file(path, evaluation_record_to_json(record), 1);
 }
 
 /* The names, which every split repeats; the first split that is read sets them. */
@@ -175,24 +190,21 @@ static ocellus_status read_confusion(const char *path, const char *split, const 
 static ocellus_status read_split(const char *path, const char *name, const json_value *map,
                                  struct evaluation_record *record, struct evaluation *evaluation) {
     TRY(read_names(path, name, json_member(map, "per_class"), record));
-    int64_t count = -1, correct = -1;
-    double loss = NAN; /* stored as null when it was not finite */
-    json_get_integer(json_member(map, "count"), &count);
-    json_get_integer(json_member(map, "correct"), &correct);
-    json_get_real(json_member(map, "loss"), &loss);
+    struct split_record stored = {.loss = NAN}; /* null when it was not finite */
+    ocellus_status status = json_members_get(map, name, stored_rows, &stored);
+    if (status != OCELLUS_OK) return fail_within(status, "%s", path);
     size_t *confusion = memory_allocate(record->classes * record->classes, sizeof *confusion);
     if (confusion == NULL) return OCELLUS_IO;
-    ocellus_status status = read_confusion(path, name, json_member(map, "confusion"), record->classes, confusion);
+    status = read_confusion(path, name, json_member(map, "confusion"), record->classes, confusion);
     if (status == OCELLUS_OK) {
-        status = evaluation_from_confusion(record->classes, confusion, loss, evaluation);
+        status = evaluation_from_confusion(record->classes, confusion, stored.loss, evaluation);
         if (status != OCELLUS_OK) fail_within(status, "%s: %s", path, name);
     }
     memory_free(confusion);
     if (status != OCELLUS_OK) return status;
-    if (count >= 0 && (size_t)count == evaluation->count && correct >= 0 && (size_t)correct == evaluation->correct)
-        return OCELLUS_OK;
-    fail(OCELLUS_BAD_CONTENT, "%s: %s: %lld of %lld correct (its confusion matrix says %zu of %zu)", path, name,
-         (long long)correct, (long long)count, evaluation->correct, evaluation->count);
+    if (stored.count == evaluation->count && stored.correct == evaluation->correct) return OCELLUS_OK;
+    fail(OCELLUS_BAD_CONTENT, "%s: %s: %llu of %llu correct (its confusion matrix says %zu of %zu)", path, name,
+         (unsigned long long)stored.correct, (unsigned long long)stored.count, evaluation->correct, evaluation->count);
     evaluation_free(evaluation);
     return OCELLUS_BAD_CONTENT;
 }
@@ -210,15 +222,7 @@ ocellus_status evaluation_file_read(const char *path, struct evaluation_record *
     *record = (struct evaluation_record){0};
     json_value *root;
     TRY(json_parse_file(path, EVALUATION_MAX_BYTES, &root));
-    ocellus_status status = OCELLUS_OK;
-    const char *model;
-    if (json_get_text(json_member(root, "model"), &model)) snprintf(record->model, sizeof record->model, "%s", model);
-    else status = fail(OCELLUS_BAD_CONTENT, "%s: model: expected a text", path);
-    const char *hash;
-    if (status == OCELLUS_OK && json_get_text(json_member(root, "weights_sha256"), &hash))
-        snprintf(record->weights_sha256, sizeof record->weights_sha256, "%s", hash);
-    if (status == OCELLUS_OK && json_get_text(json_member(root, "predictions_sha256"), &hash))
-        snprintf(record->predictions_sha256, sizeof record->predictions_sha256, "%s", hash);
+    ocellus_status status = json_members_get(root, path, record_rows, record);
     const json_value *splits = json_member(root, "splits");
     for (size_t i = 0; i < EVALUATION_SPLITS && status == OCELLUS_OK; i++) {
         const char *name = evaluation_split_name((enum evaluation_split)i);

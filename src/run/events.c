@@ -3,6 +3,7 @@
 #include "run/events.h"
 
 #include "base/folders.h"
+#include "base/json_parse.h"
 #include "base/retry.h"
 
 #include <fcntl.h>

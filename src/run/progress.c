@@ -2,6 +2,7 @@
 #include "run/progress.h"
 
 #include "base/folders.h"
+#include "base/json_members.h"
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "run/events.h"
@@ -12,37 +13,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool get_count(const json_value *event, const char *key, uint64_t *out) {
-    int64_t value;
-    if (!json_get_integer(json_member(event, key), &value) || value < 0) return false;
-    *out = (uint64_t)value;
-    return true;
-}
+#define COUNT(member) JSON_ROW(struct run_point, MEMBER_COUNT, member)
+#define REAL(member)  JSON_ROW(struct run_point, MEMBER_REAL, member)
+static const struct json_member_row point_rows[] = {
+    COUNT(step),
+    COUNT(epoch),
+    COUNT(position),
+    COUNT(images),
+    REAL(accuracy),
+    REAL(loss),
+    JSON_ROW_NAMED(struct run_point, MEMBER_REAL, seconds, "time", false),
+    {0},
+};
 
-static bool take_point(const json_value *event, struct run_point *point) {
-    return get_count(event, "step", &point->step) && get_count(event, "epoch", &point->epoch) &&
-           get_count(event, "position", &point->position) && get_count(event, "images", &point->images) &&
-           json_get_real(json_member(event, "accuracy"), &point->accuracy) &&
-           json_get_real(json_member(event, "loss"), &point->loss) &&
-           json_get_real(json_member(event, "time"), &point->seconds);
-}
+static const struct json_member_row resume_rows[] = {
+    JSON_ROW_OPTIONAL(struct run_resume, MEMBER_TEXT, kernels),
+    JSON_ROW_OPTIONAL(struct run_resume, MEMBER_TEXT, version),
+    JSON_ROW_OPTIONAL(struct run_resume, MEMBER_COUNT, threads),
+    JSON_ROW_OPTIONAL(struct run_resume, MEMBER_COUNT, epochs),
+    {0},
+};
 
-static void take_hash(const json_value *event, char hash[SHA256_TEXT_SIZE]) {
-    const char *text;
-    if (json_get_text(json_member(event, "weights_sha256"), &text)) snprintf(hash, SHA256_TEXT_SIZE, "%s", text);
-}
+#define WEIGHTS(member) JSON_ROW_NAMED(struct run_progress, MEMBER_TEXT, member, "weights_sha256", true)
+static const struct json_member_row step_rows[] = {JSON_ROW(struct run_progress, MEMBER_COUNT, step), {0}};
+static const struct json_member_row start_rows[] = {WEIGHTS(initial_weights), {0}};
+static const struct json_member_row end_rows[] = {WEIGHTS(final_weights), {0}};
 
-static void take_text(const json_value *event, const char *key, char *out, size_t size) {
-    const char *text;
-    if (json_get_text(json_member(event, key), &text)) snprintf(out, size, "%s", text);
-}
-
-static ocellus_status take_resume(const json_value *event, struct run_progress *progress) {
+static ocellus_status take_resume(const json_value *event, const char *where, struct run_progress *progress) {
     struct run_resume resume = {.step = progress->step};
-    take_text(event, "kernels", resume.kernels, sizeof resume.kernels);
-    take_text(event, "version", resume.version, sizeof resume.version);
-    get_count(event, "threads", &resume.threads);
-    get_count(event, "epochs", &resume.epochs);
+    TRY(json_members_get(event, where, resume_rows, &resume));
     TRY(memory_grow((void **)&progress->resumes, &progress->resume_capacity, progress->resume_count + 1,
                     sizeof resume));
     progress->resumes[progress->resume_count++] = resume;
@@ -50,22 +49,23 @@ static ocellus_status take_resume(const json_value *event, struct run_progress *
 }
 
 /* Events of other kinds, and of these without the fields that older programs did not write, say only the step. */
-static ocellus_status take_event(const json_value *event, struct run_progress *progress) {
+static ocellus_status take_event(const json_value *event, const char *where, struct run_progress *progress) {
     const char *kind = "";
     struct run_point point;
     json_get_text(json_member(event, "kind"), &kind);
-    get_count(event, "step", &progress->step);
-    if (strcmp(kind, "start") == 0) take_hash(event, progress->initial_weights);
+    TRY(json_members_get(event, where, step_rows, progress));
+    if (strcmp(kind, "start") == 0) return json_members_get(event, where, start_rows, progress);
     if (strcmp(kind, "epoch") == 0) progress->partial = false;
     if (strcmp(kind, "end") == 0) {
-        take_hash(event, progress->final_weights);
         progress->finished = true;
+        return json_members_get(event, where, end_rows, progress);
     }
     if (strcmp(kind, "resume") == 0) {
         progress->finished = false; /* a run that was lengthened goes on after its end */
-        return take_resume(event, progress);
+        return take_resume(event, where, progress);
     }
-    if ((strcmp(kind, "step") != 0 && strcmp(kind, "stop") != 0) || !take_point(event, &point)) return OCELLUS_OK;
+    if (strcmp(kind, "step") != 0 && strcmp(kind, "stop") != 0) return OCELLUS_OK;
+    if (json_members_get(event, where, point_rows, &point) != OCELLUS_OK) return OCELLUS_OK;
     progress->partial = point.position > 0;
     progress->last = point;
     /* A stop after a recorded step, or between two epochs, tells nothing new. */
@@ -86,8 +86,11 @@ ocellus_status run_progress_read(const struct run_folder *run, struct run_progre
     json_value *events = NULL;
     TRY(run_events_read(run, &events));
     ocellus_status status = OCELLUS_OK;
-    for (size_t i = 0; i < json_count(events) && status == OCELLUS_OK; i++)
-        status = take_event(json_element(events, i), progress);
+    for (size_t i = 0; i < json_count(events) && status == OCELLUS_OK; i++) {
+        char where[FILE_PATH_SIZE + 32];
+        snprintf(where, sizeof where, "%s: line %zu", path, i + 1);
+        status = take_event(json_element(events, i), where, progress);
+    }
     json_release(events);
     if (status != OCELLUS_OK) run_progress_free(progress);
     return status;

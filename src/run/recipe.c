@@ -1,61 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of a recipe's keys, and everything that is driven by it. */
+/* The table of a recipe's keys, and everything that is driven by it but the reading of files (recipe_ini.c). */
 #include "run/recipe.h"
 
-#include "base/c_locale.h"
-#include "base/folders.h"
-#include "base/sha256.h"
-
-#include <ini.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const char *const validation_choices[] = {"held-out", "test", "none", NULL};
-static const char *const optimizer_choices[] = {"adam", "sgd", NULL};
+const char *const recipe_validation_names[] = {"held-out", "test", "none", NULL};
 
-#define TEXT(section, key, flag, member, change, help)                                                                 \
-    { section, key, flag, RECIPE_TEXT, offsetof(struct recipe, member), 0, 0, NULL, change, help }
-#define COUNT(section, key, flag, member, smallest, largest, change, help)                                             \
-    { section, key, flag, RECIPE_COUNT, offsetof(struct recipe, member), smallest, largest, NULL, change, help }
-#define REAL(section, key, flag, member, smallest, largest, help)                                                      \
-    { section, key, flag, RECIPE_REAL, offsetof(struct recipe, member), smallest, largest, NULL, false, help }
-#define CHOICE(section, key, flag, member, choices, help)                                                              \
-    { section, key, flag, RECIPE_CHOICE, offsetof(struct recipe, member), 0, 0, choices, false, help }
+#define AT(member) offsetof(struct recipe, member)
+#define OF(kind)   (1U << OPTIMIZER_##kind)
 
 /* Keys of a section stand together. Epochs are counted in 32 bits by the random numbers; a seed may be any 64-bit number,
- * which a double cannot bound: largest 0 means no upper bound. */
+ * which a double cannot bound. */
 static const struct recipe_key keys[] = {
-    TEXT("model", "name", "model", model_name, false, "built-in network to train"),
-    TEXT("model", "weights", "weights", model_weights, false,
-         "weights to start from: imagenet or a file (empty: random)"),
-    TEXT("model", "freeze", "freeze", model_freeze, false,
-         "layers that are not trained: patterns, separated by commas"),
-    TEXT("data", "name", "data", data_name, false, "dataset"),
-    TEXT("data", "path", "data-path", data_path, true, "folder of the dataset (empty: the cache)"),
-    CHOICE("data", "validation", "validation", validation, validation_choices,
-           "images to validate on after each epoch"),
-    COUNT("data", "held_out", "held-out", held_out, 1, 1e9, false, "training images held out for validation"),
-    COUNT("training", "epochs", "epochs", epochs, 1, 1e6, true, "epochs to train"),
-    COUNT("training", "batch_size", "batch-size", batch_size, 1, 1e6, false, "images in a step"),
-    COUNT("training", "steps_per_epoch", "steps-per-epoch", steps_per_epoch, 0, 1e9, false,
-          "steps in an epoch (0: all)"),
-    COUNT("training", "validation_steps", "validation-steps", validation_steps, 0, 1e9, false,
-          "batches in a validation (0: all)"),
-    COUNT("training", "seed", "seed", seed, 0, 0, false, "seed of initial values, order and split"),
-    COUNT("training", "checkpoint_every", "checkpoint-every", checkpoint_every, 0, 1e9, true,
-          "steps between checkpoints within an epoch (0: only at its end)"),
-    CHOICE("optimizer", "name", "optimizer", optimizer, optimizer_choices, "optimizer"),
-    REAL("optimizer", "learning_rate", "learning-rate", learning_rate, 0, 1e30, "learning rate"),
-    REAL("optimizer", "momentum", "momentum", momentum, 0, 1, "momentum of sgd"),
-    {"optimizer", "nesterov", "nesterov", RECIPE_BOOL, offsetof(struct recipe, nesterov), 0, 0, NULL, false,
-     "whether sgd's momentum looks ahead"},
-    REAL("optimizer", "beta_1", "beta-1", beta_1, 0, 0.9999999, "decay of adam's first moment"),
-    REAL("optimizer", "beta_2", "beta-2", beta_2, 0, 0.9999999, "decay of adam's second moment"),
-    REAL("optimizer", "epsilon", "epsilon", epsilon, 0, 1, "added to adam's denominator"),
+    {"model", "name", "model", RECIPE_TEXT, AT(model_name), .neutral = "simcnn", .in_format_1 = true,
+     .help = "built-in network to train"},
+    {"model", "weights", "weights", RECIPE_TEXT, AT(model_weights), .neutral = "", .in_format_1 = true,
+     .help = "weights to start from: imagenet or a file (empty: random)"},
+    {"model", "freeze", "freeze", RECIPE_TEXT, AT(model_freeze), .neutral = "", .in_format_1 = true,
+     .help = "layers that are not trained: patterns, separated by commas"},
+    {"data", "name", "data", RECIPE_TEXT, AT(data_name), .neutral = "cifar10", .in_format_1 = true, .help = "dataset"},
+    {"data", "path", "data-path", RECIPE_TEXT, AT(data_path), .neutral = "", .in_format_1 = true, .may_change = true,
+     .help = "folder of the dataset (empty: the cache)"},
+    {"data", "validation", "validation", RECIPE_CHOICE, AT(validation), .neutral = "held-out", .in_format_1 = true,
+     .choices = recipe_validation_names, .help = "images to validate on after each epoch"},
+    {"data", "held_out", "held-out", RECIPE_COUNT, AT(held_out), .neutral = "5000", .in_format_1 = true, .smallest = 1,
+     .largest = 1e9, .help = "training images held out for validation"},
+    {"training", "epochs", "epochs", RECIPE_COUNT, AT(epochs), .neutral = "20", .in_format_1 = true, .smallest = 1,
+     .largest = 1e6, .may_change = true, .help = "epochs to train"},
+    {"training", "batch_size", "batch-size", RECIPE_COUNT, AT(batch_size), .neutral = "32", .in_format_1 = true,
+     .smallest = 1, .largest = 1e6, .help = "images in a step"},
+    {"training", "steps_per_epoch", "steps-per-epoch", RECIPE_COUNT, AT(steps_per_epoch), .neutral = "0",
+     .in_format_1 = true, .largest = 1e9, .help = "steps in an epoch (0: all)"},
+    {"training", "validation_steps", "validation-steps", RECIPE_COUNT, AT(validation_steps), .neutral = "0",
+     .in_format_1 = true, .largest = 1e9, .help = "batches in a validation (0: all)"},
+    {"training", "seed", "seed", RECIPE_COUNT, AT(seed), .neutral = "1", .in_format_1 = true,
+     .help = "seed of initial values, order and split"},
+    {"training", "checkpoint_every", "checkpoint-every", RECIPE_COUNT, AT(checkpoint_every), .neutral = "0",
+     .in_format_1 = true, .largest = 1e9, .may_change = true,
+     .help = "steps between checkpoints within an epoch (0: only at its end)"},
+    {"optimizer", "name", "optimizer", RECIPE_CHOICE, AT(optimizer), .neutral = "adam", .in_format_1 = true,
+     .choices = optimizer_names, .help = "optimizer"},
+    {"optimizer", "learning_rate", "learning-rate", RECIPE_REAL, AT(learning_rate), .neutral = "0.001",
+     .in_format_1 = true, .largest = 1e30, .help = "learning rate"},
+    {"optimizer", "momentum", "momentum", RECIPE_REAL, AT(momentum), .neutral = "0", .in_format_1 = true, .largest = 1,
+     .optimizers = OF(SGD), .help = "momentum of sgd"},
+    {"optimizer", "nesterov", "nesterov", RECIPE_BOOL, AT(nesterov), .neutral = "false", .in_format_1 = true,
+     .optimizers = OF(SGD), .help = "whether sgd's momentum looks ahead"},
+    {"optimizer", "beta_1", "beta-1", RECIPE_REAL, AT(beta_1), .neutral = "0.9", .in_format_1 = true,
+     .largest = 0.9999999, .optimizers = OF(ADAM), .help = "decay of adam's first moment"},
+    {"optimizer", "beta_2", "beta-2", RECIPE_REAL, AT(beta_2), .neutral = "0.999", .in_format_1 = true,
+     .largest = 0.9999999, .optimizers = OF(ADAM), .help = "decay of adam's second moment"},
+    {"optimizer", "epsilon", "epsilon", RECIPE_REAL, AT(epsilon), .neutral = "1e-07", .in_format_1 = true, .largest = 1,
+     .optimizers = OF(ADAM), .help = "added to adam's denominator"},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
+_Static_assert((int)KEY_COUNT <= (int)RECIPE_KEYS_MOST,
+               "RECIPE_KEYS_MOST, by which others keep room for all keys, is too small");
 
 size_t recipe_key_count(void) {
     return KEY_COUNT;
@@ -66,82 +68,43 @@ const struct recipe_key *recipe_key_at(size_t index) {
 }
 
 const struct recipe_key *recipe_key_for_flag(const char *flag) {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEY_COUNT; i++)
         if (strcmp(keys[i].flag, flag) == 0) return &keys[i];
-    }
     return NULL;
 }
 
-const char *recipe_choice_name(const char *flag, int choice) {
-    return recipe_key_for_flag(flag)->choices[choice];
+const struct recipe_key *recipe_key_for_offset(size_t offset) {
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        if (keys[i].offset == offset) return &keys[i];
+    return NULL;
 }
 
+/* A table's own values are sound: a test holds it. */
 void recipe_defaults(struct recipe *recipe) {
-    *recipe = (struct recipe){.model_name = "simcnn",
-                              .data_name = "cifar10",
-                              .validation = RECIPE_VALIDATION_HELD_OUT,
-                              .held_out = 5000,
-                              .epochs = 20,
-                              .batch_size = 32,
-                              .seed = 1,
-                              .optimizer = RECIPE_OPTIMIZER_ADAM,
-                              .learning_rate = 0.001,
-                              .beta_1 = 0.9,
-                              .beta_2 = 0.999,
-                              .epsilon = 1e-7};
+    *recipe = (struct recipe){0};
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        (void)recipe_set(recipe, &keys[i], keys[i].usual ? keys[i].usual : keys[i].neutral, keys[i].flag);
 }
 
-/* How a key is written. */
-#define WRITTEN       "%s = %s\n"
-#define WRITTEN_EMPTY "%s =%s\n"
-
-enum { RECIPE_LINE_SIZE = RECIPE_TEXT_SIZE + 128, RECIPE_FILE_LIMIT = 64 * 1024 };
-
-/* The library's defaults cut lines at 200 bytes, too short for a path, and read an indented key as more of the value above
- * it. What it takes for a blank is the locale's. */
-static int parse_ini(ini_reader next_line, void *stream, ini_handler take_pair, void *context) {
-    ini_max_line = RECIPE_LINE_SIZE;
-    ini_allow_multiline = false;
-    ini_stop_on_first_error = true;
-    locale_t before = c_locale_enter();
-    int bad_line = ini_parse_stream(next_line, stream, take_pair, context);
-    c_locale_leave(before);
-    return bad_line;
+void recipe_neutral(struct recipe *recipe) {
+    *recipe = (struct recipe){0};
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        (void)recipe_set(recipe, &keys[i], keys[i].neutral, keys[i].flag);
 }
 
-/* What the reader makes of a line with the value. */
-struct line_check {
-    const char *rest, *value;
-    bool same;
-};
-
-static char *check_line(char *line, int size, void *stream) {
-    struct line_check *check = stream;
-    size_t length = strcspn(check->rest, "\n");
-    length += check->rest[length] == '\n';
-    if (length == 0 || length >= (size_t)size) return NULL;
-    memcpy(line, check->rest, length);
-    line[length] = '\0';
-    check->rest += length;
-    return line;
+static bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static int check_pair(void *context, const char *section, const char *name, const char *value) {
-    struct line_check *check = context;
-    check->same = !*section && strcmp(name, "key") == 0 && strcmp(value, check->value) == 0;
-    return check->same;
-}
-
-/* Whether a written value is read again as it was: INI has comments, and drops blanks at the ends. The reader decides. */
-static ocellus_status check_text(const char *value, const char *source) {
-    char text[RECIPE_TEXT_SIZE + 16];
-    snprintf(text, sizeof text, *value ? WRITTEN : WRITTEN_EMPTY, "key", value);
-    struct line_check check = {.rest = text, .value = value};
-    int bad_line = parse_ini(check_line, &check, check_pair, &check);
-    if (bad_line < 0) return fail(OCELLUS_IO, "%s: no memory", source);
-    if (bad_line == 0 && check.same) return OCELLUS_OK;
-    return fail(OCELLUS_USAGE, "%s: a recipe cannot hold this text (blank ends, line breaks or \" ;\"): %s", source,
-                value);
+/* Whether INI gives the text back as it was: it drops blanks at the ends, and takes a ';' after a blank (one stands before
+ * the value) for a comment. A test asks the reader itself. */
+static bool ini_keeps(const char *value) {
+    size_t size = strlen(value);
+    for (size_t i = 0; i < size; i++) {
+        bool after_blank = i == 0 || is_blank(value[i - 1]);
+        if (value[i] == '\n' || (value[i] == ';' && after_blank)) return false;
+    }
+    return size == 0 || (!is_blank(value[0]) && !is_blank(value[size - 1]));
 }
 
 static ocellus_status set_text(char *member, const char *value, const char *source) {
@@ -149,7 +112,9 @@ static ocellus_status set_text(char *member, const char *value, const char *sour
     if (size >= RECIPE_TEXT_SIZE)
         return fail(OCELLUS_USAGE, "%s: text is too long (expected at most %d bytes, got %zu)", source,
                     RECIPE_TEXT_SIZE - 1, size);
-    TRY(check_text(value, source));
+    if (!ini_keeps(value))
+        return fail(OCELLUS_USAGE, "%s: a recipe cannot hold this text (blank ends, line breaks or \" ;\"): %s", source,
+                    value);
     memset(member, 0, RECIPE_TEXT_SIZE);
     memcpy(member, value, size);
     return OCELLUS_OK;
@@ -182,16 +147,15 @@ static ocellus_status set_real(double *member, const struct recipe_key *key, con
 }
 
 static ocellus_status set_choice(int *member, const struct recipe_key *key, const char *value, const char *source) {
-    struct text known = {0};
     size_t count = 0;
     for (; key->choices[count]; count++) {
-        if (strcmp(key->choices[count], value) == 0) {
-            *member = (int)count;
-            text_free(&known);
-            return OCELLUS_OK;
-        }
-        text_append(&known, "%s%s", count ? ", " : "", key->choices[count]);
+        if (strcmp(key->choices[count], value) != 0) continue;
+        *member = (int)count;
+        return OCELLUS_OK;
     }
+    struct text known = {0};
+    for (size_t i = 0; i < count; i++)
+        text_append(&known, "%s%s", i ? ", " : "", key->choices[i]);
     const char *nearest = text_nearest(value, key->choices, count);
     ocellus_status status = fail(OCELLUS_USAGE, "%s: not a valid value (expected one of %s, got \"%s\")%s%s%s", source,
                                  known.failed ? "?" : known.bytes, value, nearest ? "; did you mean \"" : "",
@@ -245,22 +209,52 @@ void recipe_value(const struct recipe *recipe, const struct recipe_key *key, cha
     }
 }
 
-static void write_keys(const struct recipe *recipe, bool with_changing, struct text *out) {
+/* Writes the keys that `wanted` takes, in the table's order. */
+static void write_keys(const struct recipe_key *table, size_t count, const struct recipe *recipe,
+                       bool (*wanted)(const struct recipe_key *key, const char *value), struct text *out) {
     const char *section = "";
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (keys[i].may_change && !with_changing) continue;
-        if (strcmp(section, keys[i].section) != 0) {
-            text_append(out, "%s[%s]\n", *section ? "\n" : "", keys[i].section);
-            section = keys[i].section;
-        }
+    for (size_t i = 0; i < count; i++) {
         char value[RECIPE_TEXT_SIZE];
-        recipe_value(recipe, &keys[i], value);
-        text_append(out, *value ? WRITTEN : WRITTEN_EMPTY, keys[i].key, value);
+        recipe_value(recipe, &table[i], value);
+        if (!wanted(&table[i], value)) continue;
+        if (strcmp(section, table[i].section) != 0) {
+            text_append(out, "%s[%s]\n", *section ? "\n" : "", table[i].section);
+            section = table[i].section;
+        }
+        text_append(out, *value ? "%s = %s\n" : "%s =%s\n", table[i].key, value);
     }
 }
 
+static bool take_all(const struct recipe_key *key, const char *value) {
+    (void)key, (void)value;
+    return true;
+}
+
+static bool take_not_neutral(const struct recipe_key *key, const char *value) {
+    return !key->may_change && strcmp(value, key->neutral) != 0;
+}
+
+static bool take_format_1(const struct recipe_key *key, const char *value) {
+    return !key->may_change && (key->in_format_1 || strcmp(value, key->neutral) != 0);
+}
+
 void recipe_write(const struct recipe *recipe, struct text *out) {
-    write_keys(recipe, true, out);
+    write_keys(keys, KEY_COUNT, recipe, take_all, out);
+}
+
+ocellus_status recipe_hash_keys(const struct recipe_key *table, size_t count, const struct recipe *recipe,
+                                enum recipe_hash_format format, char hash[SHA256_TEXT_SIZE]) {
+    struct text text = {0};
+    text_append(&text, "%s", ""); /* where no key is taken */
+    write_keys(table, count, recipe, format == RECIPE_HASH_FORMAT_1 ? take_format_1 : take_not_neutral, &text);
+    ocellus_status status = text.failed ? fail(OCELLUS_IO, "recipe: no memory") : OCELLUS_OK;
+    if (status == OCELLUS_OK) sha256_bytes(text.bytes, text.size, hash);
+    text_free(&text);
+    return status;
+}
+
+ocellus_status recipe_hash(const struct recipe *recipe, enum recipe_hash_format format, char hash[SHA256_TEXT_SIZE]) {
+    return recipe_hash_keys(keys, KEY_COUNT, recipe, format, hash);
 }
 
 void recipe_command(const struct recipe *recipe, struct text *out) {
@@ -277,15 +271,6 @@ void recipe_command(const struct recipe *recipe, struct text *out) {
     }
 }
 
-ocellus_status recipe_hash(const struct recipe *recipe, char hash[SHA256_TEXT_SIZE]) {
-    struct text text = {0};
-    write_keys(recipe, false, &text);
-    ocellus_status status = text.failed ? fail(OCELLUS_IO, "recipe: no memory") : OCELLUS_OK;
-    if (status == OCELLUS_OK) sha256_bytes(text.bytes, text.size, hash);
-    text_free(&text);
-    return status;
-}
-
 const struct recipe_key *recipe_difference(const struct recipe *a, const struct recipe *b) {
     char value_a[RECIPE_TEXT_SIZE], value_b[RECIPE_TEXT_SIZE];
     for (size_t i = 0; i < KEY_COUNT; i++) {
@@ -297,111 +282,29 @@ const struct recipe_key *recipe_difference(const struct recipe *a, const struct 
     return NULL;
 }
 
-/* Reading: inih calls back for every "key = value" with the section it stands in. */
-struct reading {
-    const char *source;
-    const char *rest; /* of the text */
-    int line;         /* the one being read, from 1 */
-    struct recipe recipe;
-    int given[KEY_COUNT]; /* the line where a key was given; 0: not yet */
-    ocellus_status status;
-};
+/* "sgd", or "sgd or another". */
+static void append_optimizers(unsigned optimizers, struct text *out) {
+    const char *between = "";
+    for (int kind = 0; kind < OPTIMIZER_KINDS; kind++) {
+        if (!(optimizers >> kind & 1)) continue;
+        text_append(out, "%s%s", between, optimizer_names[kind]);
+        between = " or ";
+    }
+}
 
-static bool section_known(const char *section) {
+ocellus_status recipe_check(const struct recipe *recipe) {
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (strcmp(keys[i].section, section) == 0) return true;
+        const struct recipe_key *key = &keys[i];
+        char value[RECIPE_TEXT_SIZE];
+        recipe_value(recipe, key, value);
+        if (!key->optimizers || key->optimizers >> recipe->optimizer & 1 || strcmp(value, key->neutral) == 0) continue;
+        struct text owners = {0};
+        append_optimizers(key->optimizers, &owners);
+        ocellus_status status =
+            fail(OCELLUS_USAGE, "recipe: [%s] %s: used by %s, not by %s (expected %s, got %s)", key->section, key->key,
+                 owners.failed ? "?" : owners.bytes, optimizer_names[recipe->optimizer], key->neutral, value);
+        text_free(&owners);
+        return status;
     }
-    return false;
-}
-
-static const char *nearest_section(const char *section) {
-    const char *names[KEY_COUNT];
-    for (size_t i = 0; i < KEY_COUNT; i++)
-        names[i] = keys[i].section;
-    return text_nearest(section, names, KEY_COUNT);
-}
-
-/* Looks in the section first, then for a slip of the section: the key as it stands under another one. */
-static ocellus_status fail_unknown_key(const char *source, int line, const char *section, const char *name) {
-    const char *names[KEY_COUNT];
-    size_t count = 0;
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (strcmp(keys[i].section, section) == 0) names[count++] = keys[i].key;
-        else if (strcmp(keys[i].key, name) == 0) {
-            return fail(OCELLUS_USAGE, "%s:%d: [%s] %s: unknown key; it belongs to [%s]", source, line, section, name,
-                        keys[i].section);
-        }
-    }
-    const char *nearest = text_nearest(name, names, count);
-    if (!nearest) return fail(OCELLUS_USAGE, "%s:%d: [%s] %s: unknown key", source, line, section, name);
-    return fail(OCELLUS_USAGE, "%s:%d: [%s] %s: unknown key; did you mean \"%s\"?", source, line, section, name,
-                nearest);
-}
-
-static ocellus_status read_key(struct reading *reading, const char *section, const char *name, const char *value) {
-    const char *source = reading->source;
-    int line = reading->line;
-    if (!section_known(section)) {
-        const char *nearest = nearest_section(section);
-        if (!*section) return fail(OCELLUS_USAGE, "%s:%d: %s: key before any section", source, line, name);
-        return fail(OCELLUS_USAGE, "%s:%d: [%s]: unknown section%s%s%s", source, line, section,
-                    nearest ? "; did you mean [" : "", nearest ? nearest : "", nearest ? "]?" : "");
-    }
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].key, name) != 0) continue;
-        if (reading->given[i]) {
-            return fail(OCELLUS_USAGE, "%s:%d: [%s] %s: key given twice (first in line %d)", source, line, section,
-                        name, reading->given[i]);
-        }
-        reading->given[i] = line;
-        char place[FILE_PATH_SIZE + 128];
-        snprintf(place, sizeof place, "%s:%d: [%s] %s", source, line, section, name);
-        return recipe_set(&reading->recipe, &keys[i], value, place);
-    }
-    return fail_unknown_key(source, line, section, name);
-}
-
-/* One line of the text, as fgets() would give it. */
-static char *next_line(char *line, int size, void *stream) {
-    struct reading *reading = stream;
-    if (*reading->rest == '\0' || reading->status != OCELLUS_OK) return NULL;
-    reading->line++;
-    size_t length = strcspn(reading->rest, "\n");
-    if (reading->rest[length] == '\n') length++;
-    if (length >= (size_t)size) {
-        reading->status = fail(OCELLUS_USAGE, "%s:%d: line is too long (expected at most %d bytes)", reading->source,
-                               reading->line, size - 1);
-        return NULL;
-    }
-    memcpy(line, reading->rest, length);
-    line[length] = '\0';
-    reading->rest += length;
-    return line;
-}
-
-static int take_pair(void *context, const char *section, const char *name, const char *value) {
-    struct reading *reading = context;
-    reading->status = read_key(reading, section, name, value);
-    return reading->status == OCELLUS_OK;
-}
-
-ocellus_status recipe_parse(const char *text, const char *source, struct recipe *recipe) {
-    struct reading reading = {.source = source, .rest = text, .recipe = *recipe};
-    int bad_line = parse_ini(next_line, &reading, take_pair, &reading);
-    TRY(reading.status);
-    if (bad_line < 0) return fail(OCELLUS_IO, "%s: no memory", source);
-    if (bad_line > 0) return fail(OCELLUS_USAGE, "%s:%d: neither [section] nor key = value", source, bad_line);
-    *recipe = reading.recipe;
     return OCELLUS_OK;
-}
-
-ocellus_status recipe_read(const char *path, struct recipe *recipe) {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    TRY(file_read(path, RECIPE_FILE_LIMIT, &bytes, &size));
-    ocellus_status status = strlen((const char *)bytes) == size
-                                ? recipe_parse((const char *)bytes, path, recipe)
-                                : fail(OCELLUS_USAGE, "%s: not a recipe (it holds a zero byte)", path);
-    free(bytes);
-    return status;
 }

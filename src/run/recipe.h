@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The recipe: everything that decides what a training run computes, and nothing else (threads, paths of the run and
- * how much is printed are not part of it). One table of keys in recipe.c drives reading, writing, the flags of the
- * command line, validation and suggestions. */
+ * how much is printed are not part of it). One table of keys in recipe.c drives defaults, reading, writing, the flags of the
+ * command line, validation, suggestions and the hash.
+ *
+ * Three values of a key must not be taken for each other:
+ * - its value in this recipe;
+ * - its default: what a new recipe has that does not name the key. A later version may have another one.
+ * - its neutral value: with it the program computes what it computed before the key existed. It is fixed for ever.
+ * The hash covers the keys that are not neutral, so that a new key breaks no checkpoint, and a default that changes turns no
+ * recipe into another. A run's recipe.ini holds every key of its time: what it lacks is younger than the run, and neutral. */
 #ifndef RUN_RECIPE_H
 #define RUN_RECIPE_H
 
-#include "base/files.h"
+#include "base/optimizer_kind.h"
 #include "base/sha256.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -15,7 +22,6 @@
 #include <stdint.h>
 
 enum recipe_validation { RECIPE_VALIDATION_HELD_OUT, RECIPE_VALIDATION_TEST, RECIPE_VALIDATION_NONE };
-enum recipe_optimizer { RECIPE_OPTIMIZER_ADAM, RECIPE_OPTIMIZER_SGD };
 enum { RECIPE_TEXT_SIZE = 1024 };
 
 struct recipe {
@@ -30,7 +36,7 @@ struct recipe {
     uint64_t steps_per_epoch, validation_steps; /* 0: all */
     uint64_t seed;
     uint64_t checkpoint_every; /* steps; 0: at the end of every epoch only */
-    int optimizer;             /* enum recipe_optimizer */
+    int optimizer;             /* enum optimizer_kind */
     double learning_rate;
     double momentum;                /* SGD */
     bool nesterov;                  /* SGD */
@@ -39,36 +45,42 @@ struct recipe {
 
 enum recipe_type { RECIPE_TEXT, RECIPE_COUNT, RECIPE_REAL, RECIPE_BOOL, RECIPE_CHOICE };
 
-/* A row of the table of keys. */
+/* A row of the table of keys. Values stand in it as a recipe would write them. */
 struct recipe_key {
     const char *section, *key;  /* "training", "batch_size" */
     const char *flag;           /* "batch-size": the flag of the command line without its dashes */
     enum recipe_type type;      /* a RECIPE_BOOL takes "true" and "false" */
     size_t offset;              /* in struct recipe */
-    double smallest, largest;   /* of counts and reals, both allowed */
+    const char *neutral;        /* as told above: it never changes */
+    const char *usual;          /* the default; NULL: the neutral value */
+    bool in_format_1;           /* of version 0.1.0, whose hash is over these keys, neutral or not */
+    double smallest, largest;   /* of counts and reals, both allowed; largest 0 of a count: any */
     const char *const *choices; /* of a RECIPE_CHOICE, NULL at the end */
+    unsigned optimizers;        /* that use it: 1 << enum optimizer_kind, or'ed; 0: it is not an optimizer's own */
     bool may_change;            /* on resume: it does not change what the steps done so far computed */
     const char *help;           /* one line, with the unit */
 };
 
+enum { RECIPE_KEYS_MOST = 64 };
 size_t recipe_key_count(void);
 const struct recipe_key *recipe_key_at(size_t index);
 /* The key of a flag ("batch-size", without dashes); NULL when there is none. */
 const struct recipe_key *recipe_key_for_flag(const char *flag);
-/* A choice's name for people and files: recipe_choice_name("validation", recipe.validation) is "held-out". `flag` must be
- * that of a RECIPE_CHOICE and `choice` one of its numbers. */
-const char *recipe_choice_name(const char *flag, int choice);
+/* The key of a member of struct recipe: RECIPE_KEY(data_path). Every member has one (a test holds it): never NULL. */
+const struct recipe_key *recipe_key_for_offset(size_t offset);
+#define RECIPE_KEY(member) recipe_key_for_offset(offsetof(struct recipe, member))
+/* The name of validation, for people and files: "held-out", "test", "none"; NULL at the end. */
+extern const char *const recipe_validation_names[];
 
 /* The documented defaults: SimCNN on CIFAR-10, Adam 0.001, batch 32, 20 epochs, 5,000 images held out. */
 void recipe_defaults(struct recipe *recipe);
-/* Reads INI text over what *recipe holds; `source` names it in messages (a path). OCELLUS_USAGE for an unknown section or key (with the nearest known one),
- * a key given twice or a value that is not allowed, naming source, line and key. On
- * failure *recipe is as it was. */
-ocellus_status recipe_parse(const char *text, const char *source, struct recipe *recipe);
-/* The same from a file of at most 64 KiB. */
-ocellus_status recipe_read(const char *path, struct recipe *recipe);
+/* Every key neutral: what a run's recipe.ini is read over. */
+void recipe_neutral(struct recipe *recipe);
 /* Sets one key from text. `source` names where it came from in messages ("--batch-size"). */
 ocellus_status recipe_set(struct recipe *recipe, const struct recipe_key *key, const char *value, const char *source);
+/* For a new recipe, once all is set: OCELLUS_USAGE when a key is not neutral that belongs to other optimizers than the
+ * recipe's. (Runs of earlier versions may have such keys, and go on.) */
+ocellus_status recipe_check(const struct recipe *recipe);
 /* The whole recipe as INI text, every key in the table's order; recipe_read() of it gives the same recipe. */
 void recipe_write(const struct recipe *recipe, struct text *out);
 /* The command line that trains the recipe: "ocellus train --epochs 2", with what is not the default. */
@@ -77,7 +89,17 @@ void recipe_command(const struct recipe *recipe, struct text *out);
 void recipe_value(const struct recipe *recipe, const struct recipe_key *key, char out[RECIPE_TEXT_SIZE]);
 /* The first key whose value differs and that may not change on resume, or NULL. */
 const struct recipe_key *recipe_difference(const struct recipe *a, const struct recipe *b);
-/* SHA-256 of the text of all keys that may not change on resume. OCELLUS_IO without memory. */
-ocellus_status recipe_hash(const struct recipe *recipe, char hash[SHA256_TEXT_SIZE]);
+
+/* What the hash is over, by the format number of the checkpoints that hold it. */
+enum recipe_hash_format {
+    RECIPE_HASH_FORMAT_1 = 1, /* every key of version 0.1.0, and what is not neutral of later ones */
+    RECIPE_HASH_FORMAT_2 = 2  /* what is not neutral */
+};
+/* SHA-256 of those keys as INI text, without those that may change on resume. The text is in the table's order: keys keep
+ * their order among themselves for ever. OCELLUS_IO without memory. */
+ocellus_status recipe_hash(const struct recipe *recipe, enum recipe_hash_format format, char hash[SHA256_TEXT_SIZE]);
+/* The same by another table of keys, as a later version's. */
+ocellus_status recipe_hash_keys(const struct recipe_key *keys, size_t count, const struct recipe *recipe,
+                                enum recipe_hash_format format, char hash[SHA256_TEXT_SIZE]);
 
 #endif

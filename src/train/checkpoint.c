@@ -5,7 +5,9 @@
 #include "train/checkpoint.h"
 
 #include "base/folders.h"
-#include "base/json.h"
+#include "base/format_number.h"
+#include "base/json_members.h"
+#include "base/json_parse.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/sha256.h"
@@ -16,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECKPOINT_FORMAT = 1 };
+enum { CHECKPOINT_FORMAT = 2 };
 #define STATE_KEY "ocellus_checkpoint"
 #define HASH_KEY  "ocellus_checkpoint_sha256"
 
@@ -27,27 +29,41 @@ void train_state_free(struct train_state *state) {
 
 /* --- the state as JSON --- */
 
-static bool set_bits(json_value *map, const char *key, double number) {
-    uint64_t bits = 0;
-    char text[24];
-    memcpy(&bits, &number, sizeof bits);
-    snprintf(text, sizeof text, "%016" PRIx64, bits);
-    return json_set(map, key, json_new_text(text));
-}
+/* What a checkpoint says beside its tensors, but for the history. */
+struct checkpoint_head {
+    uint64_t format, updates; /* the engine's */
+    struct train_state state;
+    char recipe_sha256[SHA256_TEXT_SIZE], data_sha256[SHA256_TEXT_SIZE];
+    char kernels[16];
+};
 
-static bool set_count(json_value *map, const char *key, uint64_t number) {
-    return json_set(map, key, json_new_integer((int64_t)number));
-}
+#define HEAD(kind, member)  JSON_ROW(struct checkpoint_head, kind, member)
+#define STATE(kind, member) JSON_ROW_NAMED(struct checkpoint_head, kind, state.member, #member, false)
+static const struct json_member_row head_rows[] = {
+    HEAD(MEMBER_COUNT, format),        STATE(MEMBER_COUNT, step),
+    STATE(MEMBER_COUNT, epoch),        STATE(MEMBER_COUNT, position),
+    HEAD(MEMBER_COUNT, updates),       STATE(MEMBER_BITS, loss_sum),
+    STATE(MEMBER_COUNT, correct),      STATE(MEMBER_COUNT, images),
+    STATE(MEMBER_BITS, seconds),       STATE(MEMBER_BOOL, has_best),
+    STATE(MEMBER_BITS, best_accuracy), STATE(MEMBER_COUNT, best_epoch),
+    HEAD(MEMBER_TEXT, recipe_sha256),  HEAD(MEMBER_TEXT, data_sha256),
+    HEAD(MEMBER_TEXT, kernels),        {0},
+};
+#undef HEAD
+#undef STATE
+
+#define ROW(member) JSON_ROW(struct history_row, MEMBER_BITS, member)
+static const struct json_member_row history_rows[] = {
+    ROW(accuracy), ROW(learning_rate), ROW(loss), ROW(val_accuracy), ROW(val_loss), ROW(time), {0},
+};
+#undef ROW
 
 static json_value *history_to_json(const struct history *history) {
     json_value *list = json_new_list();
     bool complete = list != NULL;
     for (size_t i = 0; complete && i < history->count; i++) {
-        const struct history_row *row = &history->rows[i];
         json_value *map = json_new_map();
-        complete = set_bits(map, "accuracy", row->accuracy) && set_bits(map, "learning_rate", row->learning_rate) &&
-                   set_bits(map, "loss", row->loss) && set_bits(map, "val_accuracy", row->val_accuracy) &&
-                   set_bits(map, "val_loss", row->val_loss) && set_bits(map, "time", row->time);
+        complete = json_members_set(map, history_rows, &history->rows[i]);
         complete = json_append(list, map) && complete;
     }
     if (complete) return list;
@@ -55,73 +71,36 @@ static json_value *history_to_json(const struct history *history) {
     return NULL;
 }
 
-static char *state_to_text(const struct engine *engine, const struct train_state *state,
-                           const struct checkpoint_identity *identity) {
+static ocellus_status history_from_json(const json_value *map, const char *path, struct history *history) {
+    const json_value *list;
+    TRY(json_member_list(map, path, "history", &list));
+    for (size_t i = 0; i < json_count(list); i++) {
+        struct history_row row;
+        TRY(json_members_get(json_element(list, i), path, history_rows, &row));
+        TRY(history_append(history, &row));
+    }
+    return OCELLUS_OK;
+}
+
+/* The hash of the recipe as checkpoints of that format hold it. */
+static ocellus_status hash_recipe(const struct checkpoint_identity *identity, uint64_t format,
+                                  char hash[SHA256_TEXT_SIZE]) {
+    return recipe_hash(identity->recipe, format == 1 ? RECIPE_HASH_FORMAT_1 : RECIPE_HASH_FORMAT_2, hash);
+}
+
+/* Free *text with free(). */
+static ocellus_status state_to_text(const struct engine *engine, const struct train_state *state,
+                                    const struct checkpoint_identity *identity, const char *path, char **text) {
+    struct checkpoint_head head = {.format = CHECKPOINT_FORMAT, .updates = engine_updates(engine), .state = *state};
+    TRY(hash_recipe(identity, CHECKPOINT_FORMAT, head.recipe_sha256));
+    snprintf(head.data_sha256, sizeof head.data_sha256, "%s", identity->data_hash);
+    snprintf(head.kernels, sizeof head.kernels, "%s", engine_kernels_name(engine));
     json_value *map = json_new_map();
     bool complete =
-        set_count(map, "format", CHECKPOINT_FORMAT) && set_count(map, "step", state->step) &&
-        set_count(map, "epoch", state->epoch) && set_count(map, "position", state->position) &&
-        set_count(map, "updates", engine_updates(engine)) && set_bits(map, "loss_sum", state->loss_sum) &&
-        set_count(map, "correct", state->correct) && set_count(map, "images", state->images) &&
-        set_bits(map, "seconds", state->seconds) && json_set(map, "has_best", json_new_bool(state->has_best)) &&
-        set_bits(map, "best_accuracy", state->best_accuracy) && set_count(map, "best_epoch", state->best_epoch) &&
-        json_set(map, "history", history_to_json(&state->history)) &&
-        json_set(map, "recipe_sha256", json_new_text(identity->recipe_hash)) &&
-        json_set(map, "data_sha256", json_new_text(identity->data_hash)) &&
-        json_set(map, "kernels", json_new_text(engine_kernels_name(engine)));
-    char *text = complete ? json_write(map, 0) : NULL;
+        json_members_set(map, head_rows, &head) && json_set(map, "history", history_to_json(&state->history));
+    *text = complete ? json_write(map, 0) : NULL;
     json_release(map);
-    return text;
-}
-
-/* Reads members of a map; the first one that is missing or of another kind fails all. */
-struct state_reader {
-    const json_value *map;
-    const char *path;
-    ocellus_status status;
-};
-
-static void reader_fail(struct state_reader *reader, const char *key) {
-    if (reader->status != OCELLUS_OK) return;
-    reader->status = fail(OCELLUS_BAD_CONTENT, "%s: %s: missing or not what it should be", reader->path, key);
-}
-
-static uint64_t read_count(struct state_reader *reader, const char *key) {
-    int64_t number = 0;
-    if (!json_get_integer(json_member(reader->map, key), &number) || number < 0) reader_fail(reader, key);
-    return (uint64_t)number;
-}
-
-static const char *read_text(struct state_reader *reader, const char *key) {
-    const char *text = "";
-    if (!json_get_text(json_member(reader->map, key), &text)) reader_fail(reader, key);
-    return text;
-}
-
-static double read_bits(struct state_reader *reader, const char *key) {
-    const char *text = read_text(reader, key);
-    char *end = NULL;
-    double number = 0;
-    uint64_t bits = strtoull(text, &end, 16);
-    if (strlen(text) != 16 || *end != '\0') reader_fail(reader, key);
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
-static void read_history(struct state_reader *reader, struct history *history) {
-    const json_value *list = json_member(reader->map, "history");
-    if (json_type_of(list) != JSON_TYPE_LIST) reader_fail(reader, "history");
-    for (size_t i = 0; i < json_count(list) && reader->status == OCELLUS_OK; i++) {
-        struct state_reader row_reader = {.map = json_element(list, i), .path = reader->path};
-        struct history_row row = {.accuracy = read_bits(&row_reader, "accuracy"),
-                                  .learning_rate = read_bits(&row_reader, "learning_rate"),
-                                  .loss = read_bits(&row_reader, "loss"),
-                                  .val_accuracy = read_bits(&row_reader, "val_accuracy"),
-                                  .val_loss = read_bits(&row_reader, "val_loss"),
-                                  .time = read_bits(&row_reader, "time")};
-        reader->status = row_reader.status;
-        if (reader->status == OCELLUS_OK) reader->status = history_append(history, &row);
-    }
+    return *text ? OCELLUS_OK : fail(OCELLUS_IO, "%s: no memory", path);
 }
 
 /* --- hashing --- */
@@ -197,8 +176,8 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
     TRY(run_folder_file(run, RUN_CHECKPOINTS, folder));
     TRY(folder_make(folder));
     TRY(generation_path(run, generation, path));
-    char *text = state_to_text(engine, state, identity);
-    if (!text) return fail(OCELLUS_IO, "%s: no memory", path);
+    char *text;
+    TRY(state_to_text(engine, state, identity, path, &text));
     ocellus_status status = write_file(path, engine, text);
     free(text);
     if (status == OCELLUS_OK) state->generation = generation;
@@ -211,10 +190,10 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
 struct generation {
     char letter, path[FILE_PATH_SIZE];
     bool exists, valid;
+    int64_t format; /* as far as it could be read */
     struct safetensors *file;
-    json_value *state;
-    uint64_t step;
-    uint64_t epoch;
+    json_value *json;
+    struct checkpoint_head head;
     char problem[STATUS_MESSAGE_SIZE];
 };
 
@@ -240,15 +219,10 @@ static ocellus_status read_generation(struct generation *generation) {
     TRY(safetensors_read(path, true, &generation->file));
     const char *text = safetensors_metadata(generation->file, STATE_KEY);
     if (!text) return fail(OCELLUS_BAD_CONTENT, "%s: not a checkpoint (no %s)", path, STATE_KEY);
+    TRY(json_parse(text, strlen(text), path, &generation->json));
+    TRY(format_number_read(generation->json, path, CHECKPOINT_FORMAT, 0, &generation->format));
     TRY(check_hash(generation->file, path, text));
-    TRY(json_parse(text, strlen(text), path, &generation->state));
-    struct state_reader reader = {.map = generation->state, .path = path};
-    uint64_t format = read_count(&reader, "format");
-    generation->step = read_count(&reader, "step");
-    generation->epoch = read_count(&reader, "epoch");
-    TRY(reader.status);
-    if (format == CHECKPOINT_FORMAT) return OCELLUS_OK;
-    return fail(OCELLUS_BAD_CONTENT, "%s: format (expected %d, got %" PRIu64 ")", path, CHECKPOINT_FORMAT, format);
+    return json_members_get(generation->json, path, head_rows, &generation->head);
 }
 
 static ocellus_status find_generation(const struct run_folder *run, char letter, struct generation *generation) {
@@ -261,35 +235,38 @@ static ocellus_status find_generation(const struct run_folder *run, char letter,
     ocellus_status status = read_generation(generation);
     generation->valid = status == OCELLUS_OK;
     if (!generation->valid) snprintf(generation->problem, sizeof generation->problem, "%s", status_message());
+    /* A newer version's is no broken one: it would be written over. */
+    if (generation->format > CHECKPOINT_FORMAT) return status;
     /* Only what the file holds makes it a broken one; no memory or no permission is the machine's failure. */
     return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
 }
 
 static void generation_free(struct generation *generation) {
     safetensors_free(generation->file);
-    json_release(generation->state);
+    json_release(generation->json);
     generation->file = NULL;
-    generation->state = NULL;
+    generation->json = NULL;
 }
 
 /* The newer one; an epoch's end has the same step as a stop before its validation, but a later epoch. */
 static struct generation *newest(struct generation *a, struct generation *b) {
     if (!a->valid || !b->valid) return a->valid ? a : b;
-    if (a->step != b->step) return a->step > b->step ? a : b;
-    return a->epoch >= b->epoch ? a : b;
+    const struct train_state *state_a = &a->head.state, *state_b = &b->head.state;
+    if (state_a->step != state_b->step) return state_a->step > state_b->step ? a : b;
+    return state_a->epoch >= state_b->epoch ? a : b;
 }
 
 static ocellus_status check_identity(const struct generation *generation, const struct checkpoint_identity *identity) {
-    struct state_reader reader = {.map = generation->state, .path = generation->path};
-    const char *recipe = read_text(&reader, "recipe_sha256"), *data = read_text(&reader, "data_sha256");
-    TRY(reader.status);
-    if (strcmp(recipe, identity->recipe_hash) != 0) {
+    const struct checkpoint_head *head = &generation->head;
+    char recipe[SHA256_TEXT_SIZE];
+    TRY(hash_recipe(identity, head->format, recipe));
+    if (strcmp(head->recipe_sha256, recipe) != 0) {
         return fail(OCELLUS_USAGE, "%s: made with another recipe (expected SHA-256 %s, got %s)", generation->path,
-                    identity->recipe_hash, recipe);
+                    recipe, head->recipe_sha256);
     }
-    if (strcmp(data, identity->data_hash) != 0) {
+    if (strcmp(head->data_sha256, identity->data_hash) != 0) {
         return fail(OCELLUS_USAGE, "%s: made with other data (expected SHA-256 %s, got %s)", generation->path,
-                    identity->data_hash, data);
+                    identity->data_hash, head->data_sha256);
     }
     return OCELLUS_OK;
 }
@@ -312,27 +289,15 @@ static ocellus_status set_tensors(struct engine *engine, const struct generation
 }
 
 static ocellus_status set_state(struct engine *engine, const struct generation *generation, struct train_state *state) {
-    struct state_reader reader = {.map = generation->state, .path = generation->path};
-    state->step = generation->step;
-    state->epoch = generation->epoch;
+    const struct checkpoint_head *head = &generation->head;
+    *state = head->state;
     state->generation = generation->letter;
-    state->position = read_count(&reader, "position");
-    state->loss_sum = read_bits(&reader, "loss_sum");
-    state->correct = read_count(&reader, "correct");
-    state->images = read_count(&reader, "images");
-    state->seconds = read_bits(&reader, "seconds");
-    if (!json_get_bool(json_member(reader.map, "has_best"), &state->has_best)) reader_fail(&reader, "has_best");
-    state->best_accuracy = read_bits(&reader, "best_accuracy");
-    state->best_epoch = read_count(&reader, "best_epoch");
-    read_history(&reader, &state->history);
-    uint64_t updates = read_count(&reader, "updates");
-    const char *kernels = read_text(&reader, "kernels");
-    TRY(reader.status);
-    engine_set_updates(engine, updates);
-    if (strcmp(kernels, engine_kernels_name(engine)) != 0) {
+    TRY(history_from_json(generation->json, generation->path, &state->history));
+    engine_set_updates(engine, head->updates);
+    if (strcmp(head->kernels, engine_kernels_name(engine)) != 0) {
         log_warning("%s: made with the %s kernels; this run goes on with %s, so its bits will differ from an "
                     "uninterrupted run's",
-                    generation->path, kernels, engine_kernels_name(engine));
+                    generation->path, head->kernels, engine_kernels_name(engine));
     }
     return OCELLUS_OK;
 }

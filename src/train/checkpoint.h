@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "engine/engine.h"
 #include "run/history.h"
+#include "run/recipe.h"
 #include "run/run_folder.h"
 
 #include <stdbool.h>
@@ -33,7 +34,8 @@ void train_state_free(struct train_state *state);
 
 /* What a checkpoint belongs to: a resume under another recipe or other data is refused. */
 struct checkpoint_identity {
-    char recipe_hash[SHA256_TEXT_SIZE], data_hash[SHA256_TEXT_SIZE];
+    const struct recipe *recipe;
+    char data_hash[SHA256_TEXT_SIZE];
 };
 
 /* Writes the generation that state->generation is not, and changes it; path gets the file's path, for messages. A

@@ -10,6 +10,7 @@
 #include "inference/weights.h"
 #include "run/events.h"
 #include "run/progress.h"
+#include "run/recipe_ini.h"
 #include "run/records.h"
 
 #include <inttypes.h>
@@ -32,10 +33,8 @@ struct loop {
 };
 
 struct optimizer train_optimizer(const struct recipe *recipe) {
-    enum optimizer_kind kind = OPTIMIZER_ADAM;
-    optimizer_find(recipe_choice_name("optimizer", recipe->optimizer), &kind); /* a recipe's names are the engine's */
     return (struct optimizer){
-        .kind = kind,
+        .kind = (enum optimizer_kind)recipe->optimizer,
         .learning_rate = recipe->learning_rate,
         .momentum = recipe->momentum,
         .nesterov = recipe->nesterov,
@@ -298,7 +297,7 @@ static ocellus_status run_epoch(struct loop *loop) {
 static ocellus_status identify(struct loop *loop) {
     const struct train_sets *sets = loop->options->sets;
     char text[2 * SHA256_TEXT_SIZE];
-    TRY(recipe_hash(loop->options->recipe, loop->identity.recipe_hash));
+    loop->identity.recipe = loop->options->recipe;
     snprintf(text, sizeof text, "%s %s", sets->train_data->sha256, sets->test_data ? sets->test_data->sha256 : "");
     sha256_bytes(text, strlen(text), loop->identity.data_hash);
     return OCELLUS_OK;
@@ -331,7 +330,7 @@ static ocellus_status write_data(const struct loop *loop) {
 static ocellus_status check_recipe(const struct loop *loop, uint64_t *epochs) {
     char path[FILE_PATH_SIZE], before[RECIPE_TEXT_SIZE], now[RECIPE_TEXT_SIZE];
     struct recipe recipe;
-    recipe_defaults(&recipe);
+    recipe_neutral(&recipe);
     TRY(run_folder_file(loop->options->run, RUN_RECIPE, path));
     TRY(recipe_read(path, &recipe));
     *epochs = recipe.epochs;

@@ -2,6 +2,7 @@
 /* json_get [KEY|INDEX...]: checks that standard input is one JSON document and prints the value at that place: a text or
  * a number as it is, a list or a map as the number of its members. */
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/text.h"
 
 #include <inttypes.h>

@@ -47,11 +47,11 @@ static void make(const char *parent, const struct kind *kind) {
 
 int main(int argc, char **argv) {
     static const struct kind kinds[] = {
-        {"adam", RECIPE_OPTIMIZER_ADAM, 0, false, 8, 0, 13},        /* in the second epoch */
-        {"adam-every-3", RECIPE_OPTIMIZER_ADAM, 0, false, 7, 3, 9}, /* at an epoch's last step, of 4 images */
-        {"sgd", RECIPE_OPTIMIZER_SGD, 0, false, 8, 0, 3},           /* no state, one checkpoint */
-        {"momentum", RECIPE_OPTIMIZER_SGD, 0.9, false, 8, 0, 13},   /* one state a parameter */
-        {"nesterov", RECIPE_OPTIMIZER_SGD, 0.8, true, 25, 2, 5},
+        {"adam", OPTIMIZER_ADAM, 0, false, 8, 0, 13},        /* in the second epoch */
+        {"adam-every-3", OPTIMIZER_ADAM, 0, false, 7, 3, 9}, /* at an epoch's last step, of 4 images */
+        {"sgd", OPTIMIZER_SGD, 0, false, 8, 0, 3},           /* no state, one checkpoint */
+        {"momentum", OPTIMIZER_SGD, 0.9, false, 8, 0, 13},   /* one state a parameter */
+        {"nesterov", OPTIMIZER_SGD, 0.8, true, 25, 2, 5},
     };
     if (argc != 2) {
         fprintf(stderr, "usage: OCELLUS_CPU=ref make_compat FOLDER\n");

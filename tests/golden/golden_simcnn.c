@@ -2,6 +2,7 @@
 /* SimCNN against PyTorch in float64 (make_simcnn.py): activations, every gradient, ten steps of each optimizer, from
  * the same weights and images, within the tolerances that the script derived. */
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/memory.h"
 #include "engine/engine.h"
 #include "kernels/kernels.h"

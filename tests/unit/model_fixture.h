@@ -3,6 +3,7 @@
 #ifndef TESTS_MODEL_FIXTURE_H
 #define TESTS_MODEL_FIXTURE_H
 
+#include "base/json_parse.h"
 #include "model/graph_from_json.h"
 #include "model/graph_to_json.h"
 #include "model/layer.h"

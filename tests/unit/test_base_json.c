@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is read strictly, and what is written. */
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/text.h"
 #include "foreign_locale.h"
 #include "temporary.h"
@@ -221,6 +222,8 @@ static void test_no_memory_children_are_refused(void **state) {
     assert_false(json_append(list, NULL));
     assert_false(json_set(list, "a", json_new_null())); /* no map; the child is taken over all the same */
     assert_false(json_set(NULL, "a", json_new_text("lost")));
+    assert_null(json_write(NULL, 0));
+    assert_int_equal(json_write_file("/tmp", NULL, 0), OCELLUS_IO); /* made without memory: its message is there */
     json_release(map);
     json_release(list);
 }

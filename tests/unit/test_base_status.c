@@ -2,6 +2,7 @@
 /* The one line a failure leaves. */
 #include "base/status.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -65,7 +66,7 @@ static void test_cuts_between_characters(void **state) {
         size_t length = strlen(message);
         assert_in_range(length, STATUS_MESSAGE_SIZE - 4, STATUS_MESSAGE_SIZE - 1);
         for (size_t at = 0; at < length;) {
-            size_t step = text_utf8_length(message + at, length - at);
+            size_t step = utf8_length(message + at, length - at);
             assert_int_not_equal(step, 0);
             at += step;
         }

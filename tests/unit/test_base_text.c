@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/text_layout.h"
 #include "base/threads.h"
+#include "base/utf8.h"
 #include "foreign_locale.h"
 
 #include <float.h>
@@ -249,21 +250,21 @@ static void test_columns(void **state) {
 
 static void test_utf8(void **state) {
     (void)state;
-    assert_int_equal(text_utf8_length("", 0), 0);
-    assert_int_equal(text_utf8_length("\0", 1), 1);
-    assert_int_equal(text_utf8_length("\xC3\xBC", 2), 2);
-    assert_int_equal(text_utf8_length("\xC3\xBC", 1), 0);
-    assert_int_equal(text_utf8_length("\xC1\xBF", 2), 0);
-    assert_int_equal(text_utf8_length("\xE0\x9F\xBF", 3), 0);
-    assert_int_equal(text_utf8_length("\xE0\xA0\x80", 3), 3);
-    assert_int_equal(text_utf8_length("\xED\x9F\xBF", 3), 3);
-    assert_int_equal(text_utf8_length("\xED\xA0\x80", 3), 0);
-    assert_int_equal(text_utf8_length("\xEF\xBF\xBF", 3), 3);
-    assert_int_equal(text_utf8_length("\xF0\x8F\xBF\xBF", 4), 0);
-    assert_int_equal(text_utf8_length("\xF0\x90\x80\x80", 4), 4);
-    assert_int_equal(text_utf8_length("\xF4\x8F\xBF\xBF", 4), 4);
-    assert_int_equal(text_utf8_length("\xF4\x90\x80\x80", 4), 0);
-    assert_int_equal(text_utf8_length("\xF8\x88\x80\x80", 4), 0);
+    assert_int_equal(utf8_length("", 0), 0);
+    assert_int_equal(utf8_length("\0", 1), 1);
+    assert_int_equal(utf8_length("\xC3\xBC", 2), 2);
+    assert_int_equal(utf8_length("\xC3\xBC", 1), 0);
+    assert_int_equal(utf8_length("\xC1\xBF", 2), 0);
+    assert_int_equal(utf8_length("\xE0\x9F\xBF", 3), 0);
+    assert_int_equal(utf8_length("\xE0\xA0\x80", 3), 3);
+    assert_int_equal(utf8_length("\xED\x9F\xBF", 3), 3);
+    assert_int_equal(utf8_length("\xED\xA0\x80", 3), 0);
+    assert_int_equal(utf8_length("\xEF\xBF\xBF", 3), 3);
+    assert_int_equal(utf8_length("\xF0\x8F\xBF\xBF", 4), 0);
+    assert_int_equal(utf8_length("\xF0\x90\x80\x80", 4), 4);
+    assert_int_equal(utf8_length("\xF4\x8F\xBF\xBF", 4), 4);
+    assert_int_equal(utf8_length("\xF4\x90\x80\x80", 4), 0);
+    assert_int_equal(utf8_length("\xF8\x88\x80\x80", 4), 0);
 }
 
 static void test_escaped_text_grows(void **state) {

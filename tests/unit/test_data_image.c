@@ -2,6 +2,9 @@
 /* Images in and out: every PNG kind, JPEG and its orientations, damage of every sort, and the resize against Pillow. */
 #include "base/sha256.h"
 #include "data/image.h"
+#include "data/image_file.h"
+#include "data/image_png.h"
+#include "data/resize.h"
 #include "temporary.h"
 
 #include <setjmp.h>

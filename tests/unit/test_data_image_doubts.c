@@ -3,7 +3,9 @@
  * crash whatever is changed in them. The files are made here from clean ones. */
 #include "base/log.h"
 #include "data/image.h"
-#include "data/image_codec.h"
+#include "data/image_file.h"
+#include "data/image_jpeg.h"
+#include "data/image_png.h"
 #include "temporary.h"
 
 #include <setjmp.h>

@@ -149,23 +149,10 @@ static void test_order(void **state) {
     memory_free(images);
 }
 
-static void test_optimizer_names(void **state) {
-    (void)state;
-    enum optimizer_kind kind;
-    for (size_t i = 0; i < OPTIMIZER_KINDS; i++) {
-        assert_true(optimizer_find(optimizer_name((enum optimizer_kind)i), &kind));
-        assert_int_equal(kind, i);
-    }
-    assert_true(optimizer_find("sgd", &kind));
-    assert_int_equal(kind, OPTIMIZER_SGD);
-    assert_false(optimizer_find("rmsprop", &kind));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_refused_options),
-        cmocka_unit_test(test_slots),        cmocka_unit_test(test_reads),
-        cmocka_unit_test(test_order),        cmocka_unit_test(test_optimizer_names),
+        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_refused_options), cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_reads),        cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

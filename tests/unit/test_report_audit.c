@@ -94,7 +94,7 @@ static void sentences_follow_the_recipe(void **state) {
     struct recipe recipe = custom();
     struct audit_facts facts = cifar10;
     facts.claim = original_claim_named("resnet50-custom");
-    recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+    recipe.optimizer = OPTIMIZER_SGD;
     recipe.learning_rate = 0.05;
     assert_non_null(strstr(says(&recipe, &facts, AUDIT_OPTIMIZER_UNNAMED), "the recipe here has SGD with 0.05."));
     facts.best_weights = true;

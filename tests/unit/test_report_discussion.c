@@ -192,11 +192,12 @@ static void wrong_kept_runs_are_refused_by_name(void **state) {
         const char *text, *says;
     } wrong[] = {
         {"{\"format\": 2, \"runs\": []}", "kept: format: expected 1"},
-        {"{\"format\": 1, \"runs\": [{\"row\": 5}]}", "kept: runs: 0: row: missing or wrong"},
+        {"{\"format\": 1, \"runs\": [{\"row\": 5}]}", "kept: runs: 0: row: missing or not text"},
         {"{\"format\": 1, \"runs\": [{\"row\": \"a\", \"started\": \"\", \"processor\": \"\", \"version\": \"\", "
          "\"seed\": 1, \"steps\": 1, \"images\": 1, \"seconds\": 1, \"running_accuracy\": 0.5, "
-         "\"validation_accuracy\": null, \"test\": {\"correct\": 11, \"count\": 10}}]}",
-         "kept: runs: 0: test: missing or wrong"},
+         "\"validation_accuracy\": null, \"weights_sha256\": \"\", \"test\": {\"correct\": 11, \"count\": 10}}]}",
+         "kept: runs: 0: test: 11 of 10 correct"},
+        {"{\"format\": 1}", "kept: runs: missing or not a list"},
         {"{", "kept"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct full_run *runs;

@@ -64,12 +64,13 @@ static void an_evaluation_reads_back(void **state) {
 }
 
 #define PER_CLASS "\"per_class\":[{\"name\":\"a\"},{\"name\":\"b\"}]"
+#define COUNTS    "\"count\":2,\"correct\":1,"
 #define GOOD      "{\"count\":3,\"correct\":2,\"loss\":1.5," PER_CLASS ",\"confusion\":[[1,1],[0,1]]}"
 
 static const struct {
     const char *json, *message; /* after the path */
 } bad_evaluations[] = {
-    {"{}", "model: expected a text"},
+    {"{}", "model: missing or not text"},
     {"{\"model\":\"m\",\"splits\":{\"test\":" GOOD "},\"reestimated\":{\"images\":0}}",
      "reestimated: images: expected a count"},
     {"{\"model\":\"m\",\"splits\":{\"test\":" GOOD "},\"reestimated\":{\"images\":8,\"test\":{}}}",
@@ -77,13 +78,18 @@ static const struct {
     {"{\"model\":\"m\",\"splits\":{}}", "splits: none of train, validation and test"},
     {"{\"model\":\"m\",\"splits\":{\"test\":{\"count\":3}}}", "test: per_class: expected a list of 1 to 4096 classes"},
     {"{\"model\":\"m\",\"splits\":{\"test\":{\"per_class\":[{}]}}}", "test: per_class: 0: name is missing"},
-    {"{\"model\":\"m\",\"splits\":{\"test\":{" PER_CLASS ",\"confusion\":[[1,1]]}}}",
+    {"{\"model\":\"m\",\"weights_sha256\":1,\"splits\":{\"test\":" GOOD "}}", "weights_sha256: missing or not text"},
+    {"{\"model\":\"m\",\"splits\":{\"test\":{\"count\":3," PER_CLASS ",\"confusion\":[[1,1],[0,1]]}}}",
+     "test: correct: missing or not a count"},
+    {"{\"model\":\"m\",\"splits\":{\"test\":{" COUNTS "\"loss\":true," PER_CLASS ",\"confusion\":[[1,1],[0,1]]}}}",
+     "test: loss: missing or not a number or null"},
+    {"{\"model\":\"m\",\"splits\":{\"test\":{" COUNTS PER_CLASS ",\"confusion\":[[1,1]]}}}",
      "test: confusion: 1 rows (expected 2)"},
-    {"{\"model\":\"m\",\"splits\":{\"test\":{" PER_CLASS ",\"confusion\":[[1,1],[1]]}}}",
+    {"{\"model\":\"m\",\"splits\":{\"test\":{" COUNTS PER_CLASS ",\"confusion\":[[1,1],[1]]}}}",
      "test: confusion: row 1: 1 values (expected 2)"},
-    {"{\"model\":\"m\",\"splits\":{\"test\":{" PER_CLASS ",\"confusion\":[[1,1],[1,-1]]}}}",
+    {"{\"model\":\"m\",\"splits\":{\"test\":{" COUNTS PER_CLASS ",\"confusion\":[[1,1],[1,-1]]}}}",
      "test: confusion: row 1, column 1: expected a count"},
-    {"{\"model\":\"m\",\"splits\":{\"test\":{" PER_CLASS ",\"confusion\":[[0,0],[0,0]]}}}",
+    {"{\"model\":\"m\",\"splits\":{\"test\":{" COUNTS PER_CLASS ",\"confusion\":[[0,0],[0,0]]}}}",
      "test: evaluation: confusion matrix: no images"},
     {"{\"model\":\"m\",\"splits\":{\"test\":{\"count\":3,\"correct\":3," PER_CLASS ",\"confusion\":[[1,1],[0,1]]}}}",
      "test: 3 of 3 correct (its confusion matrix says 2 of 3)"},

@@ -54,7 +54,7 @@ static void departures_from_the_original_are_named(void **state) {
     assert_int_equal(original_departures(claim, &recipe, &data, 20, &out), 0);
     assert_int_equal(out.size, 0);
     recipe.learning_rate = 0.01;
-    recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+    recipe.optimizer = OPTIMIZER_SGD;
     data.train_images = 45000;
     assert_int_equal(original_departures(claim, &recipe, &data, 5, &out), 4);
     assert_string_equal(out.bytes,

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -69,12 +70,36 @@ static void what_it_tells_is_what_was_written(void **state) {
     run_progress_free(&progress);
 }
 
+static void what_no_training_wrote_is_refused(void **state) {
+    static const struct {
+        const char *events, *expected;
+    } cases[] = {
+        {START EVENT("step", "-1", ""), "line 2: step: missing or not a count"},
+        {EVENT("start", "0", ", \"weights_sha256\": 5"), "line 1: weights_sha256: missing or not text"},
+        {START EVENT("end", "4", ", \"weights_sha256\": \"" HASH("fedc9876") "0\""),
+         "line 2: weights_sha256: too long (expected at most 64 bytes, got 65)"},
+        {START EVENT("resume", "4", ", \"threads\": \"2\""), "line 2: threads: missing or not a count"},
+        {START EVENT("resume", "4", ", \"kernels\": \"0123456789abcdef\""), "line 2: kernels: too long"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct run_folder run;
+        struct run_progress progress;
+        assert_int_equal(temporary_file(temporary_path(*state, RUN_RECIPE), ""), 0);
+        assert_int_equal(temporary_file(temporary_path(*state, RUN_EVENTS), cases[i].events), 0);
+        assert_int_equal(run_folder_open(&run, *state), OCELLUS_OK);
+        assert_int_equal(run_progress_read(&run, &progress), OCELLUS_BAD_CONTENT);
+        assert_non_null(strstr(status_message(), cases[i].expected));
+        run_folder_close(&run);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temporary_setup, temporary_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_run_tells_how_far_it_came),
         TEST(what_it_tells_is_what_was_written),
+        TEST(what_no_training_wrote_is_refused),
     };
     return cmocka_run_group_tests_name("run/progress", tests, NULL, NULL);
 }

@@ -2,10 +2,13 @@
 /* Recipes: every mistake is refused by file, line and key; what is written reads back the same. */
 #include "run/recipe.h"
 
+#include "base/folders.h"
 #include "base/sha256.h"
+#include "run/recipe_ini.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +36,7 @@ static void mistakes_are_refused_by_line_and_key(void **state) {
          "r.ini:2: [optimizer] learning_rate: not a valid value (expected a number from 0 to 1e+30, got \"nan\")"},
         {"[optimizer]\nlearning_rate = 0,001\n",
          "r.ini:2: [optimizer] learning_rate: not a valid value (expected a number from 0 to 1e+30, got \"0,001\")"},
-        {"[optimizer]\nname = adm\n", "r.ini:2: [optimizer] name: not a valid value (expected one of adam, sgd, got "
+        {"[optimizer]\nname = adm\n", "r.ini:2: [optimizer] name: not a valid value (expected one of sgd, adam, got "
                                       "\"adm\"); did you mean \"adam\"?"},
         {"[optimizer]\nnesterov = 1\n",
          "r.ini:2: [optimizer] nesterov: not a valid value (expected true or false, got \"1\")"},
@@ -78,7 +81,7 @@ static void fill_differently(struct recipe *recipe) {
     recipe->validation_steps = 2;
     recipe->seed = UINT64_MAX;
     recipe->checkpoint_every = 5;
-    recipe->optimizer = RECIPE_OPTIMIZER_SGD;
+    recipe->optimizer = OPTIMIZER_SGD;
     recipe->learning_rate = 0.1 + 0.2;
     recipe->momentum = 0.9;
     recipe->nesterov = true;
@@ -109,7 +112,7 @@ static void texts_that_ini_would_change_are_refused(void **state) {
     (void)state;
     struct recipe recipe;
     recipe_defaults(&recipe);
-    const struct recipe_key *key = recipe_key_for_flag("data-path");
+    const struct recipe_key *key = RECIPE_KEY(data_path);
     static const char *const bad[] = {" x", "x ", "a ;b", ";a", "a\nb"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(recipe_set(&recipe, key, bad[i], "--data-path"), OCELLUS_USAGE);
@@ -122,7 +125,7 @@ static void check_reads_back(const char *text) {
     struct text written = {0};
     recipe_defaults(&recipe);
     recipe_defaults(&again);
-    const struct recipe_key *key = recipe_key_for_flag("weights");
+    const struct recipe_key *key = RECIPE_KEY(model_weights);
     ocellus_status status = recipe_set(&recipe, key, text, "--weights");
     if (status == OCELLUS_USAGE) return;
     assert_int_equal(status, OCELLUS_OK);
@@ -156,37 +159,136 @@ static void any_text_reads_back_or_is_refused(void **state) {
     recipe_defaults(&recipe); /* and what a file may be called is not refused */
     static const char *const good[] = {"a b", "a;b", "#a", "[a]", "a = b", "\"a\"", "a\vb", "\xEF\xBB\xBF"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_int_equal(recipe_set(&recipe, recipe_key_for_flag("weights"), good[i], "--weights"), OCELLUS_OK);
-    assert_int_equal(recipe_set(&recipe, recipe_key_for_flag("weights"), longest, "--weights"), OCELLUS_OK);
+        assert_int_equal(recipe_set(&recipe, RECIPE_KEY(model_weights), good[i], "--weights"), OCELLUS_OK);
+    assert_int_equal(recipe_set(&recipe, RECIPE_KEY(model_weights), longest, "--weights"), OCELLUS_OK);
 }
 
-static void flags_name_one_key_each(void **state) {
+static void flags_and_members_have_one_key_each(void **state) {
     (void)state;
     for (size_t i = 0; i < recipe_key_count(); i++)
         assert_ptr_equal(recipe_key_for_flag(recipe_key_at(i)->flag), recipe_key_at(i));
     assert_null(recipe_key_for_flag("no-such-flag"));
+    static const size_t sizes[] = {[RECIPE_TEXT] = RECIPE_TEXT_SIZE,
+                                   [RECIPE_COUNT] = sizeof(uint64_t),
+                                   [RECIPE_REAL] = sizeof(double),
+                                   [RECIPE_BOOL] = sizeof(bool),
+                                   [RECIPE_CHOICE] = sizeof(int)};
+    size_t padding = 0;
+    for (size_t at = 0; at < sizeof(struct recipe);) {
+        const struct recipe_key *key = recipe_key_for_offset(at);
+        padding = key ? 0 : padding + 1;
+        at += key ? sizes[key->type] : 1;
+        if (padding >= sizeof(double)) fail_msg("byte %zu of struct recipe belongs to no key", at);
+    }
     struct recipe recipe;
     recipe_defaults(&recipe);
-    assert_int_equal(recipe_set(&recipe, recipe_key_for_flag("validation"), "test", "--validation"), OCELLUS_OK);
-    assert_string_equal(recipe_choice_name("validation", recipe.validation), "test");
+    assert_int_equal(recipe_set(&recipe, RECIPE_KEY(validation), "test", "--validation"), OCELLUS_OK);
+    assert_string_equal(recipe_validation_names[recipe.validation], "test");
 }
 
-static void the_hash_follows_what_may_not_change(void **state) {
+static void check_own_value(const struct recipe_key *key, const char *value) {
+    struct recipe recipe = {0};
+    char written[RECIPE_TEXT_SIZE];
+    if (recipe_set(&recipe, key, value, key->flag) != OCELLUS_OK) fail_msg("%s", status_message());
+    recipe_value(&recipe, key, written);
+    assert_string_equal(written, value);
+}
+
+static void the_table_is_sound(void **state) {
     (void)state;
-    struct recipe recipe, other;
-    char hash[SHA256_TEXT_SIZE], other_hash[SHA256_TEXT_SIZE];
-    recipe_defaults(&recipe);
-    recipe_hash(&recipe, hash);
-    other = recipe;
-    other.epochs = 40;
-    other.checkpoint_every = 3;
-    recipe_hash(&other, other_hash);
-    assert_string_equal(hash, other_hash);
-    assert_null(recipe_difference(&recipe, &other));
-    other.beta_2 = 0.99;
-    recipe_hash(&other, other_hash);
-    assert_string_not_equal(hash, other_hash);
-    assert_string_equal(recipe_difference(&recipe, &other)->key, "beta_2");
+    for (size_t i = 0; i < recipe_key_count(); i++) {
+        const struct recipe_key *key = recipe_key_at(i);
+        check_own_value(key, key->neutral);
+        if (key->usual) check_own_value(key, key->usual);
+        for (int kind = 0; kind < OPTIMIZER_KINDS; kind++) /* the help says whose a key is */
+            assert_true(!(key->optimizers >> kind & 1) || strstr(key->help, optimizer_names[kind]));
+        assert_true(key->optimizers >> OPTIMIZER_KINDS == 0);
+    }
+    assert_null(optimizer_names[OPTIMIZER_KINDS]);
+}
+
+static void check_hash(const struct recipe *recipe, enum recipe_hash_format format, const char *wanted) {
+    char hash[SHA256_TEXT_SIZE];
+    assert_int_equal(recipe_hash(recipe, format, hash), OCELLUS_OK);
+    assert_string_equal(hash, wanted);
+}
+
+/* What lies in checkpoints: none of these may ever change. */
+static void hashes_stay(void **state) {
+    (void)state;
+    struct recipe recipe;
+    recipe_neutral(&recipe);
+    check_hash(&recipe, RECIPE_HASH_FORMAT_1, "86ee0df5f95940e75e896e80135a271d041c1f1edcbbbef1287dda719292f50b");
+    check_hash(&recipe, RECIPE_HASH_FORMAT_2,
+               "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"); /* of nothing */
+    fill_differently(&recipe);
+    check_hash(&recipe, RECIPE_HASH_FORMAT_1, "a09a6f14d20649b8440ff7fe5ab5b6aecee8c5accdfbcd9278f3a70220f51862");
+    check_hash(&recipe, RECIPE_HASH_FORMAT_2, "b886cad1118e21d8719f8d179c2b6199059384acab1f4a6401fcc7ccde7d1041");
+}
+
+/* A later version's recipe, with a member more, and its table, with that key among the others. */
+struct later {
+    struct recipe recipe;
+    uint64_t warm_up;
+};
+
+static void later_hash(const struct later *later, enum recipe_hash_format format, char hash[SHA256_TEXT_SIZE]) {
+    struct recipe_key keys[RECIPE_KEYS_MOST + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < recipe_key_count(); i++) {
+        if (recipe_key_at(i) == RECIPE_KEY(seed))
+            keys[count++] = (struct recipe_key){.section = "training",
+                                                .key = "warm_up",
+                                                .type = RECIPE_COUNT,
+                                                .offset = offsetof(struct later, warm_up),
+                                                .neutral = "0",
+                                                .usual = "100"};
+        keys[count++] = *recipe_key_at(i);
+    }
+    assert_int_equal(count, recipe_key_count() + 1);
+    assert_int_equal(recipe_hash_keys(keys, count, &later->recipe, format, hash), OCELLUS_OK);
+}
+
+static void a_new_key_breaks_no_checkpoint(void **state) {
+    (void)state;
+    struct later neutral = {0}, said;
+    for (int different = 0; different < 2; different++) {
+        if (different) fill_differently(&neutral.recipe);
+        else recipe_neutral(&neutral.recipe);
+        said = neutral;
+        said.warm_up = 100; /* its default: said all the same */
+        for (enum recipe_hash_format format = RECIPE_HASH_FORMAT_1; format <= RECIPE_HASH_FORMAT_2; format++) {
+            char before[SHA256_TEXT_SIZE], hash[SHA256_TEXT_SIZE];
+            assert_int_equal(recipe_hash(&neutral.recipe, format, before), OCELLUS_OK);
+            later_hash(&neutral, format, hash);
+            assert_string_equal(hash, before);
+            later_hash(&said, format, hash);
+            assert_string_not_equal(hash, before);
+        }
+    }
+}
+
+static void keys_of_another_optimizer_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[optimizer]\nmomentum = 0.9\n",
+         "recipe: [optimizer] momentum: used by sgd, not by adam (expected 0, got 0.9)"},
+        {"[optimizer]\nnesterov = true\n",
+         "recipe: [optimizer] nesterov: used by sgd, not by adam (expected false, got true)"},
+        {"[optimizer]\nname = sgd\nepsilon = 0.1\n",
+         "recipe: [optimizer] epsilon: used by adam, not by sgd (expected 1e-07, got 0.1)"},
+        {"[optimizer]\nmomentum = 0\nepsilon = 0.1\n", NULL},
+        {"[optimizer]\nname = sgd\nmomentum = 0.9\nbeta_1 = 0.9\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct recipe recipe;
+        recipe_defaults(&recipe);
+        assert_int_equal(recipe_parse(cases[i].text, "r.ini", &recipe), OCELLUS_OK); /* as runs of before may hold */
+        assert_int_equal(recipe_check(&recipe), cases[i].message ? OCELLUS_USAGE : OCELLUS_OK);
+        if (cases[i].message) assert_string_equal(status_message(), cases[i].message);
+    }
 }
 
 static void the_shipped_recipes_are_read(void **state) {
@@ -200,6 +302,20 @@ static void the_shipped_recipes_are_read(void **state) {
     assert_int_equal(recipe.validation, RECIPE_VALIDATION_TEST);
     assert_int_equal(recipe.epochs, 20);
     assert_int_equal(recipe_read("/no/such/recipe.ini", &recipe), OCELLUS_IO);
+    char **names;
+    size_t count, read = 0;
+    assert_int_equal(folder_names(TEST_SOURCE_DIR "/recipes", &names, &count), OCELLUS_OK);
+    for (size_t i = 0; i < count; i++) {
+        if (!strstr(names[i], ".ini")) continue;
+        char path[FILE_PATH_SIZE];
+        assert_int_equal(path_join(path, TEST_SOURCE_DIR "/recipes", names[i]), OCELLUS_OK);
+        recipe_defaults(&recipe);
+        assert_int_equal(recipe_read(path, &recipe), OCELLUS_OK);
+        assert_int_equal(recipe_check(&recipe), OCELLUS_OK);
+        read++;
+    }
+    assert_true(read >= 6);
+    names_free(names);
 }
 
 int main(void) {
@@ -209,8 +325,11 @@ int main(void) {
         cmocka_unit_test(written_recipes_read_back_the_same),
         cmocka_unit_test(texts_that_ini_would_change_are_refused),
         cmocka_unit_test(any_text_reads_back_or_is_refused),
-        cmocka_unit_test(flags_name_one_key_each),
-        cmocka_unit_test(the_hash_follows_what_may_not_change),
+        cmocka_unit_test(flags_and_members_have_one_key_each),
+        cmocka_unit_test(the_table_is_sound),
+        cmocka_unit_test(hashes_stay),
+        cmocka_unit_test(a_new_key_breaks_no_checkpoint),
+        cmocka_unit_test(keys_of_another_optimizer_are_refused),
         cmocka_unit_test(the_shipped_recipes_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "base/folders.h"
 #include "base/sha256.h"
 #include "run/events.h"
+#include "run/recipe_ini.h"
 #include "run/records.h"
 #include "temporary.h"
 #include "tiny_training.h"
@@ -414,7 +415,7 @@ static void a_diverging_run_names_step_and_layer(void **state) {
         snprintf(name, sizeof name, "run-%zu", i);
         struct tiny tiny = {.run = temporary_path(*state, name), .prepare = cases[i].prepare};
         tiny_recipe(&tiny.recipe);
-        tiny.recipe.optimizer = RECIPE_OPTIMIZER_SGD;
+        tiny.recipe.optimizer = OPTIMIZER_SGD;
         tiny.recipe.learning_rate = cases[i].learning_rate;
         assert_int_equal(tiny_run(&tiny), OCELLUS_DIVERGED);
         assert_string_equal(status_message(), cases[i].message);

@@ -19,10 +19,10 @@ static const struct {
     double momentum;
     bool nesterov;
 } kinds[] = {
-    {"adam", RECIPE_OPTIMIZER_ADAM, 0, false},
-    {"sgd", RECIPE_OPTIMIZER_SGD, 0, false},
-    {"momentum", RECIPE_OPTIMIZER_SGD, 0.9, false},
-    {"nesterov", RECIPE_OPTIMIZER_SGD, 0.9, true},
+    {"adam", OPTIMIZER_ADAM, 0, false},
+    {"sgd", OPTIMIZER_SGD, 0, false},
+    {"momentum", OPTIMIZER_SGD, 0.9, false},
+    {"nesterov", OPTIMIZER_SGD, 0.9, true},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

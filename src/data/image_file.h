@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Image files, in and out. */
+#ifndef DATA_IMAGE_FILE_H
+#define DATA_IMAGE_FILE_H
+
+#include "base/file_kind.h"
+#include "data/image.h"
+
+#include <stdbool.h>
+
+/* Reads a PNG (any depth, palette, grey, alpha over white, interlaced) or a JPEG; EXIF orientation is applied. The kind
+ * is told by the content, not the name; anything else, a damaged file (a pixel is lost or invented; other oddities are a
+ * line in the log) and more than IMAGE_MAX_PIXELS (checked before allocating) are OCELLUS_BAD_CONTENT; a file that cannot
+ * be read is OCELLUS_IO. */
+ocellus_status image_read(const char *path, struct image *image);
+bool image_is_readable(const struct file_kind *kind); /* whether image_read() takes files of the kind */
+ocellus_status image_write_png(const char *path, const struct image *image);
+
+#endif
