@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "formats/keras_archive.h"
+#include "base/json_parse.h"
 
 #include "formats/keras_hdf5.h"
 #include "formats/keras_network.h"

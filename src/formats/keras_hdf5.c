@@ -73,12 +73,13 @@ static ocellus_status open_member(struct reading *reading, hid_t group, const ch
     return refuse(reading, where, expected == H5I_GROUP ? "no group" : "no dataset");
 }
 
-static ocellus_status check_type(const struct reading *reading, hid_t dataset, const char *name) {
+static ocellus_status check_type(const struct reading *reading, hid_t dataset, const char *name, size_t *size) {
     const hid_t type = H5Dget_type(dataset);
     if (type < 0) return damaged(reading, name);
     const bool good = H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0 ||
                       H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0 ||
                       H5Tequal(type, reading->half) > 0 || H5Tequal(type, reading->half_big) > 0;
+    *size = H5Tget_size(type);
     H5Tclose(type);
     return good ? OCELLUS_OK : refuse(reading, name, "type: not supported (expected float16, float32 or float64)");
 }
@@ -169,13 +170,9 @@ static ocellus_status check_chunks(const struct reading *reading, hid_t dataset,
 
 /* The file must have stored every value, each in bytes of its own. */
 static ocellus_status check_size(struct reading *reading, hid_t dataset, const char *name, const struct shape *shape,
-                                 const struct storage *storage) {
+                                 const struct storage *storage, size_t value_size) {
     size_t bytes, stored_bytes;
     TRY(named_tensor_check(reading->path, name, shape, &bytes));
-    const hid_t type = H5Dget_type(dataset);
-    if (type < 0) return damaged(reading, name);
-    const size_t value_size = H5Tget_size(type);
-    H5Tclose(type);
     uint64_t *left = storage->packed ? &reading->unpacked_left : &reading->left;
     if (!size_multiply(bytes / sizeof(float), value_size, &stored_bytes) || stored_bytes > *left)
         return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more values than the file %s (%" PRIu64 " bytes left)",
@@ -189,13 +186,16 @@ static ocellus_status check_size(struct reading *reading, hid_t dataset, const c
 static ocellus_status read_dataset(struct reading *reading, hid_t dataset, const char *name) {
     struct shape shape;
     struct storage storage;
+    size_t value_size = 0;
     TRY(check_storage(reading, dataset, name, &storage));
-    TRY(check_type(reading, dataset, name));
+    TRY(check_type(reading, dataset, name, &value_size));
     TRY(read_shape(reading, dataset, name, &shape));
-    TRY(check_size(reading, dataset, name, &shape, &storage));
+    TRY(check_size(reading, dataset, name, &shape, &storage, value_size));
     TRY(named_tensors_add(reading->tensors, name, &shape));
-    float *values = reading->tensors->items[reading->tensors->count - 1].values;
-    if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) return damaged(reading, name);
+    struct named_tensor *tensor = &reading->tensors->items[reading->tensors->count - 1];
+    snprintf(tensor->type, sizeof tensor->type, "F%zu", 8 * value_size);
+    if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor->values) < 0)
+        return damaged(reading, name);
     return OCELLUS_OK;
 }
 
