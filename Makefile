@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.inc')
 
-.PHONY: build run test check check-graphs check-faults bench format install dist distcheck clean help setup
+.PHONY: build run test check check-graphs check-faults bench format install dist distcheck deb clean help setup
 build: ## build the program: build/release/ocellus
 	@scripts/build release $(JOBS)
 
@@ -54,6 +54,10 @@ dist: ## the source as one file, the same bytes each time: build/dist/ocellus-VE
 distcheck: ## build that file in two folders and compare what comes of it, byte for byte
 	@scripts/setup run
 	@scripts/distcheck $(JOBS)
+
+deb: ## Debian packages of program, library and headers, in build/deb; lintian finds nothing against them
+	@scripts/setup deb
+	@scripts/deb $(JOBS)
 
 clean: ## remove build/ (runs and the data cache stay)
 	rm -rf build

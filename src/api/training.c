@@ -10,7 +10,7 @@
 
 ocellus_train_options ocellus_train_options_default(void) {
     struct recipe recipe;
-    const struct float_mode host = float_mode_set(); /* decimals are rounded in it */
+    const struct float_mode host = float_mode_set(); /* the table's numbers are text */
     recipe_defaults(&recipe);
     float_mode_restore(host);
     return (ocellus_train_options){.epochs = recipe.epochs,

@@ -224,7 +224,10 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     *record = (struct evaluation_record){0};
 
     TRY(run_folder_open(&run, request->run));
-    ocellus_status status = training_recipe_of_run(request->run, &recipe);
+    char path[FILE_PATH_SIZE];
+    ocellus_status status = run_folder_file(&run, RUN_EVALUATION, path);
+    if (status == OCELLUS_OK) status = evaluation_file_guard(path);
+    if (status == OCELLUS_OK) status = training_recipe_of_run(request->run, &recipe);
     if (status == OCELLUS_OK && request->data_path)
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/format_number.h"
 
+#include "base/folders.h"
+#include "base/json_parse.h"
+
 #include <inttypes.h>
 
 ocellus_status format_number_read(const json_value *map, const char *path, int64_t newest, int64_t absent,
@@ -13,4 +16,17 @@ ocellus_status format_number_read(const json_value *map, const char *path, int64
     return fail(OCELLUS_BAD_CONTENT,
                 "%s: made by a newer Ocellus, which can read it (format %" PRId64 "; this one reads up to %" PRId64 ")",
                 path, *number, newest);
+}
+
+ocellus_status format_number_guard(const char *path, size_t limit, int64_t newest) {
+    enum path_kind kind;
+    json_value *map;
+    int64_t number;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
+    ocellus_status status = json_parse_file(path, limit, &map);
+    if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
+    status = format_number_read(map, path, newest, 1, &number);
+    json_release(map);
+    return number > newest ? status : OCELLUS_OK;
 }

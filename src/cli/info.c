@@ -8,6 +8,7 @@
 #include "cli/verbs.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
+#include "engine/instruction_sets.h"
 #include "run/records.h"
 
 #include <ocellus/version.h>

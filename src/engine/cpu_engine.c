@@ -3,7 +3,19 @@
 #include "engine/cpu_engine.h"
 
 #include "base/text.h"
+#include "engine/describe.h"
 #include "engine/execute.h"
+#include "engine/memory.h"
+#include "engine/norms.h"
+#include "engine/operator.h"
+#include "engine/pack.h"
+#include "engine/place.h"
+#include "engine/plan_create.h"
+#include "engine/profile.h"
+#include "engine/reduce.h"
+#include "engine/state.h"
+#include "engine/tensors.h"
+#include "engine/update.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPU engine's own state, shared by its files: state.c (memory of tensors), execute.c and reduce.c (running a plan),
- * pack.c and update.c (once a step), profile.c, describe.c, cpu_engine.c (the class). */
+/* The CPU engine's own state, which its files share; the class itself is engine_cpu (engine.h). */
 #ifndef ENGINE_CPU_ENGINE_H
 #define ENGINE_CPU_ENGINE_H
 
@@ -94,49 +93,5 @@ static inline struct cpu_engine *cpu_engine_of(struct engine *engine) {
 static inline const struct cpu_engine *cpu_const_engine_of(const struct engine *engine) {
     return (const struct cpu_engine *)(const void *)engine;
 }
-
-/* profile.c: adds what a worker spent on a task, or the whole engine on work that is done once a step. */
-enum profile_step { PROFILE_PACK, PROFILE_UPDATE, PROFILE_STEPS };
-void profile_add_task(struct profile *profile, const struct task *task, size_t worker, size_t images, double seconds);
-void profile_add_pass(struct profile *profile);
-/* What a worker spent on one piece of the work that ends a phase. */
-void profile_add_reduction(struct profile *profile, const struct reduction *reduction, size_t worker, size_t images,
-                           double seconds);
-void profile_add_step(struct profile *profile, enum profile_step step, double seconds);
-void profile_free(struct profile *profile);
-ocellus_status cpu_profile_start(struct engine *engine);
-void cpu_profile(const struct engine *engine, struct text *out);
-
-/* norms.c: memory; scale and shift of those that run on moving statistics in this pass; sums over passes. */
-ocellus_status engine_allocate_norms(struct cpu_engine *engine);
-void engine_prepare_norms(struct cpu_engine *engine);
-void engine_clear_statistics(struct cpu_engine *engine);
-ocellus_status cpu_adopt_statistics(struct engine *engine);
-
-/* describe.c: of one image's forward pass; all that is allocated. */
-double engine_flops(const struct cpu_engine *engine, size_t operation);
-size_t cpu_planned_bytes(const struct cpu_engine *engine);
-void cpu_describe(const struct engine *engine, struct text *out);
-
-/* update.c */
-ocellus_status cpu_update(struct engine *engine, const struct optimizer *optimizer);
-
-/* reduce.c: values of a worker's memory that a plan's reductions need, and their pieces. */
-size_t engine_reduction_scratch(const struct cpu_engine *engine, const struct plan *plan);
-ocellus_status engine_cut_reductions(struct cpu_engine *engine, const struct plan *plan);
-
-/* memory.c: what is allocated once, and whether there is so much. */
-ocellus_status cpu_measure_memory(struct cpu_engine *engine);
-ocellus_status cpu_allocate_memory(struct cpu_engine *engine);
-
-/* state.c: gradients and optimizer state, tensors by place. */
-ocellus_status engine_allocate_state(struct cpu_engine *engine);
-void cpu_set(struct engine *engine, const struct engine_place *place, const float *values);
-ocellus_status cpu_get(const struct engine *engine, const struct engine_place *place, float *values);
-
-/* pack.c: packs all kernels for a pass of engine->plan unless they are packed so already. Fails for memory alone, and only on
- * weights that are shared. */
-ocellus_status engine_pack(struct cpu_engine *engine, enum product product);
-ocellus_status engine_allocate_packed(struct cpu_engine *engine);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What was planned, for people: a row a layer, then the totals. */
+#include "engine/describe.h"
+
 #include "base/text_layout.h"
 #include "engine/cpu_engine.h"
 #include "engine/operator.h"

@@ -6,6 +6,7 @@
 #include "base/sizes.h"
 #include "base/threads.h"
 #include "engine/optimizers.h"
+#include "engine/tensors.h"
 #include "model/initialize.h"
 
 #include <math.h>

@@ -174,14 +174,4 @@ size_t engine_planned_bytes(const struct engine *engine);
 const char *engine_kernels_name(const struct engine *engine);
 size_t engine_thread_count(const struct engine *engine);
 
-/* The kernels this process would use, and all that this machine can run, reference first. OCELLUS_USAGE when OCELLUS_CPU
- * names none or one that this machine lacks. */
-enum { ENGINE_MAX_INSTRUCTION_SETS = 8 };
-struct engine_instruction_sets {
-    const char *chosen;
-    const char *names[ENGINE_MAX_INSTRUCTION_SETS];
-    size_t count;
-};
-ocellus_status engine_instruction_sets(struct engine_instruction_sets *sets);
-
 #endif

@@ -4,6 +4,9 @@
 #include "engine/execute.h"
 
 #include "base/log.h"
+#include "engine/operator.h"
+#include "engine/place.h"
+#include "engine/profile.h"
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which kernels this process runs, for people: `ocellus info`. */
-#include "engine/engine.h"
+#include "engine/instruction_sets.h"
 
 #include "base/status.h"
+#include "engine/engine.h"
 #include "kernels/kernels.h"
 
 ocellus_status engine_instruction_sets(struct engine_instruction_sets *sets) {

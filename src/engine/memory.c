@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the CPU engine allocates once, beside its arenas: how much, and whether there is so much. */
-#include "engine/cpu_engine.h"
+#include "engine/memory.h"
 
 #include "base/memory_available.h"
+#include "engine/cpu_engine.h"
+#include "engine/describe.h"
+#include "engine/reduce.h"
 
 enum { WAVE_BYTES = 64 << 20, LEAST_WAVE = 4 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* BatchNormalization between passes: its vectors, what moving statistics make of them, and the averages over passes. */
-#include "engine/cpu_engine.h"
+#include "engine/norms.h"
 
-#include "engine/execute.h"
+#include "engine/cpu_engine.h"
+#include "engine/place.h"
 
 #include <math.h>
 #include <string.h>

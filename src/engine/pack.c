@@ -2,10 +2,13 @@
 /* Packing kernels for the tasks that read them. An engine that is its weights' only user packs once per step and pass, both
  * directions and what inference folds in taking turns in one place. On shared weights what is packed belongs to these: each
  * form is made once for all sessions. */
-#include "engine/cpu_engine.h"
+#include "engine/pack.h"
 
 #include "base/log.h"
-#include "engine/execute.h"
+#include "engine/cpu_engine.h"
+#include "engine/operator.h"
+#include "engine/place.h"
+#include "engine/profile.h"
 
 #include <stdatomic.h>
 

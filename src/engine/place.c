@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the values of a plan are while it runs. */
-#include "engine/execute.h"
+#include "engine/place.h"
+
+#include "engine/operator.h"
 
 static size_t input_size(const struct cpu_engine *engine) {
     return shape_size(&engine->lowered->operations[0].shape);

@@ -1,90 +1,62 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a plan: memory for what is noted on the way, then what the graph says, the two halves, and places. */
-#include "engine/planner.h"
+/* What a plan that is made can be asked: elements, views, extents, sizes. */
+#include "engine/plan.h"
 
 #include "base/memory.h"
 
-static void planner_free(struct planner *planner) {
-    void *arrays[] = {planner->live,           planner->first_reader, planner->readers,       planner->stored,
-                      planner->needs_gradient, planner->of_input,     planner->forward_phase, planner->made_in,
-                      planner->made,           planner->diff,         planner->backward_phase};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-        memory_free(arrays[i]);
+#include <stdlib.h>
+
+size_t element_size(enum element element) {
+    static const size_t sizes[ELEMENTS] = {
+        [ELEMENT_REAL] = sizeof(real), [ELEMENT_UINT8] = sizeof(uint8_t), [ELEMENT_UINT32] = sizeof(uint32_t)};
+    return sizes[element];
 }
 
-/* Adds to `good` whether there was memory. */
-static void *array(size_t count, size_t size, bool *good) {
-    void *memory = *good ? memory_allocate(count, size) : NULL;
-    *good = memory != NULL;
-    return memory;
+struct view view_none(void) {
+    return (struct view){.buffer = PLAN_NONE};
+}
+bool view_exists(struct view view) {
+    return view.buffer != PLAN_NONE;
 }
 
-static ocellus_status planner_allocate(struct planner *planner) {
-    struct plan *plan = planner->plan;
-    const size_t count = plan->lowered->count;
-    bool good = true;
-    planner->live = array(count, sizeof *planner->live, &good);
-    planner->first_reader = array(count + 1, sizeof *planner->first_reader, &good);
-    planner->stored = array(count, sizeof *planner->stored, &good);
-    planner->needs_gradient = array(count, sizeof *planner->needs_gradient, &good);
-    planner->of_input = array(count, sizeof *planner->of_input, &good);
-    planner->forward_phase = array(count, sizeof *planner->forward_phase, &good);
-    planner->made_in = array(count, sizeof *planner->made_in, &good);
-    planner->made = array(count, sizeof *planner->made, &good);
-    planner->diff = array(count, sizeof *planner->diff, &good);
-    planner->backward_phase = array(count, sizeof *planner->backward_phase, &good);
-    plan->outputs = array(count, sizeof *plan->outputs, &good);
-    plan->argmax = array(count, sizeof *plan->argmax, &good);
-    plan->keeping = array(count, sizeof *plan->keeping, &good);
-    plan->folded = array(count, sizeof *plan->folded, &good);
-    plan->batch_statistics = array(count, sizeof *plan->batch_statistics, &good);
-    plan->by_panels = array(count, sizeof *plan->by_panels, &good);
+struct extent shape_extent(const struct shape *shape) {
+    if (shape->rank == 3)
+        return (struct extent){(size_t)shape->dims[0], (size_t)shape->dims[1], (size_t)shape->dims[2]};
+    return (struct extent){1, 1, shape_size(shape)};
+}
+
+size_t plan_shard_images(const struct plan *plan) {
+    if (plan->backward) return (plan->batch_size + PLAN_SHARDS - 1) / PLAN_SHARDS;
+    return plan->batch_size < PLAN_SHARD_IMAGES ? plan->batch_size : PLAN_SHARD_IMAGES;
+}
+
+bool plan_keeps(const struct plan *plan, size_t operation, size_t phases) {
+    const struct view view = plan->outputs[operation];
+    return view_exists(view) && (view.buffer == PLAN_INPUT || plan->buffers[view.buffer].last + 1 >= phases);
+}
+
+void plan_free(struct plan *plan) {
+    if (!plan) return;
+    free(plan->buffers);
+    free(plan->tasks);
+    free(plan->segments);
+    free(plan->phases);
+    free(plan->reductions);
+    memory_free(plan->outputs);
+    memory_free(plan->argmax);
+    memory_free(plan->keeping);
+    memory_free(plan->folded);
+    memory_free(plan->batch_statistics);
+    memory_free(plan->by_panels);
     for (size_t product = 0; product < PRODUCTS; product++)
-        plan->tiles[product] = array(count, sizeof *plan->tiles[product], &good);
-    for (size_t i = 0; good && i < count; i++) {
-        planner->made[i] = planner->diff[i] = plan->outputs[i] = plan->argmax[i] = view_none();
-        plan->folded[i] = PLAN_NONE;
-    }
-    return good ? OCELLUS_OK : OCELLUS_IO;
+        memory_free(plan->tiles[product]);
+    memory_free(plan);
 }
 
-/* What was asked for by name is there after every pass. */
-static void live_to_the_end(struct plan *plan) {
-    for (size_t i = 0; i < plan->lowered->count; i++) {
-        const int buffer = plan->outputs[i].buffer;
-        if (plan->keeping[i] != KEEPING_NONE && buffer >= 0) plan->buffers[buffer].last = plan->phase_count - 1;
-    }
-}
-
-static ocellus_status make(struct planner *planner) {
-    struct plan *plan = planner->plan;
-    TRY(planner_allocate(planner));
-    TRY(planner_decide(planner));
-    TRY(plan_forward(planner));
-    plan->forward_phases = plan->phase_count;
-    if (plan->backward) TRY(plan_backward(planner));
-    live_to_the_end(plan);
-    plan_find_chains(plan);
-    return plan_assign_memory(plan);
-}
-
-ocellus_status plan_create(const struct lowered *lowered, const struct operation_type *const *operators,
-                           const struct kernels *kernels, const struct plan_options *options, struct plan **out) {
-    struct plan *plan = memory_allocate(1, sizeof *plan);
-    if (!plan) return OCELLUS_IO;
-    plan->lowered = lowered;
-    plan->kernels = kernels;
-    plan->training = options->training;
-    plan->backward = options->training || options->gradient_to != PLAN_NONE;
-    plan->batch_size = options->batch_size;
-    plan->logits = plan->diff_logits = plan->gradient = view_none();
-    struct planner planner = {.plan = plan, .operators = operators, .options = options};
-    const ocellus_status status = make(&planner);
-    planner_free(&planner);
-    if (status != OCELLUS_OK) {
-        plan_free(plan);
-        return status;
-    }
-    *out = plan;
-    return OCELLUS_OK;
+size_t plan_bytes(const struct plan *plan) {
+    const size_t each =
+        2 * sizeof(struct view) + sizeof(enum keeping) + sizeof(int) + 2 * sizeof(bool) + PRODUCTS * sizeof(size_t);
+    return sizeof *plan + plan->lowered->count * each + plan->buffer_capacity * sizeof *plan->buffers +
+           plan->task_capacity * sizeof *plan->tasks + plan->segment_capacity * sizeof *plan->segments +
+           plan->phase_capacity * sizeof *plan->phases + plan->reduction_capacity * sizeof *plan->reductions;
 }

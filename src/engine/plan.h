@@ -154,11 +154,6 @@ struct plan {
     size_t sums_values, partials_values; /* the most values a shard sums in one phase */
 };
 
-struct operation_type;
-/* operators: [OPERATION_KINDS], see operator.h. OCELLUS_USAGE when nothing on the way to the logits reads
- * gradient_to: a PAD that a convolution takes in is none of its readers'. */
-ocellus_status plan_create(const struct lowered *lowered, const struct operation_type *const *operators,
-                           const struct kernels *kernels, const struct plan_options *options, struct plan **plan);
 void plan_free(struct plan *plan);
 size_t plan_bytes(const struct plan *plan); /* of the plan itself */
 /* The value is there when the first `phases` have run. */

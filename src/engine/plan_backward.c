@@ -3,7 +3,13 @@
  * the gradient to its value is complete. What a NORMALIZATION hands back depends on sums over the whole batch, so its
  * gradient is reduced in one phase and pulled by the operation before it in the next, straight into the padded image that
  * this one's own gradient needs, with the mask of the ReLU inside that one on the way. */
+#include "engine/plan_backward.h"
+
 #include "engine/operators/common.h"
+#include "engine/operators/move.h"
+#include "engine/plan_emit.h"
+#include "engine/plan_forward.h"
+#include "engine/plan_values.h"
 
 static bool is_pulled(const struct planner *planner, size_t operation) {
     return planner_operator(planner, operation)->pull;

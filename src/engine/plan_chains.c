@@ -2,6 +2,8 @@
 /* Chains: where an image is larger than the cache, tasks that follow each other and need no other row than their own run
  * for a band of rows at a time, so that what one makes is still at hand for the next: a convolution's output for the
  * statistics taken of it, a gradient for the mask, the sums and the products that it goes into. */
+#include "engine/plan_chains.h"
+
 #include "engine/planner.h"
 
 enum {

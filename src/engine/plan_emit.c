@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The grammar of a plan: phases, segments, tasks, reductions, buffers. */
-#include "engine/planner.h"
+#include "engine/plan_emit.h"
 
 #include "base/memory.h"
 #include "base/sizes.h"
+#include "engine/plan_values.h"
+#include "engine/planner.h"
 
 ocellus_status plan_begin_phase(struct planner *planner) {
     struct plan *plan = planner->plan;

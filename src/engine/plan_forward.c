@@ -2,7 +2,12 @@
 /* The forward half of a plan. A stored value is made once, in its phase; every cheap one is made in the scratch of each
  * segment that reads it, written straight into the place its reader wants (the inside of a padded image), with what
  * rides on it in one pass. The backward half calls the same functions to make such values again. */
+#include "engine/plan_forward.h"
+
 #include "engine/operators/common.h"
+#include "engine/operators/move.h"
+#include "engine/plan_emit.h"
+#include "engine/plan_values.h"
 
 struct view view_inside(struct view padded, const size_t pad[2][2], size_t c) {
     padded.offset += pad[0][0] * padded.row_stride + pad[1][0] * c;

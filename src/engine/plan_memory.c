@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Places for buffers: two that live at the same time never overlap. Largest first, each at the lowest place that is free
  * for its whole life: simple, and within a few percent of the lower bound for such chains. */
-#include "engine/planner.h"
+#include "engine/plan_memory.h"
 
 #include "base/memory.h"
 #include "base/sizes.h"
+#include "engine/planner.h"
 
 #include <stdlib.h>
 

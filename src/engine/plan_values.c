@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the graph says of its values, before any task is emitted: which are needed, who reads them, which are stored, in which
  * phase each can be had, and which are read by another segment than makes them. */
-#include "engine/planner.h"
+#include "engine/plan_values.h"
 
 #include "base/memory.h"
+#include "engine/planner.h"
 
 #include <string.h>
 

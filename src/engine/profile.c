@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the time of a pass goes: seconds of every layer's tasks, each worker counting for itself. */
-#include "engine/cpu_engine.h"
+#include "engine/profile.h"
 
 #include "base/log.h"
 #include "base/text_layout.h"
+#include "engine/cpu_engine.h"
+#include "engine/describe.h"
 #include "engine/operator.h"
 
 struct layer_time {

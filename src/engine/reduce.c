@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What ends a phase: the sums of the shards are joined by the same fixed tree, whatever the number of threads, cut into pieces
  * that several threads can share. */
-#include "engine/cpu_engine.h"
+#include "engine/reduce.h"
 
+#include "engine/cpu_engine.h"
 #include "engine/operator.h"
 
 static size_t piece_values(const struct cpu_engine *engine, const struct reduction *reduction) {

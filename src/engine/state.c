@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The CPU engine's tensors: where gradients and optimizer state lie, and values crossing as float. */
-#include "engine/cpu_engine.h"
+#include "engine/state.h"
 
 #include "base/sizes.h"
-#include "engine/execute.h"
+#include "engine/cpu_engine.h"
+#include "engine/place.h"
 
 static ocellus_status allocate_values(struct arena *arena, size_t values, real **pointer) {
     enum { SLACK = 16 };

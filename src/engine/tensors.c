@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The names of an engine's tensors: parameters, optimizer state, gradients, outputs. */
-#include "engine/engine_class.h"
+#include "engine/tensors.h"
 
 #include "base/memory.h"
+#include "engine/engine_class.h"
 #include "engine/optimizers.h"
 
 #include <stdio.h>

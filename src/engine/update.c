@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Once a step: the optimizer's pass over all trained parameters, group by group. */
-#include "engine/cpu_engine.h"
+#include "engine/update.h"
 
 #include "base/log.h"
+#include "engine/cpu_engine.h"
+#include "engine/profile.h"
 
 enum { UPDATE_VALUES = 8192 }; /* of a group's parameters, one piece of work */
 

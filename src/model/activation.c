@@ -2,6 +2,8 @@
 /* Activation, and the layers that are one function each: ReLU, LeakyReLU, ELU and Softmax. */
 #include "model/layer_config.h"
 
+#include "model/unary_config.h"
+
 /* The function is the layer's, whatever the configuration says. */
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
     struct unary *unary = &node->config.activation.activation;

@@ -19,11 +19,11 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
                     axis);
     const struct shape channels = {1, {node->shape.dims[node->shape.rank - 1]}};
     if (!node->config.batch_normalization.without_scale)
-        layer_add_parameter(node, PARAMETER_GAMMA, channels, true, INITIAL_ONES, 0, 0);
+        graph_add_parameter(node, PARAMETER_GAMMA, channels, true, INITIAL_ONES, 0, 0);
     if (!node->config.batch_normalization.without_center)
-        layer_add_parameter(node, PARAMETER_BETA, channels, true, INITIAL_ZEROS, 0, 0);
-    layer_add_parameter(node, PARAMETER_MOVING_MEAN, channels, false, INITIAL_ZEROS, 0, 0);
-    layer_add_parameter(node, PARAMETER_MOVING_VARIANCE, channels, false, INITIAL_ONES, 0, 0);
+        graph_add_parameter(node, PARAMETER_BETA, channels, true, INITIAL_ZEROS, 0, 0);
+    graph_add_parameter(node, PARAMETER_MOVING_MEAN, channels, false, INITIAL_ZEROS, 0, 0);
+    graph_add_parameter(node, PARAMETER_MOVING_VARIANCE, channels, false, INITIAL_ONES, 0, 0);
     return OCELLUS_OK;
 }
 

@@ -2,6 +2,8 @@
 /* Conv2D: NHWC images, HWIO kernels. */
 #include "model/layer_config.h"
 
+#include "model/unary_config.h"
+
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
     const struct shape *input = inputs[0];
     TRY(layer_expect_rank(node, input, 3));
@@ -15,10 +17,10 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
     const int64_t *window = node->config.conv2d.kernel_size;
     const struct shape kernel = {4, {window[0], window[1], input->dims[2], node->config.conv2d.filters}};
     const size_t area = (size_t)window[0] * (size_t)window[1];
-    layer_add_parameter(node, PARAMETER_KERNEL, kernel, true, INITIAL_GLOROT_UNIFORM, area * (size_t)kernel.dims[2],
+    graph_add_parameter(node, PARAMETER_KERNEL, kernel, true, INITIAL_GLOROT_UNIFORM, area * (size_t)kernel.dims[2],
                         area * (size_t)kernel.dims[3]);
     if (node->config.conv2d.use_bias)
-        layer_add_parameter(node, PARAMETER_BIAS, (struct shape){1, {kernel.dims[3]}}, true, INITIAL_ZEROS, 0, 0);
+        graph_add_parameter(node, PARAMETER_BIAS, (struct shape){1, {kernel.dims[3]}}, true, INITIAL_ZEROS, 0, 0);
     return OCELLUS_OK;
 }
 

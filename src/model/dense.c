@@ -2,15 +2,17 @@
 /* Dense: vectors, kernels (in, out). */
 #include "model/layer_config.h"
 
+#include "model/unary_config.h"
+
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
     TRY(layer_expect_rank(node, inputs[0], 1));
     TRY(layer_expect_positive(node, "units", node->config.dense.units));
     const struct shape kernel = {2, {inputs[0]->dims[0], node->config.dense.units}};
     node->shape = (struct shape){1, {kernel.dims[1]}};
     TRY(layer_expect_activation(node, &node->config.dense.activation));
-    layer_add_parameter(node, PARAMETER_KERNEL, kernel, true, INITIAL_GLOROT_UNIFORM, (size_t)kernel.dims[0],
+    graph_add_parameter(node, PARAMETER_KERNEL, kernel, true, INITIAL_GLOROT_UNIFORM, (size_t)kernel.dims[0],
                         (size_t)kernel.dims[1]);
-    if (node->config.dense.use_bias) layer_add_parameter(node, PARAMETER_BIAS, node->shape, true, INITIAL_ZEROS, 0, 0);
+    if (node->config.dense.use_bias) graph_add_parameter(node, PARAMETER_BIAS, node->shape, true, INITIAL_ZEROS, 0, 0);
     return OCELLUS_OK;
 }
 

@@ -2,6 +2,8 @@
 /* DepthwiseConv2D: every channel of an NHWC image under `depth_multiplier` kernels of its own, (kh, kw, in, multiplier). */
 #include "model/layer_config.h"
 
+#include "model/unary_config.h"
+
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {
     const union layer_config *c = &node->config;
     const int64_t *window = c->depthwise_conv2d.kernel_size, multiplier = c->depthwise_conv2d.depth_multiplier;
@@ -16,10 +18,10 @@ static ocellus_status infer(struct node *node, const struct shape *const *inputs
     const struct shape kernel = {4, {window[0], window[1], inputs[0]->dims[2], multiplier}};
     /* Keras's fans, which are those of a full convolution with this kernel. */
     const size_t area = (size_t)window[0] * (size_t)window[1];
-    layer_add_parameter(node, PARAMETER_KERNEL, kernel, true, INITIAL_GLOROT_UNIFORM, area * (size_t)kernel.dims[2],
+    graph_add_parameter(node, PARAMETER_KERNEL, kernel, true, INITIAL_GLOROT_UNIFORM, area * (size_t)kernel.dims[2],
                         area * (size_t)multiplier);
     if (c->depthwise_conv2d.use_bias)
-        layer_add_parameter(node, PARAMETER_BIAS, (struct shape){1, {node->shape.dims[2]}}, true, INITIAL_ZEROS, 0, 0);
+        graph_add_parameter(node, PARAMETER_BIAS, (struct shape){1, {node->shape.dims[2]}}, true, INITIAL_ZEROS, 0, 0);
     return OCELLUS_OK;
 }
 

@@ -211,7 +211,7 @@ static const char *const role_names[PARAMETER_ROLES] = {[PARAMETER_KERNEL] = "ke
                                                         [PARAMETER_MOVING_MEAN] = "moving_mean",
                                                         [PARAMETER_MOVING_VARIANCE] = "moving_variance"};
 
-void layer_add_parameter(struct node *node, enum parameter_role role, struct shape shape, bool trainable,
+void graph_add_parameter(struct node *node, enum parameter_role role, struct shape shape, bool trainable,
                          enum initializer initializer, size_t fan_in, size_t fan_out) {
     struct parameter parameter = {.role = role,
                                   .shape = shape,

@@ -138,6 +138,9 @@ void graph_free(struct graph *graph);
  * it into OCELLUS_BAD_CONTENT). *index gets the node's index; NULL is accepted. */
 ocellus_status graph_add(struct graph *graph, const struct layer_type *type, const char *name, const char *path,
                          const union layer_config *config, const size_t *inputs, size_t input_count, size_t *index);
+/* For the rules of layers (infer() in layer.h): appends a parameter NODE/ROLE. */
+void graph_add_parameter(struct node *node, enum parameter_role role, struct shape shape, bool trainable,
+                         enum initializer initializer, size_t fan_in, size_t fan_out);
 /* One past the last node of the nested model that node `first` begins; first + 1 for a node that is in none. The nodes
  * of a nested model follow one another, take one value from outside, and only the last one's output is used outside:
  * graph_add() sees to that. */

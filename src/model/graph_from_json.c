@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "model/layer.h"
+#include "model/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -27,11 +27,5 @@ extern const struct layer_type layer_activation, layer_add, layer_average_poolin
     layer_concatenate, layer_conv2d, layer_dense, layer_depthwise_conv2d, layer_dropout, layer_elu, layer_flatten,
     layer_global_average_pooling2d, layer_input_layer, layer_leaky_re_lu, layer_max_pooling2d, layer_multiply,
     layer_re_lu, layer_reshape, layer_softmax, layer_up_sampling2d, layer_zero_padding2d;
-/* One of them by Keras's name; NULL when there is none. */
-const struct layer_type *layer_by_class_name(const char *class_name);
-
-/* For infer(): appends a parameter NODE/ROLE. */
-void layer_add_parameter(struct node *node, enum parameter_role role, struct shape shape, bool trainable,
-                         enum initializer initializer, size_t fan_in, size_t fan_out);
 
 #endif

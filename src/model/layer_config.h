@@ -12,8 +12,6 @@ ocellus_status layer_expect_positive(const struct node *node, const char *what, 
 /* The output size of a window that slides over `input` values; the window must fit when the padding is valid. */
 ocellus_status layer_window_size(const struct node *node, int64_t input, int64_t window, int64_t stride,
                                  enum padding padding, int64_t *output);
-/* Its numbers in range; softmax needs a vector: it is the network's last step here. After node->shape is set. */
-ocellus_status layer_expect_activation(const struct node *node, const struct unary *unary);
 
 /* Readers. *out keeps its value (the default) when the member is absent or null, except where it is required. */
 ocellus_status config_read_integer(const struct node *node, const json_value *config, const char *source,
@@ -27,12 +25,6 @@ ocellus_status config_read_real(const struct node *node, const json_value *confi
                                 const char *member, double *out);
 ocellus_status config_read_padding(const struct node *node, const json_value *config, const char *source,
                                    enum padding *out);
-/* "activation": a function's name, or an object that is a function or one of the layers below; null is linear. */
-ocellus_status config_read_activation(const struct node *node, const json_value *config, const char *source,
-                                      struct unary *out);
-/* The layers that are a function: ReLU, LeakyReLU, ELU and Softmax, from their members. */
-ocellus_status config_read_unary_layer(const struct node *node, const char *class_name, const json_value *config,
-                                       const char *source, struct unary *out);
 /* Members that must have one value because nothing else is implemented. */
 ocellus_status config_expect_text(const struct node *node, const json_value *config, const char *source,
                                   const char *member, const char *expected);
@@ -45,9 +37,5 @@ ocellus_status config_expect_one(const struct node *node, const json_value *conf
 
 json_value *config_pair(const int64_t pair[2]);
 const char *padding_name(enum padding padding);
-/* As Keras 3 writes it: the name, or where the function has none an object of class ReLU or ELU. NULL without memory. */
-json_value *config_activation(const struct unary *unary);
-/* The members of class ReLU, ELU or Softmax, by the function. */
-bool config_write_unary_layer(json_value *config, const struct unary *unary);
 
 #endif

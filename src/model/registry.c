@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The layers there are. */
+#include "model/registry.h"
+
 #include "model/layer.h"
 
 #include <string.h>

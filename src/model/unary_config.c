@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions of one value in Keras's configurations: by name, and as the layers that are one. */
+#include "model/unary_config.h"
+
 #include "model/layer_config.h"
 
 #include <math.h>

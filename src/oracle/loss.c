@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What follows the logits: probabilities, the losses and their gradients. */
+#include "oracle/loss.h"
+
 #include "oracle/operations.h"
 
 #include <math.h>

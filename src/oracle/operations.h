@@ -29,9 +29,6 @@ struct oracle_operation {
 };
 extern const struct oracle_operation *const oracle_operations[OPERATION_KINDS];
 
-/* An operation's call with the oracle's own memory; `src` and `diff_src` are given, of input_count elements. */
-struct oracle_call oracle_call_of(const struct oracle *oracle, size_t operation, const real **src, real **diff_src);
-
 /* f(x) and f'(x); a ReLU's slope at 0 is that of the side below. */
 real oracle_unary(const struct unary *unary, real x);
 real oracle_slope(const struct unary *unary, real x);

@@ -49,13 +49,13 @@ void oracle_close(struct oracle *oracle);
 
 /* Of the first n images of the input. Only ENGINE_TRAINING moves moving statistics and drops what Dropout drops. */
 void oracle_forward(struct oracle *oracle, enum engine_mode mode, struct oracle_place place, size_t n);
-/* The sum of the images' losses, weighted; losses (NULL: not wanted) gets each of them. The logits get their gradient. */
-double oracle_loss(struct oracle *oracle, const struct engine_targets *targets, double *losses);
-/* Of the last forward pass, [n][classes]. */
-void oracle_probabilities(const struct oracle *oracle, real *probabilities);
 /* All gradients, from the logits'; the other form from any operation's, which the caller has written. Every value before
  * it gets one, also where nothing is trained. */
 void oracle_backward(struct oracle *oracle);
 void oracle_backward_from(struct oracle *oracle, size_t operation);
+
+/* An operation's call with the oracle's own memory; `src` and `diff_src` are given, of input_count elements. */
+struct oracle_call; /* operations.h */
+struct oracle_call oracle_call_of(const struct oracle *oracle, size_t operation, const real **src, real **diff_src);
 
 #endif

@@ -2,6 +2,7 @@
 /* evaluation.json. What is read is not believed: the confusion matrix decides, the other figures must agree with it. */
 #include "run/evaluation_file.h"
 
+#include "base/format_number.h"
 #include "base/json_members.h"
 #include "base/json_parse.h"
 #include "base/memory.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVALUATION_MAX_CLASSES = 4096, EVALUATION_MAX_BYTES = 256 * 1024 * 1024 };
+enum { EVALUATION_FORMAT = 1, EVALUATION_MAX_CLASSES = 4096, EVALUATION_MAX_BYTES = 256 * 1024 * 1024 };
 
 static const struct json_member_row record_rows[] = {
     JSON_ROW(struct evaluation_record, MEMBER_TEXT, model),
@@ -119,7 +120,8 @@ static json_value *split_to_json(const struct evaluation *evaluation, char *cons
 
 json_value *evaluation_record_to_json(const struct evaluation_record *record) {
     json_value *root = json_new_map(), *splits = json_new_map();
-    bool made = json_members_set(root, record_rows, record);
+    bool made =
+        json_set(root, "format", json_new_integer(EVALUATION_FORMAT)) && json_members_set(root, record_rows, record);
     for (size_t i = 0; i < EVALUATION_SPLITS && made; i++)
         if (record->present[i])
             made = json_set(splits, evaluation_split_name((enum evaluation_split)i),
@@ -134,6 +136,10 @@ json_value *evaluation_record_to_json(const struct evaluation_record *record) {
     if (made) return root;
     json_release(root);
     return NULL;
+}
+
+ocellus_status evaluation_file_guard(const char *path) {
+    return format_number_guard(path, EVALUATION_MAX_BYTES, EVALUATION_FORMAT);
 }
 
 ocellus_status evaluation_file_write(const char *path, const struct evaluation_record *record) {
@@ -222,7 +228,9 @@ ocellus_status evaluation_file_read(const char *path, struct evaluation_record *
     *record = (struct evaluation_record){0};
     json_value *root;
     TRY(json_parse_file(path, EVALUATION_MAX_BYTES, &root));
-    ocellus_status status = json_members_get(root, path, record_rows, record);
+    int64_t format; /* version 0.1.0 wrote none */
+    ocellus_status status = format_number_read(root, path, EVALUATION_FORMAT, 1, &format);
+    if (status == OCELLUS_OK) status = json_members_get(root, path, record_rows, record);
     const json_value *splits = json_member(root, "splits");
     for (size_t i = 0; i < EVALUATION_SPLITS && status == OCELLUS_OK; i++) {
         const char *name = evaluation_split_name((enum evaluation_split)i);

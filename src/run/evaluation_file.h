@@ -39,6 +39,8 @@ void evaluation_record_free(struct evaluation_record *record);
 
 /* The document, for `evaluate --json` too; NULL without memory. Release with json_release(). */
 json_value *evaluation_record_to_json(const struct evaluation_record *record);
+/* Before an evaluation that will replace what is there: OCELLUS_BAD_CONTENT when a newer version wrote that. */
+ocellus_status evaluation_file_guard(const char *path);
 ocellus_status evaluation_file_write(const char *path, const struct evaluation_record *record);
 /* All figures are computed anew from the confusion matrices; a file whose count or correct disagree with its own matrix
  * is OCELLUS_BAD_CONTENT, as is one whose splits disagree about the classes. */

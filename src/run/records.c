@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "base/folders.h"
+#include "base/format_number.h"
 #include "base/json_members.h"
 #include "base/json_parse.h"
 
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORD_LIMIT = 64 * 1024 };
+enum { RECORD_LIMIT = 64 * 1024, RECORD_FORMAT = 1 };
 
 #ifdef __clang__
 #define COMPILER "clang " __clang_version__
@@ -60,8 +61,10 @@ static ocellus_status write_record(const struct run_folder *run, const char *nam
                                    const void *record) {
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(run, name, path));
+    TRY(format_number_guard(path, RECORD_LIMIT, RECORD_FORMAT));
     json_value *map = json_new_map();
-    if (json_members_set(map, rows, record)) return json_write_file(path, map, 2);
+    if (json_set(map, "format", json_new_integer(RECORD_FORMAT)) && json_members_set(map, rows, record))
+        return json_write_file(path, map, 2);
     json_release(map);
     return OCELLUS_IO;
 }
@@ -72,7 +75,9 @@ static ocellus_status read_record(const struct run_folder *run, const char *name
     json_value *map;
     TRY(run_folder_file(run, name, path));
     TRY(json_parse_file(path, RECORD_LIMIT, &map));
-    ocellus_status status = json_members_get(map, path, rows, record);
+    int64_t format; /* version 0.1.0 wrote none */
+    ocellus_status status = format_number_read(map, path, RECORD_FORMAT, 1, &format);
+    if (status == OCELLUS_OK) status = json_members_get(map, path, rows, record);
     json_release(map);
     return status;
 }

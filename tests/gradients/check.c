@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "oracle/loss.h"
 #include "oracle/oracle.h"
 
 #include <math.h>

@@ -6,6 +6,7 @@
 #include "../gradients/cases.h"
 #include "base/real.h"
 #include "engine/engine.h"
+#include "engine/instruction_sets.h"
 #include "generate.h"
 #include "judge.h"
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "bounds.h"
+#include "oracle/loss.h"
 #include "oracle/operations.h"
 #include "sibling.h"
 

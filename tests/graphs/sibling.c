@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sibling.h"
 
+#include "oracle/loss.h"
 #include "oracle/oracle.h"
 
 #include <string.h>

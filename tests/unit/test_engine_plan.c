@@ -3,6 +3,7 @@
 #include "engine_networks.h"
 
 #include "engine/operator.h"
+#include "engine/plan_create.h"
 #include "model/resnet50.h"
 
 enum { WIDE = 4 };

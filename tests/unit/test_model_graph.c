@@ -3,6 +3,7 @@
 #include "model/graph.h"
 #include "model/initialize.h"
 #include "model/layer.h"
+#include "model/registry.h"
 #include "model/resnet50.h"
 #include "model/simcnn.h"
 

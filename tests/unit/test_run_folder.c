@@ -162,6 +162,40 @@ static void records_read_back(void **state) {
     run_folder_close(&run);
 }
 
+static void a_newer_version_s_records_are_left_alone(void **state) {
+    (void)state;
+    struct run_folder run;
+    struct run_environment environment;
+    static const struct run_data data = {"cifar10", "aa", "bb", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT};
+    struct run_data data_again;
+    static const char newer[] = "{\"format\": 2}\n";
+    create(&run);
+    run_environment_fill(&environment);
+    write_text(&run, RUN_DATA, newer);
+    write_text(&run, RUN_ENVIRONMENT, newer);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(i == 0   ? run_data_write(&run, &data)
+                         : i == 1 ? run_data_read(&run, &data_again)
+                         : i == 2 ? run_environment_write(&run, &environment)
+                                  : run_environment_read(&run, &environment),
+                         OCELLUS_BAD_CONTENT);
+        assert_non_null(strstr(status_message(), i < 2 ? RUN_DATA : RUN_ENVIRONMENT));
+        assert_non_null(strstr(status_message(),
+                               ": made by a newer Ocellus, which can read it (format 2; this one reads up to 1)"));
+    }
+    static const char *const names[] = {RUN_DATA, RUN_ENVIRONMENT};
+    for (size_t i = 0; i < 2; i++) {
+        char path[FILE_PATH_SIZE];
+        unsigned char *bytes;
+        size_t size;
+        assert_int_equal(run_folder_file(&run, names[i], path), OCELLUS_OK);
+        assert_int_equal(file_read(path, 1000, &bytes, &size), OCELLUS_OK);
+        assert_string_equal((const char *)bytes, newer);
+        free(bytes);
+    }
+    run_folder_close(&run);
+}
+
 static void long_command_lines_are_cut_visibly(void **state) {
     (void)state;
     static char word[8192];
@@ -302,6 +336,7 @@ int main(void) {
         TEST(a_locked_run_names_its_process),
         TEST(a_dead_process_holds_no_lock),
         TEST(records_read_back),
+        TEST(a_newer_version_s_records_are_left_alone),
         cmocka_unit_test(long_command_lines_are_cut_visibly),
         TEST(history_reads_back_to_the_bit),
         TEST(broken_histories_are_refused),

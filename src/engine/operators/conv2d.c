@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The task of convolutions, and of dense layers, which are convolutions of 1x1 over a row of images: the forward pass, which
  * takes in a NORMALIZATION and an addition where it can, and the pass to the source, which is a convolution too. */
+#include "engine/operators/conv2d.h"
+
 #include "engine/operators/common.h"
 
 /* Below it, waking the other threads costs more than they bring. */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The gradients of a convolution: to its kernel, image by image in a shard's partials or from panels at the end of the phase;
  * and to its source. */
+#include "engine/operators/convolution_backward.h"
+
 #include "engine/operators/common.h"
+#include "engine/operators/conv2d.h"
+#include "engine/operators/pointwise.h"
 
 #include <string.h>
 

@@ -2,6 +2,9 @@
 /* Dense layers: one product over all images of a shard. */
 #include "engine/operators/common.h"
 
+#include "engine/operators/conv2d.h"
+#include "engine/operators/pointwise.h"
+
 static ocellus_status forward(struct planner *planner, size_t operation, bool relu, struct view dst) {
     return plan_conv2d(planner, operation, PLAN_NONE, view_none(), relu || products_mask(planner, operation), dst);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks that move values: copies, with a NORMALIZATION and a ReLU on the way; sums; borders; and what tasks that work row by
  * row have in common. */
+#include "engine/operators/move.h"
+
 #include "engine/operators/common.h"
 
 #include <string.h>

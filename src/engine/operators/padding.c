@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Padding: a layer of its own, and what windows read beyond the edges. */
+#include "engine/operators/padding.h"
+
 #include "engine/operators/common.h"
 
 bool window_pads(const struct window *window) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The gradient to the source of 1x1 convolutions and dense layers, which is added where it goes to. */
+#include "engine/operators/pointwise.h"
+
 #include "engine/operators/common.h"
+#include "engine/operators/conv2d.h"
 
 /* Rows and columns of the source from one value that is read to the next. */
 static void pointwise_strides(const struct operation *operation, size_t strides[2]) {

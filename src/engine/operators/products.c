@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What operations with a kernel have in common: their sums over images. */
+#include "engine/operators/products.h"
+
 #include "engine/operators/common.h"
 
 enum { PIECE_VALUES = 16384 }; /* of a gradient, joined as one piece of work */
