@@ -186,7 +186,7 @@ static void descriptions_must_hold(void **state) {
         {DESCRIPTION("0", "\"unit\"", "null", "0"), "format: missing or no number from 1 on"},
         {DESCRIPTION("2", "\"unit\"", "null", "0"),
          "made by a newer Ocellus, which can read it (format 2; this one reads up to 1)"},
-        {DESCRIPTION("1", "\"torch\"", "null", "0"), "preprocessing: unknown (expected unit or caffe, got torch)"},
+        {DESCRIPTION("1", "\"torch\"", "null", "0"), "preprocessing: unknown (expected unit, caffe or none, got torch)"},
         {DESCRIPTION("1", "\"caffe\"", "null", "0"), "caffe needs an input of 3 channels"},
         {DESCRIPTION("1", "null", "null", "0"), "preprocessing: unknown"},
         {DESCRIPTION("1", "\"unit\"", "[\"a\", \"b\"]", "0"), "class_names: no list of the output's 3 names"},
