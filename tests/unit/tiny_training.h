@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "data/memory_source.h"
 #include "model/layer.h"
+#include "run/recipe_ini.h"
 #include "train/train.h"
 #include "unsteady_source.h"
 
@@ -130,15 +131,22 @@ static inline ocellus_status tiny_run(struct tiny *tiny) {
             tiny->resume ? run_folder_open_locked(&run, tiny->run) : run_folder_create(&run, tiny->run);
         assert_int_equal(opened, OCELLUS_OK);
     }
-    struct train_options training = {.recipe = &tiny->recipe,
-                                     .graph = graph,
-                                     .engine = engine,
-                                     .sets = &sets,
-                                     .run = tiny->run ? &run : NULL,
-                                     .resume = tiny->resume,
-                                     .stop = &tiny->stop,
-                                     .observer = tiny_observe,
-                                     .context = tiny};
+    struct recipe recorded;
+    if (tiny->run && tiny->resume) {
+        char path[FILE_PATH_SIZE];
+        recipe_neutral(&recorded);
+        assert_int_equal(run_folder_file(&run, RUN_RECIPE, path), OCELLUS_OK);
+        assert_int_equal(recipe_read(path, &recorded), OCELLUS_OK);
+    }
+    struct trainer_options training = {.recipe = &tiny->recipe,
+                                       .graph = graph,
+                                       .engine = engine,
+                                       .sets = &sets,
+                                       .run = tiny->run ? &run : NULL,
+                                       .recorded = tiny->resume ? &recorded : NULL,
+                                       .stop = &tiny->stop,
+                                       .observer = tiny_observe,
+                                       .context = tiny};
     ocellus_status status = train_run(&training, &tiny->result);
     if (tiny->run) run_folder_close(&run);
     engine_close(engine);
