@@ -154,6 +154,26 @@ static void what_is_out_of_order_is_refused(void **state) {
     tiny_close(&parts);
 }
 
+/* Values that an update breaks after others were looked through are not saved. */
+static void broken_values_are_never_saved(void **state) {
+    struct tiny tiny = {.run = temporary_path(*state, "run")};
+    struct tiny_parts parts;
+    struct trainer *trainer;
+    tiny_recipe(&tiny.recipe);
+    tiny_open(&tiny, &parts);
+    check(trainer_open(&parts.options, &trainer));
+    check(trainer_step(trainer, NULL));
+    check(trainer_checkpoint(trainer));
+    trainer_set_learning_rate(trainer, 1e39);
+    check(trainer_step(trainer, NULL)); /* its loss was still sound */
+    assert_int_equal(trainer_checkpoint(trainer), OCELLUS_DIVERGED);
+    assert_int_equal(trainer_pause(trainer, OCELLUS_STOPPED), OCELLUS_DIVERGED);
+    assert_int_equal(trainer_end_epoch(trainer, NULL), OCELLUS_DIVERGED);
+    assert_int_equal(tiny.checkpoints, 1);
+    trainer_close(trainer);
+    tiny_close(&parts);
+}
+
 /* --- pictures that cannot be read --- */
 
 static void expect_line(const char *start) {
@@ -193,6 +213,23 @@ static void a_training_goes_on_after_a_picture_was_gone(void **state) {
         fail_and_go_on(temporary_path(*state, name), &recipe, 0, test[i], usual.result.weights_hash);
     }
     tiny_free(&usual);
+}
+
+/* What is told is why it ended, also where that cannot be saved. */
+static void the_first_failure_is_told(void **state) {
+    struct tiny tiny = {.run = temporary_path(*state, "run"), .fail_train = 9};
+    struct tiny_parts parts;
+    struct trainer *trainer;
+    tiny_recipe(&tiny.recipe);
+    tiny_open(&tiny, &parts);
+    check(trainer_open(&parts.options, &trainer));
+    check(file_write(temporary_path(tiny.run, RUN_CHECKPOINTS), "", 0)); /* where the folder should be */
+    check(trainer_step(trainer, NULL));
+    assert_int_equal(trainer_step(trainer, NULL), OCELLUS_IO);
+    expect_line("tiny, train: image ");
+    assert_int_equal(trainer_checkpoint(trainer), OCELLUS_IO);
+    trainer_close(trainer);
+    tiny_close(&parts);
 }
 
 /* A step that failed to read has changed nothing: the next try is the same step. */
@@ -274,7 +311,9 @@ int main(void) {
         IN_FOLDER(a_loop_of_ones_own_gives_the_same),
         IN_FOLDER(a_loop_that_was_left_goes_on_to_the_same_bits),
         cmocka_unit_test(what_is_out_of_order_is_refused),
+        IN_FOLDER(broken_values_are_never_saved),
         IN_FOLDER(a_training_goes_on_after_a_picture_was_gone),
+        IN_FOLDER(the_first_failure_is_told),
         IN_FOLDER(a_step_may_be_tried_again),
         IN_FOLDER(an_evaluation_says_which_picture_is_gone),
     };
