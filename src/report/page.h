@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "report/verdict.h"
 #include "run/evaluation_file.h"
+#include "run/extent.h"
 #include "run/history.h"
 #include "run/predictions_file.h"
 #include "run/progress.h"

@@ -19,8 +19,7 @@ ocellus_status journal_write_recipe(const struct journal *journal, const struct 
     struct text text = {0};
     if (!journal->run) return OCELLUS_OK;
     recipe_write(recipe, &text);
-    ocellus_status status =
-        text.failed ? fail(OCELLUS_IO, "recipe: no memory") : run_folder_file(journal->run, RUN_RECIPE, path);
+    ocellus_status status = text.failed ? OCELLUS_IO : run_folder_file(journal->run, RUN_RECIPE, path);
     if (status == OCELLUS_OK) status = file_write(path, text.bytes, text.size);
     text_free(&text);
     return status;
@@ -49,7 +48,7 @@ ocellus_status journal_write_model(const struct journal *journal, const char *na
 static ocellus_status append(struct journal *journal, json_value *event, bool complete) {
     if (complete) return run_events_append(&journal->events, event);
     json_release(event);
-    return fail(OCELLUS_IO, "metrics: no memory");
+    return OCELLUS_IO;
 }
 
 ocellus_status journal_tell_running(struct journal *journal, const char *kind, const struct journal_running *running) {
