@@ -2,6 +2,7 @@
 /* The progress of long work: a bar on a terminal, plain lines elsewhere. */
 #include "base/progress.h"
 
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/log_lines.h"
 #include "base/text.h"
@@ -16,11 +17,10 @@ enum { BAR_MOST = 30, BAR_LEAST = 8 };
 
 static const double between_bars = 0.1, between_lines = 15;
 
-/* The user's locale is asked without changing the program's. */
 static void append_time(struct text *out, double seconds) {
-    unsigned long long whole = seconds > 0 && seconds < 1e9 ? (unsigned long long)(seconds + 0.5) : 0;
-    if (whole >= 3600) text_append(out, "%llu:%02llu:%02llu", whole / 3600, whole / 60 % 60, whole % 60);
-    else text_append(out, "%llu:%02llu", whole / 60, whole % 60);
+    char time[DURATION_SIZE];
+    duration_clock(seconds, time);
+    text_append(out, "%s", time);
 }
 
 /* Names a file more often than not, and so may hold anything. */

@@ -2,11 +2,11 @@
 /* ocellus report */
 #include "report/report.h"
 
-#include "app/reproduce.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "cli/command.h"
 #include "cli/verbs.h"
+#include "reproduce/outcome.h"
 #include "run/run_folder.h"
 
 #include <stdio.h>
@@ -38,8 +38,8 @@ ocellus_status verb_report(int argc, char **argv) {
     TRY(command_parse(&report_command, report_options, argc, argv, &words));
     const char *folder = words.items[0];
     char first[FILE_PATH_SIZE], page[FILE_PATH_SIZE];
-    TRY(path_join(first, folder, reproduce_rows[0].claim));
-    bool reproduction = !run_folder_is_run(folder) && run_folder_is_run(first);
+    bool reproduction;
+    TRY(reproduce_is_folder(folder, &reproduction, first));
     struct recipe recipe;
     TRY(training_recipe_of_run(reproduction ? first : folder, &recipe));
     struct dataset train = {0}, test = {0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/training_progress.h"
 
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 
@@ -25,10 +26,9 @@ static void metric(struct text *out, const char *name, double value) {
 }
 
 static void duration(struct text *out, double seconds) {
-    unsigned long whole = (unsigned long)(seconds + 0.5);
-    if (whole >= 3600) text_append(out, "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60, whole % 60);
-    else if (whole >= 60) text_append(out, "%lu:%02lu", whole / 60, whole % 60);
-    else text_append(out, "%lus", whole);
+    char time[DURATION_SIZE];
+    duration_clock(seconds, time);
+    text_append(out, "%s", time);
 }
 
 static void step_time(struct text *out, double seconds) {
@@ -76,7 +76,7 @@ static void add_metric(struct parts *parts, const char *name, double value) {
     add_part(parts, &part);
 }
 
-/* " 4s 5ms/step", " - accuracy: 0.7312", " - loss: 0.7714": the time left while it runs, the time taken in the end. */
+/* " 0:04 5ms/step", " - accuracy: 0.7312", " - loss: 0.7714": the time left while it runs, the time taken in the end. */
 static void describe(const struct training_progress *progress, const struct train_event *event, uint64_t position,
                      struct parts *parts) {
     const struct train_plan *plan = event->plan;
@@ -100,7 +100,7 @@ static void describe(const struct training_progress *progress, const struct trai
     add_metric(parts, "val_loss", event->row->val_loss);
 }
 
-/* "847/1563 ━━━━━━━━━━ 4s 5ms/step - accuracy: 0.7312 - loss: 0.7714": a line that wraps cannot be drawn over, so parts
+/* "847/1563 ━━━━━━━━━━ 0:04 5ms/step - accuracy: 0.7312 - loss: 0.7714": a line that wraps cannot be drawn over, so parts
  * that find no room are left out, and the bar takes what is left. An epoch that is done tells everything, on more lines
  * where one is too short. */
 static void append_bar_line(const struct training_progress *progress, const struct train_event *event, size_t columns,

@@ -32,14 +32,6 @@ static const struct {
         {"Continued weights",
          "Its accuracy is then that of both trainings together, and says nothing about this recipe alone. Ocellus "
          "records the SHA-256 of the weights that every run starts from."},
-    [AUDIT_OPTIMIZER_UNNAMED] =
-        {"Optimizer not named",
-         "The optimizer and its rate decide whether pretrained filters survive: the same run with another one is "
-         "another experiment."},
-    [AUDIT_PREPROCESSING_UNNAMED] =
-        {"Preprocessing not named",
-         "Keras's ImageNet weights expect 0..255, blue first, minus the channel means; anything else costs accuracy "
-         "without an error. Ocellus keeps the preprocessing in the model file and applies it everywhere."},
 };
 
 const char *audit_title(enum audit_rule rule) {
@@ -94,16 +86,8 @@ static void find_continued(const struct recipe *recipe, const struct audit_facts
         snprintf(what, 256, "It starts with the weights in %.150s.", recipe->model_weights);
 }
 
-static void find_optimizer(const struct recipe *recipe, char what[256]) {
-    char rate[32];
-    text_from_real(recipe->learning_rate, rate);
-    snprintf(what, 256, "The original report does not say which one it used; the recipe here has %s with %s.",
-             recipe->optimizer == OPTIMIZER_ADAM ? "Adam" : "SGD", rate);
-}
-
 /* Writes the sentence of a rule that applies; leaves it "" otherwise. */
 static void apply(enum audit_rule rule, const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
-    const struct original_claim *claim = facts->claim;
     switch (rule) {
     case AUDIT_TEST_AS_VALIDATION:
         if (recipe->validation == RECIPE_VALIDATION_TEST) {
@@ -125,13 +109,6 @@ static void apply(enum audit_rule rule, const struct recipe *recipe, const struc
         break;
     case AUDIT_CONTINUED_WEIGHTS:
         find_continued(recipe, facts, what);
-        break;
-    case AUDIT_OPTIMIZER_UNNAMED:
-        if (claim != NULL && claim->optimizer < 0) find_optimizer(recipe, what);
-        break;
-    case AUDIT_PREPROCESSING_UNNAMED:
-        if (claim != NULL && claim->pretrained)
-            snprintf(what, 256, "The original report does not say how the images were prepared.");
         break;
     case AUDIT_RULES:
         break;

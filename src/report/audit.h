@@ -4,7 +4,6 @@
 #define REPORT_AUDIT_H
 
 #include "base/text.h"
-#include "report/original.h"
 #include "run/recipe.h"
 
 #include <stdbool.h>
@@ -14,11 +13,9 @@
 enum audit_rule {
     AUDIT_TEST_AS_VALIDATION, /* the images that judge are those that were watched */
     AUDIT_FEW_VALIDATION_IMAGES,
-    AUDIT_COVERAGE,              /* an epoch does not see all training images */
-    AUDIT_ONE_SEED,              /* nothing says how much chance there is in it */
-    AUDIT_CONTINUED_WEIGHTS,     /* it starts from the weights of another training on this task */
-    AUDIT_OPTIMIZER_UNNAMED,     /* by the original report */
-    AUDIT_PREPROCESSING_UNNAMED, /* by the original report, for pretrained weights, which need theirs */
+    AUDIT_COVERAGE,          /* an epoch does not see all training images */
+    AUDIT_ONE_SEED,          /* nothing says how much chance there is in it */
+    AUDIT_CONTINUED_WEIGHTS, /* it starts from the weights of another training on this task */
     AUDIT_RULES
 };
 
@@ -28,8 +25,6 @@ struct audit_facts {
     size_t seeds;                       /* runs of this recipe with different seeds */
     bool best_weights;                  /* those of the best epoch in validation were judged, not the last ones */
     const char *continued_from;         /* the run whose final weights it starts with, where that is known; NULL */
-    const struct original_claim
-        *claim; /* the original's run that the recipe follows; NULL: none, and nothing about it */
 };
 
 struct audit_finding {

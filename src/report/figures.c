@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/folders.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "report/axis.h"
 #include "report/gnuplot.h"
@@ -20,8 +21,8 @@
 #define COLOR_TRAINING   "#0072B2"
 #define COLOR_TEST       "#D55E00"
 #define COLOR_VALIDATION "#009E73"
-#define COLOR_CLAIMED    "#5b6670"
-#define COLOR_WHOLE      "#8c4a75"
+#define COLOR_MARKED     "#5b6670"
+#define COLOR_KEPT       "#8c4a75"
 #define COLOR_TEXT       "#3c464f"
 #define COLOR_GRID       "#e4e8ec"
 #define COLOR_FAINT      "#9cc3dd"
@@ -67,7 +68,7 @@ static ocellus_status write_part(const struct figure *figure, const char *folder
                                  const struct text *content) {
     char path[FILE_PATH_SIZE];
     TRY(part_path(figure, folder, ending, path));
-    if (content->failed) return fail(OCELLUS_IO, "%s: no memory", path);
+    if (content->failed) return OCELLUS_IO;
     return file_write(path, content->bytes, content->size);
 }
 
@@ -122,7 +123,7 @@ static ocellus_status draw_in(const struct figure *figure, const char *folder) {
 static ocellus_status draw(const struct figure *figure) {
     char folder[FILE_PATH_SIZE];
     int lock;
-    if (figure->script.failed || figure->plot.failed) return fail(OCELLUS_IO, "%s: no memory", figure->name);
+    if (figure->script.failed || figure->plot.failed) return OCELLUS_IO;
     TRY(folder_make(figure->folder));
     TRY(temporaries_sweep(figure->folder));
     TRY(folder_make_temporary(figure->folder, folder, &lock));
@@ -209,18 +210,23 @@ static void append_end_names(struct text *script, const double *values, const ch
                     names[order[i]], x, y[i] - over, colors[order[i]]);
 }
 
-/* `claimed` in percent. */
-static void append_claimed_line(struct text *script, double claimed) {
+static double percent_of(const struct figure_mark *mark) {
+    return mark != NULL ? 100.0 * mark->accuracy : (double)NAN;
+}
+
+static void append_mark(struct text *script, const struct figure_mark *mark) {
+    double percent = percent_of(mark);
+    if (!isfinite(percent)) return;
     text_append(script,
-                "set arrow 1 from graph 0, first %.9g to graph 1, first %.9g nohead linecolor rgb '" COLOR_CLAIMED
+                "set arrow 1 from graph 0, first %.9g to graph 1, first %.9g nohead linecolor rgb '" COLOR_MARKED
                 "' linewidth 1.2 dashtype (6,4)\n"
-                "set label 8 'claimed test accuracy %s' at graph 0, first %.9g offset 0.6,0.6 textcolor rgb "
-                "'" COLOR_CLAIMED "'\n",
-                claimed, claimed, number_fixed(claimed, 2).text, claimed);
+                "set label 8 '%s %s' at graph 0, first %.9g offset 0.6,0.6 textcolor rgb "
+                "'" COLOR_MARKED "'\n",
+                percent, percent, mark->words, number_fixed(percent, 2).text, percent);
 }
 
 static ocellus_status draw_curves(const char *folder, const char *name, const char *title, const struct curves *curves,
-                                  const struct axis *axis, double claimed) {
+                                  const struct axis *axis, const struct figure_mark *mark) {
     struct figure figure = {folder, name, 880, 380, {0}, {0}, {0}};
     bool any_validation = false;
     text_append(&figure.table, "epoch,training,validation\n");
@@ -243,7 +249,7 @@ static ocellus_status draw_curves(const char *folder, const char *name, const ch
     const double ends[] = {curves->training[curves->epochs - 1], curves->validation[curves->epochs - 1]};
     const char *const names[] = {"training", curves->validation_name}, *const colors[] = {COLOR_TRAINING, COLOR_TEST};
     append_end_names(&figure.script, ends, names, colors, 2, (double)curves->epochs, axis);
-    if (isfinite(claimed)) append_claimed_line(&figure.script, claimed);
+    append_mark(&figure.script, mark);
     const char *const curve = "'%s.csv' using 1:%d with linespoints linecolor rgb '%s' linewidth 2.2 pointtype 7 "
                               "pointsize %s";
     const char *size = curves->epochs == 1 ? "0.9" : "0.45";
@@ -276,33 +282,30 @@ static void take_measure(const struct history *history, bool accuracy, double *t
 }
 
 static ocellus_status draw_history(const char *folder, const struct history *history, bool accuracy,
-                                   const char *validation_name, double claimed) {
+                                   const char *validation_name, const struct figure_mark *mark) {
     if (history->count == 0) return fail(OCELLUS_USAGE, "figure: the history holds no epoch yet");
-    double *values = calloc(2 * history->count, sizeof *values);
-    if (values == NULL) return fail(OCELLUS_IO, "figure: no memory");
+    double *values = memory_allocate(history->count, 2 * sizeof *values);
+    if (values == NULL) return OCELLUS_IO;
     struct curves curves = {values, values + history->count, history->count, validation_name};
     double low = accuracy ? 100.0 : 0.0, high = accuracy ? 0.0 : 1e-3;
     take_measure(history, accuracy, values, values + history->count, &low, &high);
-    if (isfinite(claimed)) {
-        low = fmin(low, 100.0 * claimed);
-        high = fmax(high, 100.0 * claimed + 2.0); /* room for its words */
-    }
+    widen(&low, &high, percent_of(mark));
+    widen(&low, &high, percent_of(mark) + 2.0); /* room for its words */
     struct axis axis = axis_covering(low, high);
     if (accuracy) axis.high = fmin(axis.high, 100.0);
-    ocellus_status status =
-        draw_curves(folder, accuracy ? FIGURE_ACCURACY : FIGURE_LOSS,
-                    accuracy ? "accuracy in %" : "loss (cross-entropy)", &curves, &axis, 100.0 * claimed);
-    free(values);
+    ocellus_status status = draw_curves(folder, accuracy ? FIGURE_ACCURACY : FIGURE_LOSS,
+                                        accuracy ? "accuracy in %" : "loss (cross-entropy)", &curves, &axis, mark);
+    memory_free(values);
     return status;
 }
 
 ocellus_status figure_loss(const char *folder, const struct history *history, const char *validation) {
-    return draw_history(folder, history, false, validation, NAN);
+    return draw_history(folder, history, false, validation, NULL);
 }
 
 ocellus_status figure_accuracy(const char *folder, const struct history *history, const char *validation,
-                               double claimed) {
-    return draw_history(folder, history, true, validation, claimed);
+                               const struct figure_mark *mark) {
+    return draw_history(folder, history, true, validation, mark);
 }
 
 /* The mean over the images since the point before, out of the running means of the epoch. */
@@ -314,7 +317,7 @@ static double recent_mean(const struct run_progress *progress, size_t i, double 
 }
 
 static ocellus_status draw_steps(const char *folder, const struct run_progress *progress, bool accuracy,
-                                 double validation, const char *validation_name, double claimed) {
+                                 double validation, const char *validation_name, const struct figure_mark *mark) {
     if (progress->count == 0) return fail(OCELLUS_USAGE, "figure: no step is recorded");
     struct figure figure = {folder, accuracy ? FIGURE_ACCURACY : FIGURE_LOSS, 880, 380, {0}, {0}, {0}};
     double low = accuracy ? 100.0 : 0.0, high = accuracy ? 0.0 : 1e-3, seen = 0.0, scale = accuracy ? 100.0 : 1.0;
@@ -338,8 +341,8 @@ static ocellus_status draw_steps(const char *folder, const struct run_progress *
     seen += (double)progress->points[progress->count - 1].images;
     seen = fmax(seen, 1.0);
     widen(&low, &high, scale * validation);
-    widen(&low, &high, scale * claimed);
-    widen(&low, &high, scale * claimed + 2.0);
+    widen(&low, &high, percent_of(mark));
+    widen(&low, &high, percent_of(mark) + 2.0);
     struct axis axis = axis_covering(low, high);
     if (accuracy) axis.high = fmin(axis.high, 100.0);
     const double names[] = {running, recent, scale * validation};
@@ -354,7 +357,7 @@ static ocellus_status draw_steps(const char *folder, const struct run_progress *
                 seen, fmax(1.0, axis_step(0.0, seen, 6.0)), axis.low, axis.high, axis.step,
                 accuracy ? "accuracy in %" : "loss (cross-entropy)");
     append_end_names(&figure.script, names, words, colors, 3, seen, &axis);
-    if (isfinite(claimed)) append_claimed_line(&figure.script, 100.0 * claimed);
+    append_mark(&figure.script, mark);
     text_append(&figure.plot,
                 "plot '%s.csv' using 1:3 with lines linecolor rgb '" COLOR_FAINT "' linewidth 2"
                 ", '' using 1:2 with linespoints linecolor rgb '" COLOR_TRAINING
@@ -368,12 +371,12 @@ static ocellus_status draw_steps(const char *folder, const struct run_progress *
 
 ocellus_status figure_loss_of_steps(const char *folder, const struct run_progress *progress, double validation,
                                     const char *validation_name) {
-    return draw_steps(folder, progress, false, validation, validation_name, NAN);
+    return draw_steps(folder, progress, false, validation, validation_name, NULL);
 }
 
 ocellus_status figure_accuracy_of_steps(const char *folder, const struct run_progress *progress, double validation,
-                                        const char *validation_name, double claimed) {
-    return draw_steps(folder, progress, true, validation, validation_name, claimed);
+                                        const char *validation_name, const struct figure_mark *mark) {
+    return draw_steps(folder, progress, true, validation, validation_name, mark);
 }
 
 ocellus_status figure_confusion(const char *folder, const char *const *names, const struct evaluation *evaluation) {
@@ -417,16 +420,16 @@ ocellus_status figure_confusion(const char *folder, const char *const *names, co
 ocellus_status figure_results(const char *folder, const struct figure_result *results, size_t count) {
     static const struct {
         const char *color, *points;
-    } styles[] = {[FIGURE_CLAIMED] = {COLOR_CLAIMED, "using ($6 == 0 ? $3 : NaN):1:ytic(2) with points pointtype 12 "
-                                                     "pointsize 1.2 linewidth 1.8"},
+    } styles[] = {[FIGURE_MARKED] = {COLOR_MARKED, "using ($6 == 0 ? $3 : NaN):1:ytic(2) with points pointtype 12 "
+                                                   "pointsize 1.2 linewidth 1.8"},
                   [FIGURE_TRAINING] = {COLOR_TRAINING, "using ($6 == 1 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
                                                        "pointtype 7 pointsize 0.9"},
                   [FIGURE_VALIDATION] = {COLOR_VALIDATION, "using ($6 == 2 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
                                                            "pointtype 7 pointsize 0.9"},
                   [FIGURE_TEST] = {COLOR_TEST, "using ($6 == 3 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars pointtype 7 "
                                                "pointsize 0.9"},
-                  [FIGURE_WHOLE] = {COLOR_WHOLE, "using ($6 == 4 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
-                                                 "pointtype 13 pointsize 1.1"}};
+                  [FIGURE_KEPT] = {COLOR_KEPT, "using ($6 == 4 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars "
+                                               "pointtype 13 pointsize 1.1"}};
     struct figure figure = {folder, FIGURE_RESULTS, 880, 0, {0}, {0}, {0}};
     double low = 1.0, high = 0.0, row = 0.0;
     text_append(&figure.table, "row,name,accuracy,low,high,kind,words\n");

@@ -18,29 +18,34 @@
 #define FIGURE_CONFUSION "confusion"
 #define FIGURE_RESULTS   "results"
 
+/* An accuracy to mark with a line. */
+struct figure_mark {
+    double accuracy;   /* 0..1 */
+    const char *words; /* before its number; the program's own, for they stand in gnuplot's script */
+};
+
 /* Images of each class; `test` may be NULL. */
 ocellus_status figure_class_distribution(const char *folder, const char *const *names, const size_t *train,
                                          const size_t *test, size_t classes);
 
 /* The curves over the epochs (counted from 1). `validation` names the validation curve ("validation", "test set"). An
- * empty history is OCELLUS_USAGE. */
+ * empty history is OCELLUS_USAGE. `mark` may be NULL. */
 ocellus_status figure_loss(const char *folder, const struct history *history, const char *validation);
-/* `claimed` is an accuracy to mark, 0..1; NaN marks none. */
 ocellus_status figure_accuracy(const char *folder, const struct history *history, const char *validation,
-                               double claimed);
+                               const struct figure_mark *mark);
 
 /* The same within the epochs, over the training images seen: where a run is a single epoch or part of one. `validation` is
  * the value at its end, NaN for none. Without recorded steps OCELLUS_USAGE. */
 ocellus_status figure_loss_of_steps(const char *folder, const struct run_progress *progress, double validation,
                                     const char *validation_name);
 ocellus_status figure_accuracy_of_steps(const char *folder, const struct run_progress *progress, double validation,
-                                        const char *validation_name, double claimed);
+                                        const char *validation_name, const struct figure_mark *mark);
 
 /* The confusion matrix with its numbers, shaded by each true class's shares. */
 ocellus_status figure_confusion(const char *folder, const char *const *names, const struct evaluation *evaluation);
 
-/* Accuracies beside each other. */
-enum figure_kind { FIGURE_CLAIMED, FIGURE_TRAINING, FIGURE_VALIDATION, FIGURE_TEST, FIGURE_WHOLE };
+/* Accuracies beside each other. A marked one was not measured at all, a kept one elsewhere. */
+enum figure_kind { FIGURE_MARKED, FIGURE_TRAINING, FIGURE_VALIDATION, FIGURE_TEST, FIGURE_KEPT };
 struct figure_result {
     const char *label;
     enum figure_kind kind;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTML in the making. A type of its own, so that no text gets into a page but through these functions: what is not escaped
- * has to say so. Used inside this folder only. */
+ * has to say so. Used by sections of pages alone. */
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 

@@ -2,8 +2,13 @@
 /* Numbers for people. printf's %f would follow the locale of the program around us. */
 #include "report/number.h"
 
+#include "base/duration.h"
+
+#include <ctype.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #define NARROW_SPACE "\u202f"
 
@@ -54,16 +59,17 @@ struct number number_points(double difference, int digits) {
     return number;
 }
 
+/* A narrow space between a number and its unit, a plain one before the next number. */
 struct number number_duration(double seconds) {
-    struct number number;
-    if (!(seconds < 1e9) || seconds < 99.5) {
-        snprintf(number.text, sizeof number.text, "%.40s" NARROW_SPACE "s", number_fixed(seconds, 1).text);
-        return number;
+    struct number number = {""};
+    char words[DURATION_SIZE];
+    size_t used = 0;
+    duration_words(seconds, words);
+    if (strcmp(words, "-") == 0) return number_fixed((double)NAN, 0);
+    for (const char *at = words; *at != '\0'; at++) {
+        bool narrow = at[0] == ' ' && !isdigit((unsigned char)at[1]);
+        used += (size_t)snprintf(number.text + used, sizeof number.text - used, "%.*s",
+                                 narrow ? (int)strlen(NARROW_SPACE) : 1, narrow ? NARROW_SPACE : at);
     }
-    long long whole = llround(seconds), hours = whole / 3600, minutes = whole / 60 % 60;
-    if (hours > 0)
-        snprintf(number.text, sizeof number.text, "%lld" NARROW_SPACE "h %lld" NARROW_SPACE "min", hours, minutes);
-    else
-        snprintf(number.text, sizeof number.text, "%lld" NARROW_SPACE "min %lld" NARROW_SPACE "s", minutes, whole % 60);
     return number;
 }

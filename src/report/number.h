@@ -9,7 +9,7 @@ struct number {
 
 /* value with `digits` (0 to 9) decimals, rounded; an en dash when it is not finite or not below 1e9 in size. */
 struct number number_fixed(double value, int digits);
-/* 0.7020 as "70.20 %" (with a narrow no-break space). */
+/* 0.875 as "87.50 %" (with a narrow no-break space). */
 struct number number_percent(double share, int digits);
 /* The same for a part: what is less than all never reads as 100 %. */
 struct number number_part(double share, int digits);

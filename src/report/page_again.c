@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What it takes to do it again: the command, what it was computed on, and whether the same bits can be expected. */
-#include "report/page.h"
+#include "report/page_again.h"
+
+#include "report/page_markup.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static void append_run(const struct page *page, const struct page_run *run, stru
     struct sitting first;
     enum origin origin = find_origin(run, &first);
     struct text kernels = {0};
-    if (page_compares(page)) html_append(out, "<h3>%s</h3>\n", page_title(run));
+    if (page_compares(page)) html_append(out, "<h3>%s</h3>\n", run->title);
     append_promise(run, origin, &first, out);
     html_append(out, "<dl class=\"facts\">\n");
     append_command(run, origin, first.kernels, out);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* How one run was judged: accuracies, confusion, classes, mistakes. */
-#include "report/page.h"
+#include "report/page_evaluation.h"
 
-#include "report/figures.h"
 #include "report/number.h"
+#include "report/page_pictures.h"
 
 static void append_reestimated(const struct evaluation_record *record, struct html *out) {
     const struct evaluation *again = &record->reestimated;
@@ -84,12 +83,20 @@ static void append_per_class(char *const *names, const struct evaluation *test, 
     html_append(out, "</tbody></table></div>\n");
 }
 
+static ocellus_status draw_confusion(const struct page *page, const struct page_run *run) {
+    char folder[FILE_PATH_SIZE];
+    const char *const *names = (const char *const *)page->test->class_names; /* what evaluate wrote may be older */
+    TRY(run_folder_file(&run->folder, RUN_FIGURES, folder));
+    return figure_confusion(folder, names, page_split(run, EVALUATION_TEST));
+}
+
 ocellus_status page_evaluation(const struct page *page, const struct page_run *run, struct html *out) {
     const struct evaluation *test = page_split(run, EVALUATION_TEST);
     html_append(out, "<h3>Evaluation</h3>\n");
     append_splits(page, run, out);
     html_append(out, "<h4>Confusion matrix of the test images</h4>\n");
-    TRY(page_append_figure(run->folder.path, FIGURE_CONFUSION, page_key(run),
+    TRY(draw_confusion(page, run));
+    TRY(page_append_figure(run->folder.path, FIGURE_CONFUSION, run->key,
                            "Images of the true class (row) that were given the predicted class (column). The shade "
                            "follows the square root of the share of the row, so that rare confusions show too.",
                            out));

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* One network's section: model, recipe, training. page_evaluation.c goes on with how it was judged. */
-#include "report/page.h"
+#include "report/page_network.h"
 
-#include "report/figures.h"
 #include "report/number.h"
+#include "report/page_pictures.h"
 
 #include <math.h>
 #include <string.h>
 
-static void append_model(const struct page *page, size_t index, struct html *out) {
+bool page_model(const struct page *page, size_t index, struct html *out) {
     const struct page_run *run = &page->runs[index];
     html_append(out, "<h3>Model</h3>\n");
     for (size_t i = 0; i < index; i++)
         if (page->runs[i].present && strcmp(page->runs[i].summary, run->summary) == 0) {
-            html_append(out, "<p>The network of %s.</p>\n", page_title(&page->runs[i]));
-            return;
+            html_append(out, "<p>The network of %s.</p>\n", page->runs[i].title);
+            return false;
         }
     html_append(out, "<pre>%s</pre>\n", run->summary);
-    if (run->claim != NULL) page_append_slip(run->claim->model, "model", out);
+    return true;
 }
 
 /* The keys that decide this run: the other optimizer's and empty texts are left out. */
@@ -31,7 +30,7 @@ static bool setting_matters(const struct recipe *recipe, const struct recipe_key
     return true;
 }
 
-static void append_settings(const struct recipe *recipe, struct html *out) {
+void page_settings(const struct recipe *recipe, struct html *out) {
     html_append(out, "<div class=\"wide\"><table><thead><tr><th>Setting</th><th class=\"left\">Value</th>"
                      "<th class=\"left\">Meaning</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < recipe_key_count(); i++) {
@@ -47,7 +46,7 @@ static void append_settings(const struct recipe *recipe, struct html *out) {
     html_append(out, "</tbody></table></div>\n");
 }
 
-static void append_validation_note(const struct page_run *run, struct html *out) {
+static void append_validation_note(const struct page_run *run, const char *aside, struct html *out) {
     char train[32], validation[32], held[32];
     text_with_commas(run->data.train_images, train);
     text_with_commas(run->data.validation_images, validation);
@@ -59,7 +58,7 @@ static void append_validation_note(const struct page_run *run, struct html *out)
             "<p class=\"note\"><strong>The test set served as validation data%s</strong> (%s of its images). No "
             "training image was held out of the %s, and a validation figure below is one of the test set. It "
             "is no independent evidence: an epoch or a setting must not be chosen by it.</p>\n",
-            run->claim != NULL ? ", as in the original report" : "", validation, train);
+            aside, validation, train);
         break;
     case RECIPE_VALIDATION_HELD_OUT:
         html_append(out,
@@ -97,17 +96,10 @@ static void append_coverage(const struct page_run *run, struct html *out) {
                     run->extent);
 }
 
-static void append_recipe(const struct page_run *run, struct html *out) {
+void page_recipe(const struct page_run *run, const char *aside, struct html *out) {
     html_append(out, "<h3>Recipe</h3>\n");
-    append_validation_note(run, out);
+    append_validation_note(run, aside, out);
     append_coverage(run, out);
-    if (run->claim != NULL && run->departures.size > 0) {
-        html_append(out, "<p>It departs from the original report\u2019s recipe: %s.</p>\n", run->departures.bytes);
-    } else if (run->claim != NULL) {
-        html_append(out, "<p>It is the original report\u2019s recipe, as far as that is told.</p>\n");
-    }
-    if (run->claim != NULL) page_append_slip(run->claim->model, "recipe", out);
-    append_settings(&run->recipe, out);
 }
 
 static void append_history(const struct page_run *run, struct html *out) {
@@ -115,7 +107,7 @@ static void append_history(const struct page_run *run, struct html *out) {
     if (history->count == 0) return;
     bool validated = run->data.validation != RECIPE_VALIDATION_NONE;
     const char *name = page_validation_name(run);
-    size_t passes = run->claim != NULL ? verdict_epoch_reaching(history, run->claim->test_accuracy) : 0;
+    size_t passes = run->mark != NULL ? verdict_epoch_reaching(history, run->mark->accuracy) : 0;
     html_append(out, "<div class=\"wide\"><table class=\"full\"><thead><tr><th>Epoch</th><th>training loss</th>"
                      "<th>training accuracy</th>");
     if (validated) html_append(out, "<th>%s loss</th><th>%s accuracy</th>", name, name);
@@ -134,28 +126,27 @@ static void append_history(const struct page_run *run, struct html *out) {
     html_append(out, "</tbody></table></div>\n");
 }
 
-static void append_claim_passed(const struct page_run *run, struct html *out) {
-    if (run->claim == NULL || run->history.count == 0) return;
-    double claimed = run->claim->test_accuracy;
-    size_t passes = verdict_epoch_reaching(&run->history, claimed);
-    if (passes > 0)
-        html_append(out,
-                    "<p>The running training accuracy passes %s, the test accuracy that the original report claims, "
-                    "in <strong>epoch %zu</strong> (marked in the table).</p>\n",
-                    number_percent(claimed, 2).text, passes);
-    else
-        html_append(out,
-                    "<p>The running training accuracy reaches %s, the test accuracy that the original report claims, "
-                    "in no epoch.</p>\n",
-                    number_percent(claimed, 2).text);
+/* The curves, in the run's own folder. */
+static ocellus_status draw_curves(const struct page_run *run, bool steps) {
+    char folder[FILE_PATH_SIZE];
+    const struct history *history = &run->history;
+    const char *validation = page_validation_name(run);
+    TRY(run_folder_file(&run->folder, RUN_FIGURES, folder));
+    if (!steps) {
+        TRY(figure_loss(folder, history, validation));
+        return figure_accuracy(folder, history, validation, run->mark);
+    }
+    double loss = history->count > 0 ? history->rows[0].val_loss : (double)NAN;
+    double accuracy = history->count > 0 ? history->rows[0].val_accuracy : (double)NAN;
+    TRY(figure_loss_of_steps(folder, &run->progress, loss, validation));
+    return figure_accuracy_of_steps(folder, &run->progress, accuracy, validation, run->mark);
 }
 
-static ocellus_status append_training(const struct page_run *run, struct html *out) {
-    const char *row = page_key(run), *folder = run->folder.path;
+ocellus_status page_training(const struct page_run *run, struct html *out) {
+    const char *row = run->key, *folder = run->folder.path;
     bool steps = run->history.count <= 1 && run->progress.count > 0;
     bool validated = run->history.count > 0 && isfinite(run->history.rows[run->history.count - 1].val_loss);
-    html_append(out, "<h3>Training</h3>\n");
-    append_claim_passed(run, out);
+    TRY(draw_curves(run, steps));
     if (steps) {
         TRY(page_append_figure(folder, FIGURE_LOSS, row,
                                validated ? "Loss over the training images seen. Strong: the mean over the images since "
@@ -178,25 +169,6 @@ static ocellus_status append_training(const struct page_run *run, struct html *o
     return OCELLUS_OK;
 }
 
-static void append_absent(const struct page *page, const struct page_run *run, struct html *out) {
+void page_absent(const struct page_run *run, struct html *out) {
     html_append(out, "<p class=\"note\"><strong>Not run.</strong> %s</p>\n", run->reason != NULL ? run->reason : "");
-    if (run->claim == NULL) return;
-    html_append(out, "<p>The original report claims a test accuracy of %s.%s</p>\n",
-                number_percent(run->claim->test_accuracy, 2).text,
-                page_full(page, run) != NULL ? " A whole run measured before stands in the results." : "");
-}
-
-ocellus_status page_network(struct page *page, size_t index, struct html *out) {
-    const struct page_run *run = &page->runs[index];
-    page_begin_section(page, page_title(run), out);
-    if (run->present) {
-        append_model(page, index, out);
-        append_recipe(run, out);
-        TRY(append_training(run, out));
-        TRY(page_evaluation(page, run, out));
-    } else {
-        append_absent(page, run, out);
-    }
-    html_append(out, "</section>\n");
-    return OCELLUS_OK;
 }

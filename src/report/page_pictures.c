@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures in the page: figures as inline SVG, photographs as data URIs. */
-#include "report/page.h"
+#include "report/page_pictures.h"
 
 #include "base/folders.h"
+#include "base/memory.h"
 #include "data/image.h"
 #include "data/image_png.h"
 #include "data/preview.h"
@@ -84,8 +84,8 @@ static ocellus_status append_mistake(const struct dataset *test, const struct pr
 
 ocellus_status page_append_gallery(const struct page *page, const struct page_run *run, struct html *out) {
     size_t count = run->prediction_count, shown = 0;
-    struct prediction *sorted = malloc(count * sizeof *sorted);
-    if (sorted == NULL) return fail(OCELLUS_IO, "report: no memory");
+    struct prediction *sorted = memory_allocate(count, sizeof *sorted);
+    if (sorted == NULL) return OCELLUS_IO;
     memcpy(sorted, run->predictions, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_mistakes);
     while (shown < count && shown < GALLERY_IMAGES && sorted[shown].predicted != sorted[shown].label)
@@ -105,7 +105,7 @@ ocellus_status page_append_gallery(const struct page *page, const struct page_ru
             status = append_mistake(page->test, &sorted[i], out);
         html_append(out, "</ul>\n");
     }
-    free(sorted);
+    memory_free(sorted);
     return status;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page's style sheet: one column, system fonts, tabular figures; it prints in black on white. */
-#include "report/page.h"
+#include "report/page_style.h"
 
 const char page_style[] =
     ":root{--ink:#1d252c;--soft:#5b6670;--line:#dde3e8;--wash:#f5f7f9;--blue:#0072B2;--orange:#D55E00}\n"

@@ -5,6 +5,7 @@
 #include "report/number.h"
 
 #include <math.h>
+#include <stdio.h>
 
 size_t verdict_epoch_reaching(const struct history *history, double accuracy) {
     for (size_t i = 0; i < history->count; i++)
@@ -34,13 +35,13 @@ static const char *validation_name(const struct verdict_facts *facts) {
     return facts->validation_is_test ? "test" : "validation";
 }
 
-static bool is_part(const struct verdict_facts *facts) {
+bool verdict_is_part(const struct verdict_facts *facts) {
     return facts->extent != NULL && *facts->extent != '\0';
 }
 
 /* The running training accuracy in the end. */
 static double running_accuracy(const struct verdict_facts *facts) {
-    return is_part(facts) ? facts->running_accuracy : facts->history->rows[facts->history->count - 1].accuracy;
+    return verdict_is_part(facts) ? facts->running_accuracy : facts->history->rows[facts->history->count - 1].accuracy;
 }
 
 /* A gap between training and test accuracy that the test interval cannot explain, and a validation loss that has turned
@@ -69,7 +70,7 @@ void verdict_measured(const struct verdict_facts *facts, struct text *out) {
     text_with_commas(test->count, count);
     snprintf(epochs, sizeof epochs, "%zu epoch%s", facts->history->count, facts->history->count == 1 ? "" : "s");
     if (best != 0) text_append(out, "With the weights of epoch %zu, the best in validation, of %s ", best, epochs);
-    else text_append(out, "After %s ", is_part(facts) ? facts->extent : epochs);
+    else text_append(out, "After %s ", verdict_is_part(facts) ? facts->extent : epochs);
     text_append(out, "the network classifies %s of %s test images correctly (95 %% interval %s)",
                 number_percent(test->accuracy, 2).text, count,
                 number_percent_range(test->interval.low, test->interval.high, 2).text);
@@ -80,48 +81,4 @@ void verdict_measured(const struct verdict_facts *facts, struct text *out) {
         text_append(out, "; the running training accuracy of the last epoch is %s.",
                     number_percent(running_accuracy(facts), 2).text);
     append_overfitting(facts, out);
-}
-
-/* Where a claim stands beside what was measured. */
-enum judgement {
-    CLAIM_WITHIN,      /* the test interval */
-    CLAIM_BELOW,       /* it */
-    CLAIM_VALIDATION,  /* above it, but a validation accuracy reached the claim */
-    CLAIM_TRAINING,    /* above it and above every validation accuracy; only training accuracy reached the claim */
-    CLAIM_UNEXPLAINED, /* above everything measured */
-};
-
-static enum judgement judge(const struct verdict_facts *facts) {
-    double claimed = facts->claim->test_accuracy;
-    if (claimed < facts->test->interval.low) return CLAIM_BELOW;
-    if (claimed <= facts->test->interval.high) return CLAIM_WITHIN;
-    size_t best = verdict_best_validation_epoch(facts->history);
-    if (best != 0 && facts->history->rows[best - 1].val_accuracy >= claimed) return CLAIM_VALIDATION;
-    bool trained = facts->train != NULL && facts->train->accuracy >= claimed;
-    return trained || verdict_epoch_reaching(facts->history, claimed) != 0 ? CLAIM_TRAINING : CLAIM_UNEXPLAINED;
-}
-
-/* How far outside the interval of the test accuracy the claim lies. */
-static double distance_from_interval(const struct verdict_facts *facts) {
-    double claimed = facts->claim->test_accuracy;
-    return fmax(claimed - facts->test->interval.high, facts->test->interval.low - claimed);
-}
-
-void verdict_headline(const struct verdict_facts *facts, struct text *out) {
-    if (facts->claim == NULL) return;
-    text_append(out, is_part(facts) ? "So far the claimed %s " : "The claimed %s ",
-                number_percent(facts->claim->test_accuracy, 2).text);
-    enum judgement judgement = judge(facts);
-    if (judgement == CLAIM_WITHIN) text_append(out, "lies within the interval of the measured test accuracy.");
-    else
-        text_append(out, "lies %s %s the interval of the measured test accuracy",
-                    number_points(distance_from_interval(facts), 2).text, judgement == CLAIM_BELOW ? "below" : "above");
-    if (is_part(facts)) {
-        text_append(out, judgement == CLAIM_WITHIN ? "" : ".");
-        return;
-    }
-    if (judgement == CLAIM_BELOW) text_append(out, ": this run does better.");
-    if (judgement == CLAIM_VALIDATION) text_append(out, ", though an epoch reached it in validation.");
-    if (judgement == CLAIM_TRAINING) text_append(out, "; a training accuracy reaches it, no test accuracy does.");
-    if (judgement == CLAIM_UNEXPLAINED) text_append(out, ", and nothing measured in this run reaches it.");
 }

@@ -6,13 +6,11 @@
 
 #include "base/text.h"
 #include "metrics/metrics.h"
-#include "report/original.h"
 #include "run/history.h"
 
 struct verdict_facts {
-    const struct original_claim *claim; /* NULL: nothing was claimed for this network */
-    const struct history *history;      /* may be empty when `extent` says where the run stands */
-    const struct evaluation *train;     /* NULL: not evaluated */
+    const struct history *history;  /* may be empty when `extent` says where the run stands */
+    const struct evaluation *train; /* NULL: not evaluated */
     const struct evaluation *test;
     bool validation_is_test;
     bool best_weights;       /* those of the best epoch were judged, not the last ones */
@@ -20,6 +18,8 @@ struct verdict_facts {
     double running_accuracy; /* of its last epoch, in training; for a run that is not whole */
 };
 
+/* The run is not whole. */
+bool verdict_is_part(const struct verdict_facts *facts);
 /* The first epoch, from 1, whose running training accuracy is at least `accuracy`; 0 when none is. */
 size_t verdict_epoch_reaching(const struct history *history, double accuracy);
 /* The epoch, from 1, of the largest validation accuracy; 0 without validation. */
@@ -27,7 +27,5 @@ size_t verdict_best_validation_epoch(const struct history *history);
 
 /* What was measured: test accuracy with its interval, training accuracy, the gap, signs of overfitting. */
 void verdict_measured(const struct verdict_facts *facts, struct text *out);
-/* What that means for the claimed value, in one sentence; nothing is appended without a claim. */
-void verdict_headline(const struct verdict_facts *facts, struct text *out);
 
 #endif

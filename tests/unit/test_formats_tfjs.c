@@ -219,7 +219,7 @@ static void put(const char *path, const void *bytes, size_t size) {
 static void test_quantized_values(void **state) {
 #define ENTRY(name, quantization)                                                                                      \
     "{\"name\": \"" name "\", \"shape\": [3], \"dtype\": \"float32\", \"quantization\": {\"dtype\": " quantization "}" \
-                                                                                                                   "}"
+    "}"
     static const char json[] = MANIFEST(
         GROUP("\"one.bin\", \"two.bin\"",
               ENTRY("a", "\"uint8\", \"min\": -0.013793936930596828, \"scale\": 0.00010638104788228577") ", " ENTRY(

@@ -62,7 +62,8 @@ static void an_axis_has_few_ticks_whatever_was_measured(void **state) {
                                                                      0.5, -losses[i], 1.0}));
         assert_ok(figure_loss(figures, &history, "validation"));
         assert_true(count_ticks(figures, "loss") <= 12 + 12 + 4);
-        assert_ok(figure_accuracy(figures, &history, "validation", losses[i]));
+        const struct figure_mark mark = {losses[i], "marked"};
+        assert_ok(figure_accuracy(figures, &history, "validation", &mark));
         assert_true(count_ticks(figures, "accuracy") <= 12 + 12 + 5);
         history_free(&history);
         struct run_point points[2] = {

@@ -1,154 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The figures and the whole page, over a small invented run whose class names try to break out. */
-#include "base/folders.h"
-#include "base/memory.h"
-#include "base/sha256.h"
-#include "group_folder.h"
 #include "report/bars.h"
 #include "report/figures.h"
 #include "report/gnuplot.h"
 #include "report/report.h"
-#include "run/evaluation_file.h"
-#include "run/history.h"
-#include "run/predictions_file.h"
-#include "run/records.h"
-#include "run/run_folder.h"
+#include "report_fixture.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-enum { CLASSES = 3, TRAIN_IMAGES = 60, TEST_IMAGES = 30 };
-
-static const char *const names[CLASSES] = {"cat", "<script>alert(1)</script>", "\"`touch broken`\",{/*2 x}"};
-
-static char *read_text(const char *directory, const char *name) {
-    char path[FILE_PATH_SIZE];
-    unsigned char *bytes;
-    size_t size;
-    assert_int_equal(path_join(path, directory, name), OCELLUS_OK);
-    if (file_read(path, 64 << 20, &bytes, &size) != OCELLUS_OK) fail_msg("%s", status_message());
-    return (char *)bytes;
-}
-
-static void assert_ok(ocellus_status status) {
-    if (status != OCELLUS_OK) fail_msg("%s", status_message());
-}
-
-static void make_dataset(struct dataset *dataset, const char *split, size_t count) {
-    *dataset =
-        (struct dataset){.name = "cifar10", .count = count, .height = 4, .width = 4, .channels = 3, .classes = CLASSES};
-    snprintf(dataset->split, sizeof dataset->split, "%s", split);
-    dataset->pixels = memory_allocate(count, 4 * 4 * 3);
-    dataset->labels = memory_allocate(count, sizeof *dataset->labels);
-    dataset->class_names = memory_allocate(CLASSES, sizeof *dataset->class_names);
-    for (size_t i = 0; i < CLASSES; i++)
-        dataset->class_names[i] = memory_copy_text(names[i]);
-    for (size_t i = 0; i < count; i++)
-        dataset->labels[i] = (uint16_t)(i % CLASSES);
-    for (size_t i = 0; i < count * 4 * 4 * 3; i++)
-        dataset->pixels[i] = (uint8_t)(i * 37);
-    sha256_bytes(dataset->pixels, count * 4 * 4 * 3, dataset->sha256);
-}
-
-static void write_file(const struct run_folder *run, const char *name, const char *content) {
-    char path[FILE_PATH_SIZE];
-    assert_ok(run_folder_file(run, name, path));
-    assert_ok(file_write(path, content, strlen(content)));
-}
-
-/* 21 of 30 test images right; mistakes are all taken for class 0. */
-static void write_evaluation(const struct run_folder *run, const struct dataset *test) {
-    char path[FILE_PATH_SIZE];
-    int32_t labels[TEST_IMAGES], predicted[TEST_IMAGES];
-    float losses[TEST_IMAGES] = {0};
-    struct prediction rows[TEST_IMAGES];
-    for (size_t i = 0; i < TEST_IMAGES; i++) {
-        labels[i] = test->labels[i];
-        predicted[i] = i % 3 != 0 && i >= 17 ? 0 : labels[i];
-        rows[i] = (struct prediction){i, labels[i], predicted[i], 0.5F + 0.01F * (float)i, 0.1F};
-    }
-    struct evaluation_record record;
-    assert_ok(evaluation_record_create(RUN_LAST, names, CLASSES, &record));
-    assert_ok(evaluation_compute(TEST_IMAGES, CLASSES, labels, predicted, losses, &record.splits[EVALUATION_TEST]));
-    record.present[EVALUATION_TEST] = true;
-    assert_ok(run_folder_file(run, RUN_EVALUATION, path));
-    assert_ok(evaluation_file_write(path, &record));
-    evaluation_record_free(&record);
-    assert_ok(run_folder_file(run, RUN_PREDICTIONS, path));
-    assert_ok(predictions_write(path, rows, TEST_IMAGES));
-}
-
-static void make_run(const char *run_path, const struct dataset *train, const struct dataset *test) {
-    struct run_folder run;
-    char path[FILE_PATH_SIZE];
-    assert_ok(run_folder_create(&run, run_path));
-    struct recipe recipe;
-    recipe_defaults(&recipe);
-    recipe.validation = RECIPE_VALIDATION_TEST;
-    recipe.epochs = 3;
-    struct text text = {0};
-    recipe_write(&recipe, &text);
-    write_file(&run, RUN_RECIPE, text.bytes);
-    text_free(&text);
-    struct run_environment environment;
-    run_environment_fill(&environment);
-    environment.threads = 2;
-    snprintf(environment.version, sizeof environment.version, "0.9");
-    snprintf(environment.kernels, sizeof environment.kernels, "reference");
-    snprintf(environment.command_line, sizeof environment.command_line, "ocellus train <&>");
-    assert_ok(run_environment_write(&run, &environment));
-    struct run_data data = {.name = "cifar10",
-                            .train_images = TRAIN_IMAGES,
-                            .validation_images = TEST_IMAGES,
-                            .validation = RECIPE_VALIDATION_TEST};
-    memcpy(data.train_sha256, train->sha256, sizeof data.train_sha256);
-    memcpy(data.test_sha256, test->sha256, sizeof data.test_sha256);
-    assert_ok(run_data_write(&run, &data));
-    struct history history = {0};
-    for (int epoch = 0; epoch < 3; epoch++)
-        assert_ok(history_append(&history,
-                                 &(struct history_row){0.55 + 0.2 * epoch, 0.001, 1.0 - 0.3 * epoch, 0.6, 0.9, 1.5}));
-    assert_ok(run_folder_file(&run, RUN_HISTORY, path));
-    assert_ok(history_write(&history, path));
-    history_free(&history);
-    write_file(&run, RUN_SUMMARY, "Model: \"simcnn\" <&>\n");
-    write_file(&run, RUN_LAST, "weights");
-    write_evaluation(&run, test);
-    run_folder_close(&run);
-}
-
-struct fixture {
-    struct dataset train, test;
-    char run[FILE_PATH_SIZE];
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    static int number = 0;
-    char name[32];
-    make_dataset(&fixture.train, "train", TRAIN_IMAGES);
-    make_dataset(&fixture.test, "test", TEST_IMAGES);
-    snprintf(name, sizeof name, "run-%d", number++);
-    assert_ok(path_join(fixture.run, folder, name));
-    make_run(fixture.run, &fixture.train, &fixture.test);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *fixture = *state;
-    dataset_free(&fixture->train);
-    dataset_free(&fixture->test);
-    return 0;
-}
 
 /* The page of one run. */
 static ocellus_status write_page(const struct fixture *fixture, char page[FILE_PATH_SIZE]) {
@@ -156,17 +17,6 @@ static ocellus_status write_page(const struct fixture *fixture, char page[FILE_P
     struct report_request request = {
         .folder = fixture->run, .rows = &row, .row_count = 1, .train = &fixture->train, .test = &fixture->test};
     return report_write(&request, page);
-}
-
-static size_t count_of(const char *text, const char *part) {
-    size_t count = 0;
-    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
-        count++;
-    return count;
-}
-
-static void assert_holds(const char *text, const char *part) {
-    if (strstr(text, part) == NULL) fail_msg("\"%s\" is missing", part);
 }
 
 static void the_page_holds_its_numbers(void **state) {
@@ -193,7 +43,7 @@ static void the_page_holds_its_numbers(void **state) {
     free(html);
 }
 
-/* The page of one's own run knows nothing of the original report. */
+/* The page of one's own run is measured against nothing but itself. */
 static void one_run_is_measured_against_no_claim(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], figures[FILE_PATH_SIZE];
@@ -343,101 +193,6 @@ static void what_does_it_again_is_decided_by_the_records(void **state) {
                 (const char *const[]){"partial (6 of 8 steps): the command gives the whole run", NULL}, same);
 }
 
-/* Makes of a run one that was stopped in its only epoch, after 2 of 6 steps of 10 images, and judged on 12 test images, all
- * right but one that the whole run gets right. */
-static void make_part(const struct fixture *fixture, const char *run_path) {
-    struct run_folder run;
-    char path[FILE_PATH_SIZE];
-    assert_ok(run_folder_open(&run, run_path));
-    write_file(&run, RUN_RECIPE,
-               "[model]\nname = resnet50\nweights = imagenet\n[data]\nvalidation = test\n[training]\nepochs = 1\n"
-               "batch_size = 10\nsteps_per_epoch = 6\nvalidation_steps = 1\n");
-    write_file(&run, RUN_HISTORY, "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss,time\n");
-    write_file(&run, RUN_EVENTS,
-               "{\"t\": 1, \"kind\": \"start\", \"step\": 0, \"weights_sha256\": \"abcdef\"}\n"
-               "{\"t\": 1, \"kind\": \"step\", \"step\": 1, \"epoch\": 0, \"position\": 1, \"images\": 10, "
-               "\"accuracy\": 0.5, \"loss\": 2.0, \"time\": 3.0}\n"
-               "{\"t\": 1, \"kind\": \"stop\", \"step\": 2, \"epoch\": 0, \"position\": 2, \"images\": 20, "
-               "\"accuracy\": 0.75, \"loss\": 1.25, \"time\": 6.0}\n");
-    int32_t labels[12], predicted[12];
-    float losses[12] = {0};
-    struct prediction rows[12];
-    for (size_t i = 0; i < 12; i++) {
-        labels[i] = fixture->test.labels[2 * i];
-        predicted[i] = i == 1 ? (labels[i] + 1) % CLASSES : labels[i]; /* image 2, which the other run gets right */
-        rows[i] = (struct prediction){2 * i, labels[i], predicted[i], 0.9F, 0.1F};
-    }
-    struct evaluation_record record;
-    assert_ok(evaluation_record_create(RUN_LAST, names, CLASSES, &record));
-    assert_ok(evaluation_compute(12, CLASSES, labels, predicted, losses, &record.splits[EVALUATION_TEST]));
-    record.present[EVALUATION_TEST] = true;
-    assert_ok(run_folder_file(&run, RUN_EVALUATION, path));
-    assert_ok(evaluation_file_write(path, &record));
-    evaluation_record_free(&record);
-    assert_ok(run_folder_file(&run, RUN_PREDICTIONS, path));
-    assert_ok(predictions_write(path, rows, 12));
-}
-
-static void rows_stand_beside_each_other(void **state) {
-    struct fixture *fixture = *state;
-    char page[FILE_PATH_SIZE], whole[FILE_PATH_SIZE], part[FILE_PATH_SIZE];
-    assert_ok(path_join(whole, folder, "rows"));
-    assert_ok(folder_make(whole));
-    assert_ok(path_join(part, whole, "part"));
-    make_run(part, &fixture->train, &fixture->test);
-    make_part(fixture, part);
-    const struct full_run full = {
-        .row = "resnet50-custom", .started = "2026-11-05T10:00:00", .test = {9120, 10000}, .running_accuracy = 0.8};
-    const struct report_row rows[] = {{.claim = "simcnn", .run = fixture->run},
-                                      {.claim = "resnet50-base", .reason = "No weights <here>."},
-                                      {.claim = "resnet50-custom", .run = part}};
-    struct report_request request = {.folder = whole,
-                                     .rows = rows,
-                                     .row_count = 3,
-                                     .train = &fixture->train,
-                                     .test = &fixture->test,
-                                     .full = &full,
-                                     .full_count = 1};
-    assert_ok(report_write(&request, page));
-    char *html = read_text("", page);
-    static const char *const needed[] = {
-        "55.95\u202f%",
-        "\u201coverfitting observed\u201d",
-        "<strong>Not run.</strong> No weights &lt;here&gt;.",
-        "91.67\u202f%",                           /* 11 of 12 */
-        "33.3\u202f% of the run, 12 test images", /* beside its figure */
-        "91.20\u202f%",                           /* the kept whole run */
-        "10,000 test images, 2026-11-05",
-        "2 of 6 steps (20 images, 33.3\u202f% of the run)",
-        "<span class=\"partial\">75.00\u202f%</span>", /* its running training accuracy */
-        /* The whole run is large, the part small beside it. */
-        ("<dt>ResNet50, custom</dt><dd>91.20\u202f%<small>claimed 89.84\u202f%<br>a whole run, measured before<br>here "
-         "91.67\u202f%, partial: 2 of 6 steps</small>"),
-        "<dt>ResNet50, base</dt><dd>\u2013<small>claimed 55.95\u202f%<br>no whole run<br>not run here</small>",
-        "<dt>SimCNN</dt><dd>70.00\u202f%<small>claimed 90.19\u202f%<br>the whole run</small>",
-        "SimCNN \u2013 ResNet50, custom</td><td>12</td><td>1</td><td>2</td>", /* McNemar's counts */
-        "chance?",
-        "abcdef\u2026", /* where its weights come from */
-        "Prose against table",
-        "Preprocessing not named",
-        "Its 10 validation images are test images; the last weights were judged: no epoch was chosen by them.",
-        "the recipe here has Adam with 0.001.",
-        "in <strong>epoch 3</strong>", /* whose running accuracy is 95 % */
-        "epochs 3 instead of 20, training images 60 instead of 50000",
-    };
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        assert_holds(html, needed[i]);
-    assert_int_equal(count_of(html, "id='simcnn-loss-gpDot'"), 1); /* no id twice */
-    assert_int_equal(count_of(html, "id='resnet50-custom-loss-gpDot'"), 1);
-    free(html);
-    /* The curve of the part: what the second step alone gave, 10 of 10 right. */
-    char figures[FILE_PATH_SIZE];
-    assert_ok(path_join(figures, part, RUN_FIGURES));
-    char *table = read_text(figures, "accuracy.csv");
-    assert_string_equal(table, "training images,recent,running mean,validation\n10,50,50,\n20,100,75,\n");
-    free(table);
-}
-
 static void the_page_needs_nothing_outside_it(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE];
@@ -504,7 +259,7 @@ static void a_run_without_validation_has_one_curve(void **state) {
     assert_ok(path_join(figures, folder, "one-curve"));
     struct history history = {0};
     assert_ok(history_append(&history, &(struct history_row){0.5, 0.001, 1.0, NAN, NAN, 1.0}));
-    assert_ok(figure_accuracy(figures, &history, "validation", NAN));
+    assert_ok(figure_accuracy(figures, &history, "validation", NULL));
     char *table = read_text(figures, "accuracy.csv");
     assert_string_equal(table, "epoch,training,validation\n1,50,\n");
     free(table);
@@ -637,7 +392,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(data_are_called_what_they_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_text_of_a_run_is_markup, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_does_it_again_is_decided_by_the_records, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(rows_stand_beside_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_page_needs_nothing_outside_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_figures_stand_beside_their_tables, set_up, tear_down),
         cmocka_unit_test(a_run_without_validation_has_one_curve),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules: each looks at the numbers, and says what they say or nothing. */
-#include "report/discussion.h"
+#include "reproduce/discussion.h"
 
 #include "report/number.h"
 
@@ -219,7 +219,7 @@ static bool is_part(const struct discussion_row *row) {
     return row->test != NULL && row->share < whole;
 }
 
-static void write_pairs(const struct discussion_row *rows, const struct discussion_pair *pairs, size_t count,
+static void write_pairs(const struct discussion_row *rows, const struct page_pair *pairs, size_t count,
                         struct text *out) {
     if (count == 0) return;
     bool parts = false;
@@ -229,11 +229,11 @@ static void write_pairs(const struct discussion_row *rows, const struct discussi
     text_append(out, parts ? "Between the rows as far as each came here, on the same test images:"
                            : "Between rows, on the same test images:");
     for (size_t i = 0; i < count; i++) {
-        const struct discussion_pair *pair = &pairs[i];
+        const struct page_pair *pair = &pairs[i];
         bool first = pair->test.only_first > pair->test.only_second;
         const char *better = rows[first ? pair->first : pair->second].claim->title;
         const char *worse = rows[first ? pair->second : pair->first].claim->title;
-        if (pair->test.exact < DISCUSSION_SIGNIFICANT)
+        if (pair->test.exact < PAGE_SIGNIFICANT)
             text_append(out, " %s is better than %s, by more than chance would make (p %s%s);", better, worse,
                         pair->test.exact < 1e-4 ? "below 0.0001" : "= ",
                         pair->test.exact < 1e-4 ? "" : number_fixed(pair->test.exact, 4).text);
@@ -257,7 +257,7 @@ static void write_parts(const struct discussion_row *rows, size_t count, struct 
                          "reproduce --full runs everything whole.\n");
 }
 
-void discussion_write(const struct discussion_row *rows, size_t row_count, const struct discussion_pair *pairs,
+void discussion_write(const struct discussion_row *rows, size_t row_count, const struct page_pair *pairs,
                       size_t pair_count, const struct discussion_optimizers *optimizers, struct text *out) {
     write_claims(rows, row_count, out);
     write_order(rows, row_count, out);

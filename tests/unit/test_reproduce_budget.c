@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Planning for a given time. */
-#include "app/budget.h"
+#include "reproduce/budget.h"
 
 #include <math.h>
 #include <setjmp.h>

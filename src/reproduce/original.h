@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The original report, 'CIFAR-10 Image Classification with SimCNN and ResNet50': what it claims and how it says it got
  * there. All facts about it that the program knows stand in original.c. */
-#ifndef REPORT_ORIGINAL_H
-#define REPORT_ORIGINAL_H
+#ifndef REPRODUCE_ORIGINAL_H
+#define REPRODUCE_ORIGINAL_H
 
 #include "base/text.h"
 #include "run/recipe.h"
@@ -25,6 +25,8 @@ struct original_claim {
     double learning_rate;
     bool pretrained; /* starts from trained weights */
 };
+
+extern const char original_subject[]; /* "SimCNN and ResNet50" */
 
 const struct original_claim *original_claim_named(const char *key); /* NULL when there is none */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole runs that were measured once and are kept (results/full-runs.json): what stands on the page beside a run that was
  * cut short. */
-#ifndef REPORT_FULL_RUNS_H
-#define REPORT_FULL_RUNS_H
+#ifndef REPRODUCE_FULL_RUNS_H
+#define REPRODUCE_FULL_RUNS_H
 
 #include "base/files.h"
 #include "base/sha256.h"
@@ -14,7 +14,7 @@ struct full_run_accuracy {
     uint64_t correct, count; /* count 0: not judged */
 };
 struct full_run {
-    char row[32];                                      /* a key of report/original.h: "resnet50-base" */
+    char row[32];                                      /* a key of reproduce/original.h: "resnet50-base" */
     char started[32], processor[128], version[32];     /* as in environment.json */
     uint64_t seed, steps, images;                      /* training images seen, repetitions counted */
     double seconds;                                    /* of training, validation included */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading what the page is made from, and checking that it belongs together. */
+/* Loading what the page is made from, checking that it belongs together, and what sections ask of it. */
 #include "report/page.h"
 
 #include "base/folders.h"
@@ -62,10 +62,10 @@ static ocellus_status check_judged_weights(const struct page_run *run) {
                 run->folder.path);
 }
 
-static ocellus_status load_run(const struct report_row *row, struct page_run *run) {
+static ocellus_status load_run(const char *folder, struct page_run *run) {
     char path[FILE_PATH_SIZE];
     size_t size;
-    TRY(run_folder_open(&run->folder, row->run));
+    TRY(run_folder_open(&run->folder, folder));
     run->present = true;
     TRY(run_folder_file(&run->folder, RUN_RECIPE, path));
     recipe_neutral(&run->recipe);
@@ -84,10 +84,8 @@ static ocellus_status load_run(const struct report_row *row, struct page_run *ru
     TRY(sha256_file(path, run->weights_sha256));
     TRY(check_judged_weights(run));
     measure_extent(run);
-    if (run->claim != NULL)
-        original_departures(run->claim, &run->recipe, &run->data,
-                            *run->extent != '\0' ? run->recipe.epochs : run->history.count, &run->departures);
-    return run->departures.failed ? fail(OCELLUS_IO, "report: no memory") : OCELLUS_OK;
+    if (run->title == NULL) run->title = run->recipe.model_name;
+    return OCELLUS_OK;
 }
 
 /* The run's files must speak of the datasets that were given. */
@@ -116,7 +114,7 @@ static ocellus_status check_belonging(const struct page *page, const struct page
 
 /* McNemar's test of two runs on the test images that both were judged on. */
 static ocellus_status compare_runs(const struct page *page, const struct page_run *first, const struct page_run *second,
-                                   struct discussion_pair *pair) {
+                                   struct page_pair *pair) {
     enum { ABSENT = -1 };
     size_t count = 0;
     int32_t *predicted = memory_allocate(page->test->count, sizeof *predicted); /* by the first */
@@ -140,52 +138,36 @@ static ocellus_status compare_runs(const struct page *page, const struct page_ru
     return OCELLUS_OK;
 }
 
-static ocellus_status make_discussion(struct page *page) {
+static ocellus_status compare_all(struct page *page) {
     size_t n = page->run_count;
-    const struct page_run **runs = memory_allocate(n, sizeof *runs);
-    page->rows = memory_allocate(n, sizeof *page->rows);
     page->pairs = memory_allocate(n * n, sizeof *page->pairs);
-    ocellus_status status = runs != NULL && page->rows != NULL && page->pairs != NULL ? OCELLUS_OK : OCELLUS_IO;
-    for (size_t i = 0; i < n && status == OCELLUS_OK; i++) {
-        const struct page_run *run = &page->runs[i];
-        if (run->claim == NULL) continue;
-        runs[page->row_count] = run;
-        page->rows[page->row_count++] = (struct discussion_row){
-            .claim = run->claim,
-            .full = page_full(page, run),
-            .test = run->present ? page_split(run, EVALUATION_TEST) : NULL,
-            .share = run->done.share,
-            .training = run->present ? page_running_accuracy(run) : NAN,
-            .pretrained = run->present ? *run->recipe.model_weights != '\0' : run->claim->pretrained};
-    }
-    for (size_t i = 0; i < page->row_count && status == OCELLUS_OK; i++)
-        for (size_t j = i + 1; j < page->row_count && status == OCELLUS_OK; j++) {
-            struct discussion_pair pair = {.first = i, .second = j};
-            if (!runs[i]->present || !runs[j]->present) continue;
-            status = compare_runs(page, runs[i], runs[j], &pair);
-            if (status == OCELLUS_OK && pair.images > 0) page->pairs[page->pair_count++] = pair;
+    if (page->pairs == NULL) return OCELLUS_IO;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++) {
+            struct page_pair pair = {.first = i, .second = j};
+            if (!page->runs[i].present || !page->runs[j].present) continue;
+            TRY(compare_runs(page, &page->runs[i], &page->runs[j], &pair));
+            if (pair.images > 0) page->pairs[page->pair_count++] = pair;
         }
-    memory_free(runs);
-    return status;
+    return OCELLUS_OK;
 }
 
 ocellus_status page_load(const struct report_request *request, struct page *page) {
-    *page = (struct page){.request = request, .train = request->train, .test = request->test};
+    *page = (struct page){.folder = request->folder, .train = request->train, .test = request->test};
     page->runs = memory_allocate(request->row_count, sizeof *page->runs);
     if (page->runs == NULL) return OCELLUS_IO;
     page->run_count = request->row_count;
     for (size_t i = 0; i < request->row_count; i++) {
         const struct report_row *row = &request->rows[i];
         struct page_run *run = &page->runs[i];
-        run->reason = row->reason;
-        if (row->claim != NULL && (run->claim = original_claim_named(row->claim)) == NULL)
-            return fail(OCELLUS_USAGE, "report: row \"%s\": no such claim", row->claim);
+        *run = (struct page_run){
+            .title = row->title, .key = row->key != NULL ? row->key : "run", .reason = row->reason, .mark = row->mark};
         if (row->run == NULL) continue;
-        TRY(load_run(row, run));
+        TRY(load_run(row->run, run));
         TRY(check_belonging(page, run));
     }
     if (page_first(page) == NULL) return fail(OCELLUS_USAGE, "report: none of its rows was run");
-    return make_discussion(page);
+    return compare_all(page);
 }
 
 void page_free(struct page *page) {
@@ -196,9 +178,69 @@ void page_free(struct page *page) {
         evaluation_record_free(&run->evaluation);
         free(run->predictions);
         free(run->summary);
-        text_free(&run->departures);
     }
     memory_free(page->runs);
-    memory_free(page->rows);
     memory_free(page->pairs);
+}
+
+/* --- what sections ask --- */
+
+const struct evaluation *page_split(const struct page_run *run, enum evaluation_split split) {
+    return run->evaluation.present[split] ? &run->evaluation.splits[split] : NULL;
+}
+
+double page_running_accuracy(const struct page_run *run) {
+    if (run->progress.partial) return run->progress.last.accuracy;
+    return run->history.count > 0 ? run->history.rows[run->history.count - 1].accuracy : NAN;
+}
+
+double page_seconds(const struct page_run *run) {
+    double seconds = run->progress.partial ? run->progress.last.seconds : 0.0;
+    for (size_t i = 0; i < run->history.count; i++)
+        seconds += run->history.rows[i].time;
+    return seconds;
+}
+
+bool page_judges_best(const struct page_run *run) {
+    return strcmp(path_base_name(run->evaluation.model), RUN_BEST) == 0;
+}
+
+uint64_t page_threads(const struct page_run *run) {
+    for (size_t i = 0; i < run->progress.resume_count; i++)
+        if (run->progress.resumes[i].threads != run->environment.threads) return 0;
+    return run->environment.threads;
+}
+
+static bool validated_on_all_test_images(const struct page_run *run) {
+    enum { FEW = 1000 };
+    return run->data.validation == RECIPE_VALIDATION_TEST &&
+           (run->recipe.validation_steps == 0 || run->data.validation_images >= FEW);
+}
+
+const char *page_validation_name(const struct page_run *run) {
+    return validated_on_all_test_images(run) ? "test set" : "validation";
+}
+
+struct verdict_facts page_verdict_facts(const struct page_run *run) {
+    return (struct verdict_facts){.history = &run->history,
+                                  .train = page_split(run, EVALUATION_TRAIN),
+                                  .test = page_split(run, EVALUATION_TEST),
+                                  .validation_is_test = validated_on_all_test_images(run),
+                                  .best_weights = page_judges_best(run),
+                                  .extent = run->extent,
+                                  .running_accuracy = page_running_accuracy(run)};
+}
+
+const struct page_run *page_first(const struct page *page) {
+    for (size_t i = 0; i < page->run_count; i++)
+        if (page->runs[i].present) return &page->runs[i];
+    return NULL;
+}
+
+bool page_compares(const struct page *page) {
+    return page->run_count > 1;
+}
+
+const char *page_data_title(const struct page *page) {
+    return strcmp(page->train->name, "cifar10") == 0 ? "CIFAR-10" : page->train->name;
 }

@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* The original report's experiments, one row each: what `reproduce` runs and its report page compares. A reproduction is a
  * folder with a run folder for each row, named by the claim's key; these runs are its whole state. */
-#ifndef APP_REPRODUCE_H
-#define APP_REPRODUCE_H
+#ifndef REPRODUCE_ROWS_H
+#define REPRODUCE_ROWS_H
 
-#include "app/budget.h"
 #include "base/files.h"
 #include "base/folders.h"
-#include "data/dataset.h"
+#include "reproduce/budget.h"
 #include "run/recipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct reproduce_row {
-    const char *claim;  /* key of the claim in report/original.h */
+    const char *claim;  /* key of the claim in reproduce/original.h */
     const char *recipe; /* built-in recipe */
     bool long_running;  /* hours: within a budget it is trained as far as the time allows */
 };
 enum { REPRODUCE_ROWS = 3 };
 extern const struct reproduce_row reproduce_rows[REPRODUCE_ROWS];
+
+/* The recipes that new runs of the rows are made with: the built-in ones, changed as the user asks. */
+struct reproduce_changes {
+    const char *data_path;            /* folder of the data; NULL: the cache */
+    const char *weights;              /* what long-running rows start from; NULL: as the recipes say */
+    uint64_t epochs, steps_per_epoch; /* 0: as the recipes say */
+};
+ocellus_status reproduce_recipes(const struct reproduce_changes *changes, struct recipe recipes[REPRODUCE_ROWS]);
 
 /* Images that a row is judged on. */
 enum {
@@ -42,13 +49,5 @@ ocellus_status reproduce_look(const char *folder, const char *name, const struct
 /* What a row still has to do to be whole: training, its validations, and the evaluation. */
 struct budget_work reproduce_work(const struct reproduce_state *state, size_t row, size_t train_images,
                                   size_t test_images);
-
-/* Writes the page of the folder's rows, with the kept whole runs beside them. reasons[i] says why row i has no run; it may
- * be NULL. */
-ocellus_status reproduce_report(const char *folder, const char *const reasons[REPRODUCE_ROWS],
-                                const struct dataset *train, const struct dataset *test, char page[FILE_PATH_SIZE]);
-/* Writes what is whole in the folder to FOLDER/full-runs.json, in the form of results/full-runs.json: its rows, and the runs that
- * compare optimizers (resnet50-64-sgd, resnet50-64-adam), which are trained by hand. */
-ocellus_status reproduce_record(const char *folder, const struct dataset *test);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a reproduction still has to do, told from the state of its runs. */
-#include "app/reproduce.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "group_folder.h"
+#include "reproduce/outcome.h"
 #include "run/progress.h"
 
 #include <setjmp.h>

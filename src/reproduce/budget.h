@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The arithmetic of doing as much as fits into a given time, and of saying how long the whole takes. All times are in
  * seconds. */
-#ifndef APP_BUDGET_H
-#define APP_BUDGET_H
+#ifndef REPRODUCE_BUDGET_H
+#define REPRODUCE_BUDGET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The discussion's sentences follow the numbers: other numbers, other sentences. And kept whole runs are read as they were
  * written. */
-#include "report/discussion.h"
+#include "reproduce/discussion.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -36,7 +36,7 @@ static void make_rows(struct discussion_row rows[ROWS], size_t simcnn, size_t ba
 
 static struct discussion_optimizers optimizers;
 
-static char *discuss(const struct discussion_row *rows, const struct discussion_pair *pairs, size_t count) {
+static char *discuss(const struct discussion_row *rows, const struct page_pair *pairs, size_t count) {
     static char words[8192];
     struct text out = {0};
     discussion_write(rows, ROWS, pairs, count, &optimizers, &out);
@@ -125,9 +125,9 @@ static void differences_are_told_from_noise(void **state) {
     (void)state;
     struct discussion_row rows[ROWS];
     make_rows(rows, 7020, 9250, 9200);
-    const struct discussion_pair pairs[] = {{SIMCNN, BASE, 10000, mcnemar_from_counts(300, 2530)},
-                                            {BASE, CUSTOM, 10000, mcnemar_from_counts(310, 260)},
-                                            {SIMCNN, CUSTOM, 500, mcnemar_from_counts(9, 5)}};
+    const struct page_pair pairs[] = {{SIMCNN, BASE, 10000, mcnemar_from_counts(300, 2530)},
+                                      {BASE, CUSTOM, 10000, mcnemar_from_counts(310, 260)},
+                                      {SIMCNN, CUSTOM, 500, mcnemar_from_counts(9, 5)}};
     const char *words = discuss(rows, pairs, 3);
     assert_says(words, "ResNet50, base is better than SimCNN, by more than chance would make (p below 0.0001);");
     assert_says(words, "ResNet50, base is better than ResNet50, custom, by more than chance would make (p = 0.0");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/budget.h"
+#include "reproduce/budget.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* {"format": 1, "runs": [...]}, one map a run with the names of struct full_run. */
-#include "report/full_runs.h"
+#include "reproduce/full_runs.h"
 
 #include "base/json.h"
 #include "base/json_members.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts about the original report. */
-#include "report/original.h"
+#include "reproduce/original.h"
 
 #include "run/records.h"
 
 #include <string.h>
+
+const char original_subject[] = "SimCNN and ResNet50";
 
 static const struct original_claim claims[] = {
     {.key = "simcnn",

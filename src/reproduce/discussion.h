@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What several runs say beside each other, in sentences that their numbers choose. Plain text. */
-#ifndef REPORT_DISCUSSION_H
-#define REPORT_DISCUSSION_H
+#ifndef REPRODUCE_DISCUSSION_H
+#define REPRODUCE_DISCUSSION_H
 
 #include "base/text.h"
 #include "metrics/metrics.h"
-#include "report/full_runs.h"
-#include "report/original.h"
+#include "report/page.h"
+#include "reproduce/full_runs.h"
+#include "reproduce/original.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,14 +20,6 @@ struct discussion_row {
     double training;               /* running training accuracy, here; NaN: none */
     bool pretrained;
 };
-
-/* Two rows on the same test images. */
-struct discussion_pair {
-    size_t first, second; /* rows */
-    size_t images;
-    struct mcnemar test;
-};
-#define DISCUSSION_SIGNIFICANT 0.05
 
 /* The accuracy by which a row is judged: a whole run here before a kept whole run before a part of one. */
 struct discussion_evidence {
@@ -41,8 +34,8 @@ struct discussion_optimizers {
     const struct full_run *sgd, *adam;
 };
 
-/* Appends paragraphs, one line each. */
-void discussion_write(const struct discussion_row *rows, size_t row_count, const struct discussion_pair *pairs,
+/* Appends paragraphs, one line each. The pairs name rows by their index. */
+void discussion_write(const struct discussion_row *rows, size_t row_count, const struct page_pair *pairs,
                       size_t pair_count, const struct discussion_optimizers *optimizers, struct text *out);
 
 #endif
