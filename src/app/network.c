@@ -124,6 +124,21 @@ ocellus_status network_open(const char *word, const char *weights, size_t thread
     return status;
 }
 
+ocellus_status network_choose_preprocessing(struct network *network, const char *name) {
+    struct graph *graph = network->graph;
+    if (network->knows_preprocessing)
+        return name ? fail(OCELLUS_USAGE, "--preprocessing: %s says its own (%s)", network->path,
+                           preprocessing_name(graph->preprocessing))
+                    : OCELLUS_OK;
+    if (name) {
+        const ocellus_status status = preprocessing_find(name, graph_input_shape(graph), &graph->preprocessing);
+        return status == OCELLUS_OK ? OCELLUS_OK : fail_within(status, "%s", network->path);
+    }
+    log_info("%s: does not say how pixels are fed: x / 255 (--preprocessing unit; or caffe, none)",
+             path_base_name(network->path));
+    return OCELLUS_OK;
+}
+
 void network_close(struct network *network) {
     engine_close(network->engine);
     graph_free(network->graph);

@@ -40,6 +40,9 @@ struct network {
  * calls of up to batch_size images. */
 ocellus_status network_open(const char *word, const char *weights, size_t threads, size_t batch_size,
                             struct network *network);
+/* How pixels are fed: as `name` says (preprocessing_find()), which only a file may be told that does not say it itself
+ * (OCELLUS_USAGE); NULL: as the file says, or by a guess, which is said in one line. */
+ocellus_status network_choose_preprocessing(struct network *network, const char *name);
 void network_close(struct network *network);
 
 #endif

@@ -7,7 +7,7 @@ struct pixel_transform batch_transform(const struct graph *graph) {
     if (graph->preprocessing == PREPROCESSING_CAFFE) {
         return (struct pixel_transform){.swap = true, .scale = 1, .offset = {103.939f, 116.779f, 123.68f}};
     }
-    return (struct pixel_transform){.scale = 1.0f / 255.0f};
+    return (struct pixel_transform){.scale = graph->preprocessing == PREPROCESSING_NONE ? 1.0f : 1.0f / 255.0f};
 }
 
 ocellus_status batch_check(const struct graph *graph, const struct source *source) {

@@ -3,6 +3,7 @@
  * which the graph does not have. */
 #include "model/graph_to_json.h"
 
+#include "model/graph.h"
 #include "model/layer.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #define REPORT_PAGE_H
 
 #include "base/sha256.h"
-#include "report/report.h"
+#include "report/request.h"
 #include "report/verdict.h"
 #include "run/evaluation_file.h"
 #include "run/extent.h"

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#ifdef OCELLUS_FETCH
+#ifdef OCELLUS_ARCHIVES
 #include <archive.h>
 #include <archive_entry.h>
 #endif
@@ -137,7 +137,7 @@ static void test_a_second_fetch_waits(void **state) {
     close(lock);
 }
 
-#ifdef OCELLUS_FETCH
+#ifdef OCELLUS_ARCHIVES
 
 struct entry {
     const char *path;
@@ -278,7 +278,7 @@ int main(void) {
         IN_CACHE(test_leftovers_are_swept),
         IN_CACHE(test_a_second_fetch_waits),
         IN_CACHE(test_bad_weights_are_refused),
-#ifdef OCELLUS_FETCH
+#ifdef OCELLUS_ARCHIVES
         IN_CACHE(test_bad_archives_are_refused),
         IN_CACHE(test_damaged_archives_are_refused),
         IN_CACHE(test_bad_weight_archives_are_refused),
