@@ -13,10 +13,10 @@
 /* What a built-in network is shown for when no data set is at hand. */
 enum { SHOWN_SIDE = 32, SHOWN_CHANNELS = 3, SHOWN_CLASSES = 10 };
 
-ocellus_status network_for_dataset(const char *name, const struct dataset *dataset, struct graph **graph) {
+ocellus_status network_for_source(const char *name, const struct source *source, struct graph **graph) {
     struct graph *made = NULL;
-    TRY(graph_builtin(name, dataset->height, dataset->width, dataset->channels, dataset->classes, &made));
-    ocellus_status status = graph_set_class_names(made, (const char *const *)dataset->class_names, dataset->classes);
+    TRY(graph_builtin(name, source->height, source->width, source->channels, source->classes, &made));
+    ocellus_status status = graph_set_class_names(made, (const char *const *)source->class_names, source->classes);
     if (status == OCELLUS_OK) *graph = made;
     else graph_free(made);
     return status;

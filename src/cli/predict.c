@@ -7,7 +7,6 @@
 #include "base/text_layout.h"
 #include "cli/command.h"
 #include "cli/verbs.h"
-#include "data/image.h"
 #include "inference/stop.h"
 #include "run/run_folder.h"
 

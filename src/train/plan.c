@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a recipe means for a dataset: which images it trains on and validates on, and how many steps that makes. */
-#include "train/train.h"
+#include "train/plan.h"
 
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-ocellus_status train_sets_create(const struct recipe *recipe, const struct dataset *train, const struct dataset *test,
-                                 struct train_sets *sets) {
-    *sets = (struct train_sets){.train_data = train, .test_data = test, .train = image_set_all(train)};
-    if (recipe->validation == RECIPE_VALIDATION_TEST) {
-        if (!test) return fail(OCELLUS_USAGE, "validation: %s has no test set to validate on", train->name);
-        sets->validation = image_set_all(test);
-    }
-    if (recipe->validation != RECIPE_VALIDATION_HELD_OUT) return OCELLUS_OK;
-    if (recipe->held_out >= train->count) {
-        return fail(OCELLUS_USAGE,
-                    "held_out: nothing would be left to train on (expected less than %zu images, got %" PRIu64 ")",
-                    train->count, recipe->held_out);
-    }
-    TRY(dataset_split(train, (size_t)recipe->held_out, recipe->seed, &sets->train_indices, &sets->train.count,
-                      &sets->held_out_indices, &sets->validation.count));
-    sets->train.indices = sets->train_indices;
-    sets->validation.dataset = train;
-    sets->validation.indices = sets->held_out_indices;
-    return OCELLUS_OK;
-}
-
-void train_sets_free(struct train_sets *sets) {
-    free(sets->train_indices);
-    free(sets->held_out_indices);
-    *sets = (struct train_sets){0};
-}
 
 size_t train_batch_size(const struct recipe *recipe, const struct train_sets *sets) {
     const size_t train = sets->train.count, validation = sets->validation.count;
@@ -85,4 +56,16 @@ void train_plan_text(const struct train_plan *plan, char out[256]) {
     else
         snprintf(out + used, 256 - (size_t)used, "validation on %s images (accuracy +-%.2f %% or better)", validation,
                  100 * plan->validation_half_width);
+}
+
+struct optimizer train_optimizer(const struct recipe *recipe) {
+    return (struct optimizer){
+        .kind = (enum optimizer_kind)recipe->optimizer,
+        .learning_rate = recipe->learning_rate,
+        .momentum = recipe->momentum,
+        .nesterov = recipe->nesterov,
+        .beta1 = recipe->beta_1,
+        .beta2 = recipe->beta_2,
+        .epsilon = recipe->epsilon,
+    };
 }

@@ -7,11 +7,13 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "inference/predict.h"
 #include "inference/weights.h"
 #include "run/events.h"
 #include "run/progress.h"
 #include "run/recipe_ini.h"
 #include "run/records.h"
+#include "train/checkpoint.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,24 +27,13 @@ struct loop {
     struct optimizer optimizer;
     struct train_state state;
     struct checkpoint_identity identity;
+    char train_identity[SHA256_TEXT_SIZE], test_identity[SHA256_TEXT_SIZE]; /* of the sources; "" without a test set */
     struct batch_buffer buffer;
     size_t *order; /* [train images] dataset indices in the order of the current epoch */
     struct run_events events;
     double epoch_started; /* on the clock; earlier than it was by what the epoch took before a resume */
     bool saved;           /* the last checkpoint holds all that was done */
 };
-
-struct optimizer train_optimizer(const struct recipe *recipe) {
-    return (struct optimizer){
-        .kind = (enum optimizer_kind)recipe->optimizer,
-        .learning_rate = recipe->learning_rate,
-        .momentum = recipe->momentum,
-        .nesterov = recipe->nesterov,
-        .beta1 = recipe->beta_1,
-        .beta2 = recipe->beta_2,
-        .epsilon = recipe->epsilon,
-    };
-}
 
 /* --- telling --- */
 
@@ -200,12 +191,12 @@ static void order_epoch(struct loop *loop) {
 static ocellus_status train_step(struct loop *loop) {
     struct engine *engine = loop->options->engine;
     struct train_state *state = &loop->state;
-    struct image_set set = {loop->options->sets->train.dataset, loop->order, (size_t)loop->plan.images_per_epoch};
+    struct image_set set = {loop->options->sets->train.source, loop->order, (size_t)loop->plan.images_per_epoch};
     size_t first = (size_t)(state->position * loop->plan.batch_size);
     size_t left = set.count - first, n = left < loop->buffer.batch_size ? left : loop->buffer.batch_size;
     const struct engine_batch batch = {.n = n, .epoch = (uint32_t)state->epoch, .first_place = first};
     struct engine_metrics metrics;
-    batch_buffer_fill(&loop->buffer, &set, first, n, engine_input(engine, batch.slot));
+    TRY(batch_buffer_fill(&loop->buffer, &set, first, n, engine_input(engine, batch.slot)));
     TRY(engine_forward(engine, ENGINE_TRAINING, &batch));
     TRY(engine_loss(engine, &(struct engine_targets){.labels = loop->buffer.labels}));
     TRY(engine_metrics(engine, &metrics));
@@ -298,7 +289,9 @@ static ocellus_status identify(struct loop *loop) {
     const struct train_sets *sets = loop->options->sets;
     char text[2 * SHA256_TEXT_SIZE];
     loop->identity.recipe = loop->options->recipe;
-    snprintf(text, sizeof text, "%s %s", sets->train_data->sha256, sets->test_data ? sets->test_data->sha256 : "");
+    TRY(source_identity(sets->train_data, loop->train_identity));
+    if (sets->test_data) TRY(source_identity(sets->test_data, loop->test_identity));
+    snprintf(text, sizeof text, "%s %s", loop->train_identity, loop->test_identity);
     sha256_bytes(text, strlen(text), loop->identity.data_hash);
     return OCELLUS_OK;
 }
@@ -321,8 +314,8 @@ static ocellus_status write_data(const struct loop *loop) {
                             .test_images = sets->test_data ? sets->test_data->count : 0,
                             .validation = (enum recipe_validation)loop->options->recipe->validation};
     snprintf(data.name, sizeof data.name, "%s", sets->train_data->name);
-    snprintf(data.train_sha256, sizeof data.train_sha256, "%s", sets->train_data->sha256);
-    if (sets->test_data) snprintf(data.test_sha256, sizeof data.test_sha256, "%s", sets->test_data->sha256);
+    memcpy(data.train_sha256, loop->train_identity, sizeof data.train_sha256);
+    memcpy(data.test_sha256, loop->test_identity, sizeof data.test_sha256);
     return run_data_write(loop->options->run, &data);
 }
 
@@ -414,14 +407,14 @@ static ocellus_status start_run(struct loop *loop) {
 static ocellus_status open_loop(struct loop *loop) {
     const struct train_options *options = loop->options;
     TRY(train_plan_make(options->recipe, options->sets, &loop->plan));
-    TRY(predict_check(options->graph, options->sets->train.dataset));
-    if (options->sets->validation.dataset) TRY(predict_check(options->graph, options->sets->validation.dataset));
+    TRY(batch_check(options->graph, options->sets->train.source));
+    if (options->sets->validation.source) TRY(batch_check(options->graph, options->sets->validation.source));
     TRY(batch_buffer_create(options->graph, train_batch_size(options->recipe, options->sets), &loop->buffer));
     loop->order = memory_allocate(options->sets->train.count, sizeof *loop->order);
     if (!loop->order) return OCELLUS_IO;
     loop->optimizer = train_optimizer(options->recipe);
-    TRY(identify(loop));
     if (!options->run) return OCELLUS_OK;
+    TRY(identify(loop));
     return options->resume ? resume_run(loop) : start_run(loop);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Fetching without a network: what --from refuses, and that nothing refused or left behind is ever used. */
+#include "base/files.h"
 #include "base/folders.h"
 #include "base/log.h"
-#include "data/dataset.h"
-#include "data/fetch.h"
+#include "data/cifar10.h"
+#include "data/fetch_cifar10.h"
+#include "data/fetch_resnet50.h"
 #include "data/resnet50.h"
 #include "temporary.h"
 
@@ -108,8 +110,8 @@ static void test_leftovers_are_swept(void **state) {
     assert_int_equal(path_join(left, cache, "cifar10.tmp-1/files"), OCELLUS_OK);
     assert_int_equal(folder_make(left), OCELLUS_OK);
     write_zeros(temporary_path(left, "data_batch_1.bin"), 1000);
-    struct dataset train, test;
-    assert_int_equal(cifar10_load(NULL, true, &train, &test), OCELLUS_IO);
+    struct source *train, *test;
+    assert_int_equal(cifar10_open(NULL, true, &train, &test), OCELLUS_IO);
     expect_refusal(*state, OCELLUS_IO, "data_batch_1.bin", "no such file");
 }
 

@@ -6,8 +6,10 @@
 
 #include "base/random.h"
 #include "base/sha256.h"
+#include "data/memory_source.h"
 #include "model/layer.h"
 #include "train/train.h"
+#include "unsteady_source.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,29 +20,23 @@
 
 enum { TINY_SIDE = 8, TINY_CLASSES = 4, TINY_TRAIN = 70, TINY_TEST = 30 };
 
-static inline void tiny_dataset(const char *split, size_t count, struct dataset *dataset) {
-    *dataset = (struct dataset){.name = "tiny",
-                                .count = count,
-                                .height = TINY_SIDE,
-                                .width = TINY_SIDE,
-                                .channels = 3,
-                                .classes = TINY_CLASSES};
-    strcpy(dataset->split, split);
-    memset(dataset->sha256, split[1], SHA256_TEXT_SIZE - 1);
+static inline void tiny_source(const char *split, size_t count, struct source **source) {
+    struct memory_pictures pictures = {
+        .count = count, .height = TINY_SIDE, .width = TINY_SIDE, .channels = 3, .classes = TINY_CLASSES};
     size_t values = TINY_SIDE * TINY_SIDE * 3;
-    dataset->pixels = malloc(count * values);
-    dataset->labels = malloc(count * sizeof *dataset->labels);
-    assert_true(dataset->pixels && dataset->labels);
+    assert_int_equal(memory_pictures_create(&pictures), OCELLUS_OK);
     for (size_t i = 0; i < count; i++) {
         struct random_stream noise = random_at(count, RANDOM_TEST, 0, (uint32_t)i);
         size_t label = i % TINY_CLASSES;
-        dataset->labels[i] = (uint16_t)label;
+        pictures.labels[i] = (uint16_t)label;
         for (size_t v = 0; v < values; v++) {
             size_t y = v / 3 / TINY_SIDE, x = v / 3 % TINY_SIDE;
             bool bright = (y < TINY_SIDE / 2) == (label < 2) && (x < TINY_SIDE / 2) == (label % 2 == 0);
-            dataset->pixels[i * values + v] = (uint8_t)(random_below(&noise, 160) + (bright ? 60 : 0));
+            pictures.pixels[i * values + v] = (uint8_t)(random_below(&noise, 160) + (bright ? 60 : 0));
         }
     }
+    assert_int_equal(memory_source_open("tiny", split, &pictures, source), OCELLUS_OK);
+    memset((*source)->identity, split[1], SHA256_TEXT_SIZE - 1);
 }
 
 static inline void tiny_add(struct graph *graph, const struct layer_type *type, union layer_config config) {
@@ -80,9 +76,10 @@ struct tiny {
     size_t threads;
     const char *run; /* NULL: without a folder */
     bool resume;
-    uint64_t stop_after;         /* stops after this step of the call; 0: never */
-    uint64_t stop_in_validation; /* stops in the validation of this epoch (from 1); 0: never */
-    uint64_t die_after;          /* kills the process after this step; 0: never */
+    uint64_t stop_after;          /* stops after this step of the call; 0: never */
+    uint64_t stop_in_validation;  /* stops in the validation of this epoch (from 1); 0: never */
+    uint64_t die_after;           /* kills the process after this step; 0: never */
+    size_t fail_train, fail_test; /* the read of training or test images that fails, from 1; 0: none */
     train_observer observer;
     void (*prepare)(struct engine *engine); /* changes the values that the training starts from; NULL: none */
     /* What happened. */
@@ -107,19 +104,24 @@ static inline void tiny_observe(void *context, const struct train_event *event) 
 }
 
 static inline ocellus_status tiny_run(struct tiny *tiny) {
-    struct dataset train, test;
+    struct source *train, *test;
+    struct unsteady_source unsteady_train, unsteady_test;
     struct train_sets sets;
     struct engine *engine = NULL;
     struct run_folder run;
-    tiny_dataset("train", TINY_TRAIN, &train);
-    tiny_dataset("test", TINY_TEST, &test);
+    tiny_source("train", TINY_TRAIN, &train);
+    tiny_source("test", TINY_TEST, &test);
+    unsteady_open(&unsteady_train, train, tiny->fail_train, OCELLUS_IO);
+    unsteady_open(&unsteady_test, test, tiny->fail_test, OCELLUS_BAD_CONTENT);
     struct graph *graph = tiny_graph();
     struct engine_options options = {.threads = tiny->threads ? tiny->threads : 1,
                                      .batch_size = (size_t)tiny->recipe.batch_size,
                                      .seed = tiny->recipe.seed,
                                      .training = true,
                                      .optimizer = train_optimizer(&tiny->recipe)};
-    assert_int_equal(train_sets_create(&tiny->recipe, &train, &test, &sets), OCELLUS_OK);
+    assert_int_equal(train_sets_create(&tiny->recipe, tiny->fail_train ? &unsteady_train.source : train,
+                                       tiny->fail_test ? &unsteady_test.source : test, &sets),
+                     OCELLUS_OK);
     assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(engine_initialize(engine, tiny->recipe.seed), OCELLUS_OK);
     if (tiny->prepare) tiny->prepare(engine);
@@ -142,10 +144,8 @@ static inline ocellus_status tiny_run(struct tiny *tiny) {
     engine_close(engine);
     graph_free(graph);
     train_sets_free(&sets);
-    free(train.pixels);
-    free(train.labels);
-    free(test.pixels);
-    free(test.labels);
+    source_close(train);
+    source_close(test);
     return status;
 }
 
