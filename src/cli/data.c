@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus data fetch|show: whatever data_sets.h names. */
+#include "cli/data.h"
+
 #include "app/data_show.h"
 #include "base/folders.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
-#include "cli/steps.h"
 #include "cli/verbs.h"
 #include "data/cache.h"
 #include "data/data_sets.h"

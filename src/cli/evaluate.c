@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus evaluate */
+#include "cli/evaluate.h"
+
 #include "app/evaluation.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
-#include "cli/steps.h"
 #include "cli/verbs.h"
 #include "run/run_folder.h"
 

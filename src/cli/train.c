@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus train */
+#include "cli/train.h"
+
 #include "app/network.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/recipe_flags.h"
-#include "cli/steps.h"
 #include "cli/training_progress.h"
 #include "cli/verbs.h"
 

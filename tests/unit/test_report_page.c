@@ -36,6 +36,8 @@ static void the_page_holds_its_numbers(void **state) {
     };
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         assert_holds(html, needed[i]);
+    assert_holds(html, "</span>beta_1</td>");
+    assert_null(strstr(html, "</span>momentum</td>")); /* another optimizer's */
     char weights[SHA256_TEXT_SIZE];
     sha256_bytes("weights", 7, weights);
     assert_holds(html, weights);

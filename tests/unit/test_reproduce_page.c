@@ -89,11 +89,25 @@ static void rows_stand_beside_each_other(void **state) {
     };
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         assert_holds(html, needed[i]);
+    assert_int_equal(count_of(html, "by mistake: the labels have the shape"), 2); /* with the data, and in the audit */
+    assert_int_equal(count_of(html, "its own table has two"), 2);                 /* with the model, and in the audit */
+    assert_int_equal(count_of(html, "<tr class=\"mark\"><td>3</td>"), 1);
     assert_int_equal(count_of(html, "id='simcnn-loss-gpDot'"), 1); /* no id twice */
     assert_int_equal(count_of(html, "id='resnet50-custom-loss-gpDot'"), 1);
     free(html);
-    /* The curve of the part: what the second step alone gave, 10 of 10 right. */
+    /* What is claimed stands in the figures. */
     char figures[FILE_PATH_SIZE];
+    assert_ok(path_join(figures, fixture->run, RUN_FIGURES));
+    char *script = read_text(figures, "accuracy.gnuplot");
+    assert_holds(script, "'claimed test accuracy 90.19'");
+    free(script);
+    assert_ok(path_join(figures, whole, RUN_FIGURES));
+    char *results = read_text(figures, "results.csv");
+    assert_holds(results, "\"SimCNN: claimed\",90.19,90.19,90.19,0,90.19\n");
+    assert_holds(results, "\"ResNet50, custom: test, whole run\",91.2,");
+    assert_null(strstr(results, "ResNet50, base: test")); /* not run, and none kept */
+    free(results);
+    /* The curve of the part: what the second step alone gave, 10 of 10 right. */
     assert_ok(path_join(figures, part, RUN_FIGURES));
     char *table = read_text(figures, "accuracy.csv");
     assert_string_equal(table, "training images,recent,running mean,validation\n10,50,50,\n20,100,75,\n");
