@@ -8,6 +8,8 @@
 #include "cli/steps.h"
 #include "cli/verbs.h"
 #include "data/fetch.h"
+#include "data/fetch_cifar10.h"
+#include "data/fetch_resnet50.h"
 #include "data/preview.h"
 #include "data/resnet50.h"
 #include "report/bars.h"

@@ -10,6 +10,7 @@
 #include "cli/steps.h"
 #include "cli/verbs.h"
 #include "data/fetch.h"
+#include "data/fetch_cifar10.h"
 #include "model/summary.h"
 #include "report/gnuplot.h"
 #include "reproduce/budget.h"

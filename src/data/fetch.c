@@ -10,7 +10,8 @@
 #include "base/folders.h"
 #include "base/log.h"
 #include "base/retry.h"
-#include "data/fetch_sources.h"
+#include "data/fetch_http.h"
+#include "data/fetch_npm.h"
 
 #include <errno.h>
 #include <fcntl.h>

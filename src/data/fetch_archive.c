@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Members out of a tarball, with libarchive, which is named here alone. */
-#include "data/fetch_sources.h"
+#include "data/fetch_archive.h"
 
 #ifdef OCELLUS_FETCH
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/progress.h"

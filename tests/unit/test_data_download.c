@@ -3,7 +3,8 @@
  * not. libcurl is told of the server's certificate by a wrapped curl_easy_init(); all else is as users run it. */
 #include "base/folders.h"
 #include "base/log.h"
-#include "data/fetch_sources.h"
+#include "data/fetch.h"
+#include "data/fetch_http.h"
 #include "temporary.h"
 
 #include <fcntl.h>

@@ -3,7 +3,8 @@
 #include "base/folders.h"
 #include "base/log.h"
 #include "data/dataset.h"
-#include "data/fetch.h"
+#include "data/fetch_cifar10.h"
+#include "data/fetch_resnet50.h"
 #include "data/resnet50.h"
 #include "temporary.h"
 
