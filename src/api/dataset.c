@@ -4,6 +4,8 @@
 
 #include "base/memory.h"
 #include "base/sizes.h"
+#include "data/cifar10.h"
+#include "data/memory_source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,37 +18,48 @@ const char *ocellus_message(void) {
     return status_message();
 }
 
-ocellus_status ocellus_cifar10_load(const char *folder, ocellus_dataset **train, ocellus_dataset **test) {
-    if (!train || !test) return fail(OCELLUS_USAGE, "ocellus_cifar10_load: train and test must not be NULL");
-    ocellus_dataset *sets[2] = {memory_allocate(1, sizeof *sets[0]), memory_allocate(1, sizeof *sets[0])};
-    ocellus_status status =
-        sets[0] && sets[1] ? cifar10_load(folder, !folder, &sets[0]->data, &sets[1]->data) : OCELLUS_IO;
-    if (status != OCELLUS_OK) {
-        memory_free(sets[0]);
-        memory_free(sets[1]);
-        return status;
+/* A handle of a source, which it takes over in any case. */
+static ocellus_status wrap(struct source *source, ocellus_dataset **dataset) {
+    ocellus_dataset *made = memory_allocate(1, sizeof *made);
+    if (!made) {
+        source_close(source);
+        return OCELLUS_IO;
     }
-    *train = sets[0];
-    *test = sets[1];
+    made->source = source;
+    *dataset = made;
     return OCELLUS_OK;
 }
 
-/* Copies what the caller has; on failure what was made so far stays in `data`, for dataset_free(). */
-static ocellus_status copy_images(struct dataset *data, size_t image_size, const uint8_t *pixels,
-                                  const uint16_t *labels) {
-    data->pixels = memory_allocate(data->count, image_size);
-    data->labels = memory_allocate(data->count, sizeof *data->labels);
-    data->class_names = memory_allocate(data->classes, sizeof *data->class_names);
-    if (!data->pixels || !data->labels || !data->class_names) return OCELLUS_IO;
-    memcpy(data->pixels, pixels, data->count * image_size);
-    memcpy(data->labels, labels, data->count * sizeof *labels);
-    for (size_t i = 0; i < data->classes; i++) {
-        char name[24];
-        snprintf(name, sizeof name, "%zu", i);
-        data->class_names[i] = memory_copy_text(name);
-        if (!data->class_names[i]) return OCELLUS_IO;
+ocellus_status ocellus_cifar10_load(const char *folder, ocellus_dataset **train, ocellus_dataset **test) {
+    if (!train || !test) return fail(OCELLUS_USAGE, "ocellus_cifar10_load: train and test must not be NULL");
+    struct source *sources[2];
+    ocellus_dataset *first = NULL, *second = NULL;
+    TRY(cifar10_open(folder, !folder, &sources[0], &sources[1]));
+    ocellus_status status = wrap(sources[0], &first);
+    if (status == OCELLUS_OK) status = wrap(sources[1], &second);
+    else source_close(sources[1]);
+    if (status != OCELLUS_OK) {
+        ocellus_dataset_free(first);
+        return status;
     }
+    *train = first;
+    *test = second;
     return OCELLUS_OK;
+}
+
+/* Classes without a name are called by their numbers. */
+static ocellus_status number_classes(struct source *source) {
+    char(*numbers)[8] = memory_allocate(source->classes, sizeof *numbers); /* below 65,536 */
+    const char **names = memory_allocate(source->classes, sizeof *names);
+    ocellus_status status = numbers && names ? OCELLUS_OK : OCELLUS_IO;
+    for (size_t i = 0; i < source->classes && status == OCELLUS_OK; i++) {
+        snprintf(numbers[i], sizeof numbers[i], "%u", (unsigned)(uint16_t)i);
+        names[i] = numbers[i];
+    }
+    if (status == OCELLUS_OK) status = source_set_class_names(source, names);
+    memory_free(numbers);
+    memory_free(names);
+    return status;
 }
 
 ocellus_status ocellus_dataset_create(size_t count, size_t height, size_t width, size_t classes, const uint8_t *pixels,
@@ -62,25 +75,25 @@ ocellus_status ocellus_dataset_create(size_t count, size_t height, size_t width,
     for (size_t i = 0; i < count; i++)
         if (labels[i] >= classes)
             return fail(OCELLUS_BAD_CONTENT, "image %zu: label %u (expected less than %zu)", i, labels[i], classes);
-    ocellus_dataset *made = memory_allocate(1, sizeof *made);
-    if (!made) return OCELLUS_IO;
-    made->data = (struct dataset){
-        .name = "own images", .count = count, .height = height, .width = width, .channels = 3, .classes = classes};
-    ocellus_status status = copy_images(&made->data, image_size, pixels, labels);
-    if (status != OCELLUS_OK) {
-        ocellus_dataset_free(made);
-        return status;
-    }
-    *dataset = made;
-    return OCELLUS_OK;
+    struct memory_pictures pictures = {
+        .count = count, .height = height, .width = width, .channels = 3, .classes = classes};
+    struct source *source = NULL;
+    TRY(memory_pictures_create(&pictures));
+    memcpy(pictures.pixels, pixels, all);
+    memcpy(pictures.labels, labels, count * sizeof *labels);
+    TRY(memory_source_open("own images", "", &pictures, &source));
+    const ocellus_status status = number_classes(source);
+    if (status == OCELLUS_OK) return wrap(source, dataset);
+    source_close(source);
+    return status;
 }
 
 void ocellus_dataset_free(ocellus_dataset *dataset) {
     if (!dataset) return;
-    dataset_free(&dataset->data);
+    source_close(dataset->source);
     memory_free(dataset);
 }
 
 size_t ocellus_dataset_count(const ocellus_dataset *dataset) {
-    return dataset ? dataset->data.count : 0;
+    return dataset ? dataset->source->count : 0;
 }

@@ -6,14 +6,14 @@
 #include <ocellus/ocellus.h>
 
 #include "base/threads.h"
-#include "data/dataset.h"
+#include "data/source.h"
 #include "engine/engine.h"
-#include "inference/predict.h"
+#include "inference/batch_buffer.h"
 
 #include <stdatomic.h>
 
 struct ocellus_dataset {
-    struct dataset data;
+    struct source *source;
 };
 
 /* A call at work on a model: nobody else may be, and the thread computes in Ocellus's floating-point mode. */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "formats/network_file.h"
+#include "inference/predict.h"
 #include "inference/weights.h"
 #include "metrics/metrics.h"
 #include "model/builtin.h"
@@ -59,7 +60,7 @@ static ocellus_status open_model(struct graph *graph, const ocellus_model_option
     return status;
 }
 
-static ocellus_status create(const char *name, const struct dataset *data, const ocellus_model_options *options,
+static ocellus_status create(const char *name, const struct source *data, const ocellus_model_options *options,
                              ocellus_model **model) {
     struct graph *graph = NULL;
     ocellus_model *made = NULL;
@@ -81,7 +82,7 @@ ocellus_status ocellus_model_create(const char *name, const ocellus_dataset *lik
     if (!name || !like || !model) return fail(OCELLUS_USAGE, "ocellus_model_create: NULL is not accepted");
     ocellus_model_options chosen = options ? *options : ocellus_model_options_default();
     const struct float_mode host = float_mode_set();
-    ocellus_status status = create(name, &like->data, &chosen, model);
+    ocellus_status status = create(name, like->source, &chosen, model);
     float_mode_restore(host);
     return status;
 }
@@ -138,11 +139,11 @@ void ocellus_model_sizes(const ocellus_model *model, size_t *height, size_t *wid
     if (classes) *classes = model ? shape_size(graph_output_shape(model->graph)) : 0;
 }
 
-static ocellus_status evaluate(ocellus_model *model, const struct dataset *data, ocellus_score *score) {
+static ocellus_status evaluate(ocellus_model *model, const struct source *data, ocellus_score *score) {
     struct image_set set = image_set_all(data);
     struct predict_hooks hooks = {0};
     struct predict_score sums;
-    TRY(predict_check(model->graph, data));
+    TRY(batch_check(model->graph, data));
     TRY(predict_score(model->engine, &model->buffer, &set, &hooks, &sums));
     if (!isfinite(sums.loss_sum)) return fail(OCELLUS_DIVERGED, "%s: the network's loss is not finite", data->name);
     struct interval interval = wilson_interval(sums.correct, sums.count);
@@ -159,7 +160,7 @@ ocellus_status ocellus_model_evaluate(ocellus_model *model, const ocellus_datase
     if (!model || !dataset || !score) return fail(OCELLUS_USAGE, "ocellus_model_evaluate: NULL is not accepted");
     struct model_use use;
     TRY(model_enter(model, "ocellus_model_evaluate", &use));
-    ocellus_status status = evaluate(model, &dataset->data, score);
+    ocellus_status status = evaluate(model, dataset->source, score);
     model_leave(&use);
     return status;
 }
@@ -173,7 +174,7 @@ static ocellus_status predict(ocellus_model *model, const uint8_t *pixels, size_
     for (size_t first = 0; first < count; first += BATCH) {
         size_t n = count - first < BATCH ? count - first : BATCH;
         for (size_t i = 0; i < n; i++)
-            batch_fill_image(pixels + (first + i) * values, values, channels, &model->buffer.transform,
+            batch_fill_image(pixels + (first + i) * values, values, channels, &model->buffer.form.transform,
                              engine_input(model->engine, 0) + i * values);
         float *dst = probabilities + first * classes;
         TRY(engine_forward(model->engine, ENGINE_INFERENCE, &(struct engine_batch){.n = n}));

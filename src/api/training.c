@@ -85,13 +85,13 @@ static ocellus_status train_in(struct engine *engine, struct model_use *use, con
     TRY(copy_parameters(model->engine, engine));
     struct epoch_hook hook = {.options = options, .host = use->host};
     struct train_result result = {0};
-    struct train_options train = {.recipe = recipe,
-                                  .graph = model->graph,
-                                  .engine = engine,
-                                  .sets = sets,
-                                  .stop = &hook.stop,
-                                  .observer = tell_epoch,
-                                  .context = &hook};
+    struct trainer_options train = {.recipe = recipe,
+                                    .graph = model->graph,
+                                    .engine = engine,
+                                    .sets = sets,
+                                    .stop = &hook.stop,
+                                    .observer = tell_epoch,
+                                    .context = &hook};
     ocellus_status status = train_run(&train, &result);
     use->host = hook.host;
     history_free(&result.history);
@@ -101,13 +101,13 @@ static ocellus_status train_in(struct engine *engine, struct model_use *use, con
     return status == OCELLUS_STOPPED ? fail(status, "stopped by on_epoch") : OCELLUS_OK;
 }
 
-static ocellus_status train_model(struct model_use *use, const struct dataset *train, const struct dataset *validation,
+static ocellus_status train_model(struct model_use *use, const struct source *train, const struct source *validation,
                                   const ocellus_train_options *options) {
     ocellus_model *model = use->model;
     struct recipe recipe;
     struct train_sets sets;
-    TRY(predict_check(model->graph, train));
-    if (validation) TRY(predict_check(model->graph, validation));
+    TRY(batch_check(model->graph, train));
+    if (validation) TRY(batch_check(model->graph, validation));
     TRY(make_recipe(options, validation != NULL, &recipe));
     TRY(train_sets_create(&recipe, train, validation, &sets));
     struct engine_options engine_options = {.threads = model->threads,
@@ -129,7 +129,7 @@ ocellus_status ocellus_model_train(ocellus_model *model, const ocellus_dataset *
     ocellus_train_options chosen = options ? *options : ocellus_train_options_default();
     struct model_use use;
     TRY(model_enter(model, "ocellus_model_train", &use));
-    ocellus_status status = train_model(&use, &train->data, validation ? &validation->data : NULL, &chosen);
+    ocellus_status status = train_model(&use, train->source, validation ? validation->source : NULL, &chosen);
     model_leave(&use);
     return status;
 }

@@ -8,13 +8,12 @@
 
 enum { PREVIEW_SCALE = 3 };
 
-ocellus_status data_show_figures(const struct dataset *train, const struct dataset_summary *train_summary,
-                                 const struct dataset_summary *test_summary, const char *folder) {
+ocellus_status data_show_figures(const struct source *train, const struct source_summary *train_summary,
+                                 const struct source_summary *test_summary, const char *folder) {
     TRY(figure_class_distribution(folder, (const char *const *)train->class_names, train_summary->class_counts,
                                   test_summary->class_counts, train->classes));
     struct image grid;
-    TRY(preview_named_grid(train, DATA_PREVIEW_SEED, DATA_PREVIEW_ROWS, DATA_PREVIEW_COLUMNS, PREVIEW_SCALE, &grid,
-                           NULL));
+    TRY(preview_grid(train, DATA_PREVIEW_SEED, DATA_PREVIEW_ROWS, DATA_PREVIEW_COLUMNS, PREVIEW_SCALE, &grid, NULL));
     char path[FILE_PATH_SIZE];
     ocellus_status status = path_join(path, folder, "preview.png");
     if (status == OCELLUS_OK) status = image_write_png(path, &grid);

@@ -9,9 +9,13 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "data/data_sets.h"
+#include "data/source_split.h"
+#include "inference/predict.h"
 #include "inference/weights.h"
 #include "run/predictions_file.h"
 #include "run/records.h"
+#include "train/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +42,7 @@ static ocellus_status keep_predictions(const struct predictions *predictions, co
     images->count = predictions->count;
     for (size_t i = 0; i < predictions->count; i++) {
         const float *probabilities = image_probabilities(predictions, i);
-        images->rows[i] = (struct prediction){.index = set->indices ? set->indices[i] : i,
+        images->rows[i] = (struct prediction){.index = image_set_index(set, i),
                                               .label = predictions->labels[i],
                                               .predicted = predictions->predicted[i],
                                               .probability = probabilities[predictions->predicted[i]],
@@ -57,7 +61,7 @@ ocellus_status evaluation_subset(const struct image_set *set, size_t count, bool
     subset->count = count;
     if (balanced) {
         size_t *others = NULL, other_count = 0;
-        TRY(dataset_split(set->dataset, count, SUBSET_SEED, &others, &other_count, indices, &subset->count));
+        TRY(source_split(set->source, count, SUBSET_SEED, &others, &other_count, indices, &subset->count));
         free(others);
     } else {
         size_t capacity = 0;
@@ -128,8 +132,9 @@ static ocellus_status gather_statistics(struct engine *engine, struct batch_buff
     ocellus_status status = OCELLUS_OK;
     size_t done = 0;
     for (; done < subset->count && status == OCELLUS_OK; done += buffer->batch_size) {
-        batch_buffer_fill(buffer, subset, done, buffer->batch_size, engine_input(engine, 0));
-        status = engine_forward(engine, ENGINE_STATISTICS, &(struct engine_batch){.n = buffer->batch_size});
+        status = batch_buffer_fill(buffer, subset, done, buffer->batch_size, engine_input(engine, 0));
+        if (status == OCELLUS_OK)
+            status = engine_forward(engine, ENGINE_STATISTICS, &(struct engine_batch){.n = buffer->batch_size});
         progress_update(&progress, done + buffer->batch_size);
     }
     progress_end(&progress, status == OCELLUS_OK ? subset->count : done);
@@ -203,11 +208,13 @@ static ocellus_status write_result(const struct run_folder *run, const struct ju
 }
 
 /* The run's data must be what it was trained on. */
-static ocellus_status check_data(const struct run_folder *run, const struct dataset *train,
-                                 const struct dataset *test) {
+static ocellus_status check_data(const struct run_folder *run, const struct source *train, const struct source *test) {
     struct run_data data;
+    char train_identity[SHA256_TEXT_SIZE], test_identity[SHA256_TEXT_SIZE];
     TRY(run_data_read(run, &data));
-    if (strcmp(data.train_sha256, train->sha256) != 0 || strcmp(data.test_sha256, test->sha256) != 0)
+    TRY(source_identity(train, train_identity));
+    TRY(source_identity(test, test_identity));
+    if (strcmp(data.train_sha256, train_identity) != 0 || strcmp(data.test_sha256, test_identity) != 0)
         return fail(OCELLUS_BAD_CONTENT, "%s: the run was trained on other data than is now found (%s)", run->path,
                     train->name);
     return OCELLUS_OK;
@@ -216,7 +223,7 @@ static ocellus_status check_data(const struct run_folder *run, const struct data
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record) {
     struct run_folder run;
     struct recipe recipe;
-    struct dataset train = {0}, test = {0};
+    struct source *train = NULL, *test = NULL;
     struct train_sets sets = {0};
     struct network network = {0};
     struct judged_images images = {0};
@@ -232,11 +239,12 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK)
         status = network_open(request->run, request->weights, request->threads, NETWORK_BATCH, &network);
-    if (status == OCELLUS_OK && !request->train) status = training_load_data(&recipe, &train, &test);
-    const struct dataset *train_data = request->train ? request->train : &train;
-    const struct dataset *test_data = request->train ? request->test : &test;
+    if (status == OCELLUS_OK && !request->train)
+        status = data_set_open(recipe.data_name, recipe.data_path, &train, &test);
+    const struct source *train_data = request->train ? request->train : train;
+    const struct source *test_data = request->train ? request->test : test;
     if (status == OCELLUS_OK) status = check_data(&run, train_data, test_data);
-    if (status == OCELLUS_OK) status = predict_check(network.graph, train_data);
+    if (status == OCELLUS_OK) status = batch_check(network.graph, train_data);
     if (status == OCELLUS_OK) status = train_sets_create(&recipe, train_data, test_data, &sets);
     if (status == OCELLUS_OK)
         status = evaluation_record_create(request->weights, (const char *const *)train_data->class_names,
@@ -250,8 +258,8 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     memory_free(images.rows);
     train_sets_free(&sets);
     network_close(&network);
-    dataset_free(&train);
-    dataset_free(&test);
+    source_close(train);
+    source_close(test);
     run_folder_close(&run);
     if (!judged) evaluation_record_free(record);
     return status;

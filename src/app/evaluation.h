@@ -3,8 +3,7 @@
 #ifndef APP_EVALUATION_H
 #define APP_EVALUATION_H
 
-#include "data/dataset.h"
-#include "inference/predict.h"
+#include "data/batch.h"
 #include "run/evaluation_file.h"
 
 #include <stdint.h>
@@ -16,7 +15,7 @@ struct evaluation_request {
     const char *weights;   /* RUN_LAST or RUN_BEST */
     const char *data_path; /* where the run's data is now; NULL: where its recipe says */
     size_t threads;
-    const struct dataset *train, *test; /* the run's data where the caller has it; NULL: loaded */
+    const struct source *train, *test; /* the run's data where the caller has it; NULL: loaded */
     /* How many images at most: EVALUATION_ALL; fewer are those of evaluation_subset(). test_images is at least 1; with 0
      * train_images that split is left out. */
     size_t train_images, test_images;
@@ -32,7 +31,7 @@ struct evaluation_request {
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record);
 
 /* A fixed choice of `count` images of the set, the same for every run, so that runs can be compared image by image; the
- * choice of fewer images is part of the choice of more. With `balanced` the set must be a whole dataset, of which each
+ * choice of fewer images is part of the choice of more. With `balanced` the set must be a whole source, of which each
  * class gives the same number as far as it divides. *subset refers to *indices: free(). A set that has no more images is
  * itself. */
 ocellus_status evaluation_subset(const struct image_set *set, size_t count, bool balanced, struct image_set *subset,

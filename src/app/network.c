@@ -13,10 +13,10 @@
 /* What a built-in network is shown for when no data set is at hand. */
 enum { SHOWN_SIDE = 32, SHOWN_CHANNELS = 3, SHOWN_CLASSES = 10 };
 
-ocellus_status network_for_dataset(const char *name, const struct dataset *dataset, struct graph **graph) {
+ocellus_status network_for_source(const char *name, const struct source *source, struct graph **graph) {
     struct graph *made = NULL;
-    TRY(graph_builtin(name, dataset->height, dataset->width, dataset->channels, dataset->classes, &made));
-    ocellus_status status = graph_set_class_names(made, (const char *const *)dataset->class_names, dataset->classes);
+    TRY(graph_builtin(name, source->height, source->width, source->channels, source->classes, &made));
+    ocellus_status status = graph_set_class_names(made, (const char *const *)source->class_names, source->classes);
     if (status == OCELLUS_OK) *graph = made;
     else graph_free(made);
     return status;
@@ -122,6 +122,21 @@ ocellus_status network_open(const char *word, const char *weights, size_t thread
         pretrained ? open_pretrained(word, &options, network) : open_file(word, weights, &options, network);
     if (status != OCELLUS_OK) network_close(network);
     return status;
+}
+
+ocellus_status network_choose_preprocessing(struct network *network, const char *name) {
+    struct graph *graph = network->graph;
+    if (network->knows_preprocessing)
+        return name ? fail(OCELLUS_USAGE, "--preprocessing: %s says its own (%s)", network->path,
+                           preprocessing_name(graph->preprocessing))
+                    : OCELLUS_OK;
+    if (name) {
+        const ocellus_status status = preprocessing_find(name, graph_input_shape(graph), &graph->preprocessing);
+        return status == OCELLUS_OK ? OCELLUS_OK : fail_within(status, "%s", network->path);
+    }
+    log_info("%s: does not say how pixels are fed: x / 255 (--preprocessing unit; or caffe, none)",
+             path_base_name(network->path));
+    return OCELLUS_OK;
 }
 
 void network_close(struct network *network) {

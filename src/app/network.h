@@ -6,15 +6,15 @@
 #include "base/files.h"
 #include "base/folders.h"
 #include "base/text.h"
-#include "data/dataset.h"
+#include "data/source.h"
 #include "engine/engine.h"
 #include "formats/network_file.h"
 
 #define NETWORK_IMAGENET "imagenet" /* in place of a path: ResNet50's ImageNet weights from the cache */
 enum { NETWORK_BATCH = 128 };       /* images of one inference call; no result depends on it */
 
-/* A built-in network for the images of a dataset, whose class names it gets. */
-ocellus_status network_for_dataset(const char *name, const struct dataset *dataset, struct graph **graph);
+/* A built-in network for the images of a source, whose class names it gets. */
+ocellus_status network_for_source(const char *name, const struct source *source, struct graph **graph);
 
 /* What `word` stands for: an existing path is a run folder (of which the file `weights` counts: RUN_LAST or RUN_BEST), a file of
  * any form (formats/network_file.h) or the folder of a TensorFlow.js model; anything else is a built-in network, for images of
@@ -40,6 +40,9 @@ struct network {
  * calls of up to batch_size images. */
 ocellus_status network_open(const char *word, const char *weights, size_t threads, size_t batch_size,
                             struct network *network);
+/* How pixels are fed: as `name` says (preprocessing_find()), which only a file may be told that does not say it itself
+ * (OCELLUS_USAGE); NULL: as the file says, or by a guess, which is said in one line. */
+ocellus_status network_choose_preprocessing(struct network *network, const char *name);
 void network_close(struct network *network);
 
 #endif

@@ -49,7 +49,7 @@ ocellus_status prediction_run(const struct network *network, const char *path, s
     ocellus_status status = image_resize(&image, width, height, &resized);
     image_free(&image);
     if (status != OCELLUS_OK) return status;
-    const struct pixel_transform transform = predict_transform(network->graph);
+    const struct pixel_transform transform = batch_transform(network->graph);
     batch_fill_image(resized.pixels, shape_size(input), 3, &transform, engine_input(network->engine, 0));
     image_free(&resized);
     float *values = memory_allocate(classes, sizeof *values);

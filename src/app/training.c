@@ -5,6 +5,8 @@
 #include "app/recipes.h"
 #include "base/folders.h"
 #include "base/log.h"
+#include "data/data_sets.h"
+#include "inference/batch_buffer.h"
 #include "model/summary.h"
 #include "run/recipe_ini.h"
 #include "run/records.h"
@@ -71,23 +73,20 @@ static ocellus_status find_from_there(const struct run_folder *run, const char *
     return OCELLUS_OK;
 }
 
-ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
-    struct run_folder run;
-    TRY(run_folder_open(&run, path));
-    char file[FILE_PATH_SIZE];
+static ocellus_status read_recorded(const struct run_folder *run, struct recipe *recipe) {
+    char path[FILE_PATH_SIZE];
     recipe_neutral(recipe);
-    TRY(run_folder_file(&run, RUN_RECIPE, file));
-    TRY(recipe_read(file, recipe));
-    char found[FILE_PATH_SIZE];
-    TRY(find_from_there(&run, recipe->data_path, found));
-    return *found ? recipe_set(recipe, RECIPE_KEY(data_path), found, file) : OCELLUS_OK;
+    TRY(run_folder_file(run, RUN_RECIPE, path));
+    return recipe_read(path, recipe);
 }
 
-ocellus_status training_load_data(const struct recipe *recipe, struct dataset *train, struct dataset *test) {
-    if (strcmp(recipe->data_name, "cifar10") != 0)
-        return fail(OCELLUS_USAGE, "data name: no such data set (expected cifar10, got %s)", recipe->data_name);
-    bool given = recipe->data_path[0] != '\0';
-    return cifar10_load(given ? recipe->data_path : NULL, !given, train, test);
+ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
+    struct run_folder run;
+    char found[FILE_PATH_SIZE];
+    TRY(run_folder_open(&run, path));
+    TRY(read_recorded(&run, recipe));
+    TRY(find_from_there(&run, recipe->data_path, found));
+    return *found ? recipe_set(recipe, RECIPE_KEY(data_path), found, RUN_RECIPE) : OCELLUS_OK;
 }
 
 /* Patterns separated by commas; one that matches nothing is a mistake. */
@@ -125,7 +124,7 @@ static ocellus_status load_weights(struct training *training, const struct train
 /* The network with the values it starts from. */
 static ocellus_status open_network(struct training *training, const struct training_request *request) {
     const struct recipe *recipe = &training->recipe;
-    TRY(network_for_dataset(recipe->model_name, training->sets.train_data, &training->graph));
+    TRY(network_for_source(recipe->model_name, training->sets.train_data, &training->graph));
     TRY(freeze_layers(training->graph, recipe->model_freeze));
     struct engine_options options = {.threads = request->threads,
                                      .batch_size = train_batch_size(recipe, &training->sets),
@@ -183,11 +182,12 @@ static ocellus_status open_all(struct training *training, const struct training_
     if (!is_free)
         return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
                     request->run);
-    const struct dataset *train = request->train, *test = request->test;
+    const struct source *train = request->train, *test = request->test;
     if (!train) {
-        TRY(training_load_data(&training->recipe, &training->loaded_train, &training->loaded_test));
-        train = &training->loaded_train;
-        test = &training->loaded_test;
+        const struct recipe *recipe = &training->recipe;
+        TRY(data_set_open(recipe->data_name, recipe->data_path, &training->opened_train, &training->opened_test));
+        train = training->opened_train;
+        test = training->opened_test;
     }
     TRY(train_sets_create(&training->recipe, train, test, &training->sets));
     struct train_plan plan;
@@ -209,13 +209,15 @@ ocellus_status training_open(const struct training_request *request, struct trai
 
 ocellus_status training_run(struct training *training, const struct stop_flag *stop, train_observer observer,
                             void *context, struct train_result *result) {
-    struct train_options options = {
+    struct recipe recorded;
+    if (training->resume) TRY(read_recorded(&training->run, &recorded));
+    struct trainer_options options = {
         .recipe = &training->recipe,
         .graph = training->graph,
         .engine = training->engine,
         .sets = &training->sets,
         .run = &training->run,
-        .resume = training->resume,
+        .recorded = training->resume ? &recorded : NULL,
         .stop = stop,
         .observer = observer,
         .context = context,
@@ -253,10 +255,9 @@ ocellus_status training_measure(const struct training_request *request, struct t
     ocellus_status status = train_sets_create(&training.recipe, request->train, request->test, &training.sets);
     if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
-    if (status == OCELLUS_OK) {
-        batch_buffer_fill(&buffer, &training.sets.train, 0, batch, engine_input(training.engine, 0));
-        status = time_batch(&training, &buffer, true, &speed->training);
-    }
+    if (status == OCELLUS_OK)
+        status = batch_buffer_fill(&buffer, &training.sets.train, 0, batch, engine_input(training.engine, 0));
+    if (status == OCELLUS_OK) status = time_batch(&training, &buffer, true, &speed->training);
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, false, &speed->inference);
     batch_buffer_free(&buffer);
     training_close(&training);
@@ -269,7 +270,7 @@ void training_close(struct training *training) {
     engine_close(training->engine);
     graph_free(training->graph);
     train_sets_free(&training->sets);
-    dataset_free(&training->loaded_train);
-    dataset_free(&training->loaded_test);
+    source_close(training->opened_train);
+    source_close(training->opened_test);
     *training = (struct training){.run = {.lock = -1}};
 }

@@ -8,11 +8,11 @@
 
 struct training_request {
     const struct recipe *recipe;
-    const char *run;                    /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
-    bool resume;                        /* go on with the run at `run`, whose own recipe is in *recipe */
-    size_t threads;                     /* 0: all this process may use */
-    const struct dataset *train, *test; /* the recipe's data where the caller has it; NULL: loaded */
-    int argc;                           /* the command line, for environment.json */
+    const char *run;                   /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
+    bool resume;                       /* go on with the run at `run`, whose own recipe is in *recipe */
+    size_t threads;                    /* 0: all this process may use */
+    const struct source *train, *test; /* the recipe's data where the caller has it; NULL: loaded */
+    int argc;                          /* the command line, for environment.json */
     const char *const *argv;
 };
 
@@ -21,7 +21,7 @@ struct training_request {
 struct training {
     struct recipe recipe;
     bool resume;
-    struct dataset loaded_train, loaded_test; /* empty when the caller has the data */
+    struct source *opened_train, *opened_test; /* NULL when the caller has the data */
     struct train_sets sets;
     struct graph *graph;
     struct engine *engine;
@@ -32,7 +32,7 @@ struct training {
 /* Loads the data, makes the network, opens the engine and makes (or locks) the run folder, with environment.json and
  * summary.txt in it; log lines go to its train.log from here on. After a failure nothing needs to be closed. */
 ocellus_status training_open(const struct training_request *request, struct training *training);
-/* Runs it: train_run() with what was opened. */
+/* Runs it: train_run() with what was opened; a run that goes on by what its recipe.ini says. */
 ocellus_status training_run(struct training *training, const struct stop_flag *stop, train_observer observer,
                             void *context, struct train_result *result);
 void training_close(struct training *training);
@@ -49,8 +49,5 @@ ocellus_status training_recipe(const char *name, struct recipe *recipe);
 void training_append_recipes(struct text *out);
 /* The recipe an existing run was made with; a relative path of its data as seen from where the run was begun. */
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe);
-
-/* The images a recipe names. A folder given by data_path is taken as it is; the cache's content is verified. */
-ocellus_status training_load_data(const struct recipe *recipe, struct dataset *train, struct dataset *test);
 
 #endif

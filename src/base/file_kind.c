@@ -99,6 +99,7 @@ static struct file_kind zip_kind(const unsigned char *bytes, size_t size) {
         struct file_kind kind;
     } members[] = {
         {"metadata.json", {"a", ".keras archive", FILE_FORMAT_KERAS, false}},
+        {"config.json", {"a", ".keras archive", FILE_FORMAT_KERAS, false}},
         {"model.weights.h5", {"a", ".keras archive", FILE_FORMAT_KERAS, false}},
         {"data.pkl", KIND("a", "PyTorch file")},
         {".npy", KIND("a", "NumPy .npz archive")},

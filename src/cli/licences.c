@@ -27,6 +27,11 @@ enum { WITH_FETCH = true };
 #else
 enum { WITH_FETCH = false };
 #endif
+#ifdef OCELLUS_ARCHIVES
+enum { WITH_ARCHIVES = true };
+#else
+enum { WITH_ARCHIVES = false };
+#endif
 #ifdef OCELLUS_HDF5
 enum { WITH_HDF5 = true };
 #else
@@ -58,8 +63,7 @@ static const struct part {
      "Thomas G. Lane, Guido Vollbeding, D. R. Commander and others", "JPEG images", true},
     {LIBRARY, "inih", "libinih", "BSD-3-Clause", "Ben Hoyt", "recipes", true},
     {LIBRARY, "libcurl", "libcurl", "curl", "Daniel Stenberg and others", "downloads", WITH_FETCH},
-    {LIBRARY, "libarchive", "libarchive", "BSD-2-Clause", "Tim Kientzle and others", "archives that are fetched",
-     WITH_FETCH},
+    {LIBRARY, "libarchive", "libarchive", "BSD-2-Clause", "Tim Kientzle and others", "archives", WITH_ARCHIVES},
     {LIBRARY, "HDF5", "libhdf5", "BSD-3-Clause", "The HDF Group; The Board of Trustees of the University of Illinois",
      "Keras's weight files", WITH_HDF5},
     {PROGRAM, "gnuplot", NULL, "gnuplot", "Thomas Williams, Colin Kelley", "figures of reports", true},

@@ -7,7 +7,6 @@
 #include "base/text_layout.h"
 #include "cli/command.h"
 #include "cli/verbs.h"
-#include "data/image.h"
 #include "inference/stop.h"
 #include "run/run_folder.h"
 
@@ -24,8 +23,11 @@ static const struct command predict_command = {
     .arguments = "NETWORK IMAGE|FOLDER...",
     .summary = "Classifies PNG and JPEG files of any size.",
     .details =
-        "The network is a run folder, a model file, or resnet50-imagenet (see `ocellus data fetch resnet50`). "
-        "An image is resized to the network's input and prepared as the model says.\n\n"
+        "The network is a run folder, a file that holds one (.safetensors of Ocellus, Keras's .h5 or .keras, a "
+        "TensorFlow.js model.json or its folder), or resnet50-imagenet (see `ocellus data fetch resnet50`). "
+        "An image is resized to the network's input and prepared as the model says. Files of Keras and TensorFlow.js "
+        "say neither the classes' names nor how pixels are fed: --preprocessing unit (x / 255, the default), caffe "
+        "(BGR, minus ImageNet's means) or none (0 to 255).\n\n"
         "Of a folder all PNG and JPEG files are read, whatever their names, and those of the folders in it; files that "
         "are no pictures are counted by kind. What cannot be classified is one line on stderr, and the rest goes on. "
         "The exit code is then 3 for a picture that is damaged or of another form, and for a folder without any "
@@ -36,10 +38,12 @@ static const struct command predict_command = {
     .minimum = 2,
     .maximum = SIZE_MAX,
 };
+static const char *preprocessing;
 static size_t top = 1, threads;
 static bool json;
 static const struct option predict_options[] = {
     {"top", "K", "show the K most probable classes (1)", OPTION_COUNT, &top},
+    {"preprocessing", "RULE", "how pixels are fed: unit, caffe or none", OPTION_TEXT, &preprocessing},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
     {"json", NULL, "print as JSON", OPTION_SWITCH, &json},
     {0},
@@ -214,7 +218,8 @@ ocellus_status verb_predict(int argc, char **argv) {
     struct network network;
     TRY(network_open(words.items[0], RUN_LAST, threads, 1, &network));
     struct prediction_output output = {.network = &network};
-    ocellus_status status = predict_paths(&output, &words);
+    ocellus_status status = network_choose_preprocessing(&network, preprocessing);
+    if (status == OCELLUS_OK) status = predict_paths(&output, &words);
     network_close(&network);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "base/folders.h"
 #include "cli/command.h"
 #include "cli/verbs.h"
+#include "data/data_sets.h"
 #include "reproduce/outcome.h"
 #include "run/run_folder.h"
 
@@ -21,8 +22,8 @@ static const struct command report_command = {
 };
 static const struct option report_options[] = {{0}};
 
-static ocellus_status write_page(const char *folder, bool reproduction, const struct dataset *train,
-                                 const struct dataset *test, char page[FILE_PATH_SIZE]) {
+static ocellus_status write_page(const char *folder, bool reproduction, const struct source *train,
+                                 const struct source *test, char page[FILE_PATH_SIZE]) {
     static const char *const reasons[REPRODUCE_ROWS] = {0};
     if (reproduction) {
         TRY(reproduce_record(folder, test));
@@ -42,11 +43,11 @@ ocellus_status verb_report(int argc, char **argv) {
     TRY(reproduce_is_folder(folder, &reproduction, first));
     struct recipe recipe;
     TRY(training_recipe_of_run(reproduction ? first : folder, &recipe));
-    struct dataset train = {0}, test = {0};
-    TRY(training_load_data(&recipe, &train, &test));
-    ocellus_status status = write_page(folder, reproduction, &train, &test, page);
+    struct source *train, *test;
+    TRY(data_set_open(recipe.data_name, recipe.data_path, &train, &test));
+    ocellus_status status = write_page(folder, reproduction, train, test, page);
     if (status == OCELLUS_OK) status = command_print_line(page);
-    dataset_free(&train);
-    dataset_free(&test);
+    source_close(train);
+    source_close(test);
     return status;
 }

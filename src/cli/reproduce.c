@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "cli/steps.h"
 #include "cli/verbs.h"
-#include "data/fetch.h"
+#include "data/data_sets.h"
 #include "data/fetch_cifar10.h"
 #include "model/summary.h"
 #include "report/gnuplot.h"
@@ -62,19 +62,19 @@ static void show_forecast(const char *title, double seconds) {
     fflush(stdout);
 }
 
-static ocellus_status show_data(const struct dataset *train, const struct dataset *test) {
-    struct dataset_summary train_summary = {0}, test_summary = {0};
-    ocellus_status status = dataset_summarize(train, &train_summary);
-    if (status == OCELLUS_OK) status = dataset_summarize(test, &test_summary);
+static ocellus_status show_data(const struct source *train, const struct source *test) {
+    struct source_summary train_summary = {0}, test_summary = {0};
+    ocellus_status status = source_summarize(train, &train_summary);
+    if (status == OCELLUS_OK) status = source_summarize(test, &test_summary);
     if (status == OCELLUS_OK) status = command_print_data(train, test, &train_summary, &test_summary);
-    dataset_summary_free(&train_summary);
-    dataset_summary_free(&test_summary);
+    source_summary_free(&train_summary);
+    source_summary_free(&test_summary);
     return status;
 }
 
-static ocellus_status show_network(const char *name, const struct dataset *dataset) {
+static ocellus_status show_network(const char *name, const struct source *source) {
     struct graph *graph = NULL;
-    TRY(network_for_dataset(name, dataset, &graph));
+    TRY(network_for_source(name, source, &graph));
     struct summary_options options = {0};
     struct text out = {0};
     graph_summary(graph, &options, &out);
@@ -121,15 +121,10 @@ ocellus_status verb_reproduce(int argc, char **argv) {
     for (int i = 0; i < argc && line_count < 256; i++)
         line[line_count++] = argv[i];
     struct words words;
-    struct dataset train_set = {0}, test_set = {0};
+    struct source *train_set = NULL, *test_set = NULL;
     TRY(command_parse(&reproduce_command, reproduce_options, argc, argv, &words));
-    struct reproduce_request request = {.recipes = recipes,
-                                        .full = full,
-                                        .train = &train_set,
-                                        .test = &test_set,
-                                        .threads = threads,
-                                        .argc = line_count,
-                                        .argv = line};
+    struct reproduce_request request = {
+        .recipes = recipes, .full = full, .threads = threads, .argc = line_count, .argv = line};
     if (!budget_parse(budget_text, &request.budget))
         return fail(OCELLUS_USAGE, "--budget: expected a time as 15m or 1h30m (got '%s')", budget_text);
     const struct reproduce_changes changes = {data_path, weights_path, epochs, steps_per_epoch};
@@ -142,9 +137,11 @@ ocellus_status verb_reproduce(int argc, char **argv) {
         heading("data");
         TRY(fetch_cifar10(&fetch));
     }
-    TRY(training_load_data(&recipes[0], &train_set, &test_set));
+    TRY(data_set_open(recipes[0].data_name, recipes[0].data_path, &train_set, &test_set));
+    request.train = train_set;
+    request.test = test_set;
     ocellus_status status = run_all(&request);
-    dataset_free(&train_set);
-    dataset_free(&test_set);
+    source_close(train_set);
+    source_close(test_set);
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "app/training.h"
 #include "base/folders.h"
+#include "data/source_summary.h"
 #include "run/evaluation_file.h"
 
 /* Sees every event of a training, and may ask it to stop as planned: stop_request(stop, OCELLUS_STOPPED). */
@@ -20,8 +21,8 @@ ocellus_status command_train(const struct training_request *request, const struc
 /* Accuracies side by side, the classes and the confusion matrix. */
 ocellus_status command_print_evaluation(const struct evaluation_record *record);
 /* Shapes, values, bars, and in a colour terminal some images. */
-ocellus_status command_print_data(const struct dataset *train, const struct dataset *test,
-                                  const struct dataset_summary *train_summary,
-                                  const struct dataset_summary *test_summary);
+ocellus_status command_print_data(const struct source *train, const struct source *test,
+                                  const struct source_summary *train_summary,
+                                  const struct source_summary *test_summary);
 
 #endif

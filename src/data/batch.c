@@ -20,12 +20,32 @@ void batch_fill_image(const uint8_t *pixels, size_t values, size_t channels, con
     else transform_pixels(pixels, values, channels, transform, dst);
 }
 
-void batch_fill(const struct dataset *dataset, const size_t *indices, size_t first, size_t n,
-                const struct pixel_transform *transform, float *dst, int32_t *labels) {
-    const size_t values = dataset->height * dataset->width * dataset->channels;
+struct image_set image_set_all(const struct source *source) {
+    return (struct image_set){.source = source, .count = source->count};
+}
+
+size_t image_set_index(const struct image_set *set, size_t place) {
+    return set->indices ? set->indices[place] : place;
+}
+
+static ocellus_status check_size(const struct source *source, size_t index, const struct picture *picture,
+                                 const struct pixel_form *form) {
+    if (picture->height == form->height && picture->width == form->width && picture->channels == form->channels)
+        return OCELLUS_OK;
+    return fail(OCELLUS_BAD_CONTENT, "%s: image %zu: size (expected (%zu, %zu, %zu), got (%zu, %zu, %zu))",
+                source->name, index, form->height, form->width, form->channels, picture->height, picture->width,
+                picture->channels);
+}
+
+ocellus_status batch_fill(const struct image_set *set, size_t first, size_t n, const struct pixel_form *form,
+                          struct picture *picture, float *dst, int32_t *labels) {
+    const size_t values = form->height * form->width * form->channels;
     for (size_t i = 0; i < n; i++) {
-        size_t index = indices ? indices[i] : first + i;
-        batch_fill_image(dataset_image(dataset, index), values, dataset->channels, transform, dst + i * values);
-        labels[i] = dataset->labels[index];
+        const size_t index = image_set_index(set, first + i);
+        TRY(source_read(set->source, index, picture));
+        TRY(check_size(set->source, index, picture, form));
+        batch_fill_image(picture->pixels, values, form->channels, &form->transform, dst + i * values);
+        labels[i] = (int32_t)source_label(set->source, index);
     }
+    return OCELLUS_OK;
 }

@@ -4,7 +4,19 @@
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
-#include "data/dataset.h"
+#include "data/source.h"
+
+#include <stdbool.h>
+
+/* Some pictures of a source, in an order. Owns nothing. */
+struct image_set {
+    const struct source *source; /* NULL: no pictures at all */
+    const size_t *indices;       /* [count]; NULL: the first `count` pictures */
+    size_t count;
+};
+struct image_set image_set_all(const struct source *source);
+/* Which picture of the source the one at `place` is. */
+size_t image_set_index(const struct image_set *set, size_t place);
 
 /* How pixels become numbers: dst channel c = src channel (swap ? channels-1-c : c) * scale - offset[c]. The model decides
  * (model/graph.h says which); data only applies it. */
@@ -15,10 +27,18 @@ struct pixel_transform {
     float offset[PIXEL_MOST_CHANNELS];
 };
 
-/* dst[n][height][width][channels] of the images indices[0..n); labels[n]. NULL indices: images first..first+n-1. */
-void batch_fill(const struct dataset *dataset, const size_t *indices, size_t first, size_t n,
-                const struct pixel_transform *transform, float *dst, int32_t *labels);
-/* One image of the dataset's size, for predict: whole pixels of 1 to PIXEL_MOST_CHANNELS channels. */
+/* What a network takes: pictures of that size, 1 to PIXEL_MOST_CHANNELS channels, their pixels transformed. */
+struct pixel_form {
+    size_t height, width, channels;
+    struct pixel_transform transform;
+};
+
+/* The pictures at places [first, first + n) of the set to dst[n][height][width][channels], and their labels[n]. *picture is
+ * read into. Fails with the status of a picture that cannot be read, or OCELLUS_BAD_CONTENT for one of another size, and
+ * names it; what is in dst and labels then is not a batch. */
+ocellus_status batch_fill(const struct image_set *set, size_t first, size_t n, const struct pixel_form *form,
+                          struct picture *picture, float *dst, int32_t *labels);
+/* One image of pixels that the caller has: whole pixels of 1 to PIXEL_MOST_CHANNELS channels. */
 void batch_fill_image(const uint8_t *pixels, size_t values, size_t channels, const struct pixel_transform *transform,
                       float *dst);
 

@@ -5,9 +5,10 @@
 #include "base/file_kind.h"
 #include "base/files.h"
 #include "base/folders.h"
-#include "base/memory.h"
 #include "base/sha256.h"
-#include "data/dataset.h"
+#include "data/cache.h"
+#include "data/cifar10_names.h"
+#include "data/memory_source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,12 @@ const struct cifar10_file cifar10_files[CIFAR10_FILES] = {
     {"test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"},
 };
 
-ocellus_status cifar10_folder(char out[FILE_PATH_SIZE]) {
-    char cache[FILE_PATH_SIZE];
-    TRY(folder_cache(cache));
-    return path_join(out, cache, "cifar10");
+/* Of the five training files, one after another. The test set is one file. */
+static const char train_sha256[] = "a0181da372c0d63a5920fdbea2ec3f83ecbc552d378218e1cb473cf634941a3b";
+
+static bool is_published(const struct source *train, const struct source *test) {
+    return strcmp(train->identity, train_sha256) == 0 &&
+           strcmp(test->identity, cifar10_files[CIFAR10_FILES - 1].sha256) == 0;
 }
 
 /* What a file of the wrong size may be instead; "" when nothing comes to mind. */
@@ -105,22 +108,14 @@ ocellus_status cifar10_read(const char *folder, size_t index, bool verify, unsig
     return status;
 }
 
-static ocellus_status prepare(struct dataset *dataset, const char *split, size_t count) {
-    *dataset = (struct dataset){
-        .count = count, .height = CIFAR10_SIDE, .width = CIFAR10_SIDE, .channels = 3, .classes = CIFAR10_CLASSES};
-    strncpy(dataset->split, split, sizeof dataset->split - 1);
-    dataset->pixels = memory_allocate(count, 3 * CIFAR10_PLANE);
-    dataset->labels = memory_allocate(count, sizeof *dataset->labels);
-    return dataset->pixels && dataset->labels ? OCELLUS_OK : OCELLUS_IO;
-}
-
-/* Records to pixels [h][w][3] and labels, at image `first` of the dataset. */
-static void unpack_records(const unsigned char *records, size_t count, struct dataset *dataset, size_t first) {
+/* Records to pixels [h][w][3] and labels, from image `first` on. */
+static void unpack_records(const unsigned char *records, size_t count, const struct memory_pictures *pictures,
+                           size_t first) {
     for (size_t n = 0; n < count; n++) {
         const unsigned char *record = records + n * CIFAR10_RECORD_SIZE;
         const unsigned char *red = record + 1, *green = red + CIFAR10_PLANE, *blue = green + CIFAR10_PLANE;
-        uint8_t *pixels = dataset->pixels + (first + n) * 3 * CIFAR10_PLANE;
-        dataset->labels[first + n] = record[0];
+        uint8_t *pixels = pictures->pixels + (first + n) * 3 * CIFAR10_PLANE;
+        pictures->labels[first + n] = record[0];
         for (size_t i = 0; i < CIFAR10_PLANE; i++) {
             pixels[3 * i] = red[i];
             pixels[3 * i + 1] = green[i];
@@ -129,44 +124,58 @@ static void unpack_records(const unsigned char *records, size_t count, struct da
     }
 }
 
-/* Loads files[first..last] of the folder as one split. */
-static ocellus_status load_split(const char *folder, bool verify, const char *split, size_t first, size_t last,
-                                 struct dataset *dataset) {
-    size_t records = verify ? (last - first + 1) * CIFAR10_RECORDS : 0;
+/* Reads files[first..last] of the folder into pictures for as many records as they had a moment ago, and hashes them. */
+static ocellus_status read_records(const char *folder, bool verify, size_t first, size_t last,
+                                   struct memory_pictures *pictures, char identity[SHA256_TEXT_SIZE]) {
+    struct sha256 hash;
+    sha256_begin(&hash);
+    size_t done = 0;
+    for (size_t i = first; i <= last; i++) {
+        unsigned char *bytes = NULL;
+        size_t size = 0;
+        TRY(cifar10_read(folder, i, verify, &bytes, &size));
+        const size_t records = size / CIFAR10_RECORD_SIZE;
+        const bool fits = records <= pictures->count - done;
+        if (fits) unpack_records(bytes, records, pictures, done);
+        sha256_add(&hash, bytes, size);
+        free(bytes);
+        if (!fits) return fail(OCELLUS_BAD_CONTENT, "%s: %s: grows while it is read", folder, cifar10_files[i].name);
+        done += records;
+    }
+    pictures->count = done;
+    sha256_end(&hash, identity);
+    return OCELLUS_OK;
+}
+
+/* Files[first..last] of the folder as one split. */
+static ocellus_status open_split(const char *folder, bool verify, const char *split, size_t first, size_t last,
+                                 struct source **source) {
+    struct memory_pictures pictures = {
+        .height = CIFAR10_SIDE, .width = CIFAR10_SIDE, .channels = 3, .classes = CIFAR10_CLASSES};
+    if (verify) pictures.count = (last - first + 1) * CIFAR10_RECORDS;
     for (size_t i = first; !verify && i <= last; i++) { /* files of a person's own may be small */
         char path[FILE_PATH_SIZE];
         uint64_t length;
         TRY(find_file(folder, i, verify, path, &length));
-        records += (size_t)length / CIFAR10_RECORD_SIZE;
+        pictures.count += (size_t)length / CIFAR10_RECORD_SIZE;
     }
-    TRY(prepare(dataset, split, records));
-    struct sha256 hash;
-    sha256_begin(&hash);
-    ocellus_status status = OCELLUS_OK;
-    dataset->count = 0;
-    for (size_t i = first; status == OCELLUS_OK && i <= last; i++) {
-        unsigned char *bytes = NULL;
-        size_t size = 0;
-        status = cifar10_read(folder, i, verify, &bytes, &size);
-        if (status != OCELLUS_OK) break;
-        if (size / CIFAR10_RECORD_SIZE > records - dataset->count) {
-            free(bytes);
-            return fail(OCELLUS_BAD_CONTENT, "%s: %s: grows while it is read", folder, cifar10_files[i].name);
-        }
-        sha256_add(&hash, bytes, size);
-        unpack_records(bytes, size / CIFAR10_RECORD_SIZE, dataset, dataset->count);
-        dataset->count += size / CIFAR10_RECORD_SIZE;
-        free(bytes);
+    char identity[SHA256_TEXT_SIZE];
+    TRY(memory_pictures_create(&pictures));
+    const ocellus_status status = read_records(folder, verify, first, last, &pictures, identity);
+    if (status != OCELLUS_OK) {
+        memory_pictures_free(&pictures);
+        return status;
     }
-    sha256_end(&hash, dataset->sha256);
-    return status;
+    TRY(memory_source_open("", split, &pictures, source));
+    memcpy((*source)->identity, identity, sizeof identity);
+    return OCELLUS_OK;
 }
 
-ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *train, struct dataset *test) {
-    *train = *test = (struct dataset){0};
+ocellus_status cifar10_open(const char *folder, bool verify, struct source **train, struct source **test) {
+    *train = *test = NULL;
     char cache[FILE_PATH_SIZE];
     if (!folder) {
-        TRY(cifar10_folder(cache));
+        TRY(cache_folder(CIFAR10_NAME, cache));
         enum path_kind kind;
         TRY(path_look(cache, &kind));
         if (kind != PATH_FOLDER) {
@@ -174,11 +183,12 @@ ocellus_status cifar10_load(const char *folder, bool verify, struct dataset *tra
         }
     }
     const char *from = folder ? folder : cache;
-    ocellus_status status = load_split(from, verify, "train", 0, CIFAR10_FILES - 2, train);
-    if (status == OCELLUS_OK) status = load_split(from, verify, "test", CIFAR10_FILES - 1, CIFAR10_FILES - 1, test);
-    if (status == OCELLUS_OK) status = cifar10_name(from, train, test);
+    ocellus_status status = open_split(from, verify, "train", 0, CIFAR10_FILES - 2, train);
+    if (status == OCELLUS_OK) status = open_split(from, verify, "test", CIFAR10_FILES - 1, CIFAR10_FILES - 1, test);
+    if (status == OCELLUS_OK) status = cifar10_name(from, is_published(*train, *test), *train, *test);
     if (status == OCELLUS_OK) return OCELLUS_OK;
-    dataset_free(train);
-    dataset_free(test);
+    source_close(*train);
+    source_close(*test);
+    *train = *test = NULL;
     return folder ? status : fail_within(status, "damaged cache, mend it with `ocellus data fetch cifar10`");
 }

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* What data in CIFAR-10's layout is called. The layout says nothing about what the images show: only the published images are
  * CIFAR-10, known by their hash. */
-#include "data/cifar10.h"
+#include "data/cifar10_names.h"
 
 #include "base/files.h"
 #include "base/folders.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Of the five training files, one after another. The test set is one file. */
-static const char train_sha256[] = "a0181da372c0d63a5920fdbea2ec3f83ecbc552d378218e1cb473cf634941a3b";
 
 static const char *const published_names[CIFAR10_CLASSES] = {"airplane", "automobile", "bird",  "cat",  "deer",
                                                              "dog",      "frog",       "horse", "ship", "truck"};
@@ -28,19 +24,11 @@ struct names {
     size_t count;
 };
 
-static bool is_published(const struct dataset *train, const struct dataset *test) {
-    return strcmp(train->sha256, train_sha256) == 0 &&
-           strcmp(test->sha256, cifar10_files[CIFAR10_FILES - 1].sha256) == 0;
-}
-
-static ocellus_status set_names(struct dataset *dataset, const struct names *names) {
-    dataset->class_names = memory_allocate(CIFAR10_CLASSES, sizeof *dataset->class_names);
-    if (!dataset->class_names) return OCELLUS_IO;
-    for (size_t i = 0; i < CIFAR10_CLASSES; i++) {
-        dataset->class_names[i] = memory_copy_text(names->of[i]);
-        if (!dataset->class_names[i]) return OCELLUS_IO;
-    }
-    return OCELLUS_OK;
+static ocellus_status set_names(struct source *source, const struct names *names) {
+    const char *of[CIFAR10_CLASSES];
+    for (size_t i = 0; i < CIFAR10_CLASSES; i++)
+        of[i] = names->of[i];
+    return source_set_class_names(source, of);
 }
 
 /* Text that a line of a terminal, a table and a page can show as it is. */
@@ -74,10 +62,10 @@ static const char *take_lines(char *text, struct names *names) {
     return names->count > 0 ? NULL : "no name";
 }
 
-static size_t classes_used(const struct dataset *dataset) {
+static size_t classes_used(const struct source *source) {
     size_t used = 0;
-    for (size_t i = 0; i < dataset->count; i++)
-        if (dataset->labels[i] >= used) used = dataset->labels[i] + 1U;
+    for (size_t i = 0; i < source->count; i++)
+        if (source_label(source, i) >= used) used = source_label(source, i) + 1;
     return used;
 }
 
@@ -111,17 +99,17 @@ static void number_the_rest(struct names *names) {
 }
 
 /* The folder as a word for people: its own name, not the way to it. */
-static void name_after_folder(const char *folder, char name[DATASET_NAME_SIZE]) {
+static void name_after_folder(const char *folder, char name[SOURCE_NAME_SIZE]) {
     char shown[80], *real = realpath(folder, NULL);
     utf8_escape(path_base_name(real ? real : folder), shown, sizeof shown);
-    snprintf(name, DATASET_NAME_SIZE, "%s (CIFAR-10's layout)", *shown ? shown : "data");
+    snprintf(name, SOURCE_NAME_SIZE, "%s (CIFAR-10's layout)", *shown ? shown : "data");
     free(real);
 }
 
-ocellus_status cifar10_name(const char *folder, struct dataset *train, struct dataset *test) {
+ocellus_status cifar10_name(const char *folder, bool published, struct source *train, struct source *test) {
     struct names names = {.count = 0};
-    char name[DATASET_NAME_SIZE] = "cifar10";
-    if (is_published(train, test)) {
+    char name[SOURCE_NAME_SIZE] = CIFAR10_NAME;
+    if (published) {
         for (size_t i = 0; i < CIFAR10_CLASSES; i++)
             snprintf(names.of[i], NAME_SIZE, "%s", published_names[i]);
     } else {

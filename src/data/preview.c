@@ -12,157 +12,195 @@
 
 enum { TERMINAL_GAP = 2 }; /* columns between pictures */
 
-ocellus_status preview_choose(const struct dataset *dataset, uint64_t seed, size_t count, size_t *indices) {
-    if (count == 0 || count > dataset->count) {
-        return fail(OCELLUS_USAGE, "preview: %zu images (expected 1 to %zu)", count, dataset->count);
+ocellus_status preview_choose(const struct source *source, uint64_t seed, size_t count, size_t *indices) {
+    if (count == 0 || count > source->count) {
+        return fail(OCELLUS_USAGE, "preview: %zu images (expected 1 to %zu)", count, source->count);
     }
-    size_t *order = memory_allocate(dataset->count, sizeof *order);
+    size_t *order = memory_allocate(source->count, sizeof *order);
     if (!order) return OCELLUS_IO;
-    random_permutation(seed, RANDOM_PREVIEW, 0, order, dataset->count);
+    random_permutation(seed, RANDOM_PREVIEW, 0, order, source->count);
     memcpy(indices, order, count * sizeof *order);
     memory_free(order);
     return OCELLUS_OK;
 }
 
-static const uint8_t *pixel_at(const struct dataset *dataset, size_t index, size_t x, size_t y) {
-    return dataset_image(dataset, index) + (y * dataset->width + x) * dataset->channels;
+static void copy_as_rgb(const struct picture *picture, struct image *out) {
+    for (size_t i = 0; i < out->height * out->width; i++) {
+        const uint8_t *pixel = picture->pixels + i * picture->channels;
+        for (size_t c = 0; c < 3; c++)
+            out->pixels[3 * i + c] = pixel[picture->channels < 3 ? 0 : c];
+    }
 }
 
-/* Channel c of an RGB picture of the pixel; grey datasets have one channel for all three. */
-static uint8_t rgb_channel(const struct dataset *dataset, const uint8_t *pixel, size_t c) {
-    return pixel[dataset->channels == 1 ? 0 : c];
+ocellus_status preview_image(const struct source *source, size_t index, struct image *out) {
+    struct picture picture = {0};
+    *out = (struct image){0};
+    ocellus_status status = source_read(source, index, &picture);
+    if (status == OCELLUS_OK) status = image_create(picture.width, picture.height, out);
+    if (status == OCELLUS_OK) copy_as_rgb(&picture, out);
+    picture_free(&picture);
+    return status;
 }
 
-static const char *class_name(const struct dataset *dataset, size_t index) {
-    return dataset->class_names[dataset->labels[index]];
+/* Pictures that are shown together. */
+struct shown {
+    struct image *images; /* [count], owned */
+    size_t count;
+    size_t width, height; /* the largest */
+};
+
+static void shown_free(struct shown *shown) {
+    for (size_t i = 0; shown->images && i < shown->count; i++)
+        image_free(&shown->images[i]);
+    memory_free(shown->images);
+    *shown = (struct shown){0};
 }
 
-static size_t longest_name(const struct dataset *dataset) {
+static ocellus_status shown_read(const struct source *source, const size_t *indices, size_t count,
+                                 struct shown *shown) {
+    *shown = (struct shown){.images = memory_allocate(count, sizeof *shown->images), .count = count};
+    ocellus_status status = shown->images ? OCELLUS_OK : OCELLUS_IO;
+    for (size_t i = 0; i < count && status == OCELLUS_OK; i++) {
+        struct image *image = &shown->images[i];
+        status = preview_image(source, indices[i], image);
+        if (image->width > shown->width) shown->width = image->width;
+        if (image->height > shown->height) shown->height = image->height;
+    }
+    if (status != OCELLUS_OK) shown_free(shown);
+    return status;
+}
+
+static const char *class_name(const struct source *source, size_t index) {
+    return source->class_names[source_label(source, index)];
+}
+
+static size_t longest_name(const struct source *source) {
     size_t longest = 1;
-    for (size_t c = 0; c < dataset->classes; c++) {
-        const size_t columns = text_columns(dataset->class_names[c]);
+    for (size_t c = 0; c < source->classes; c++) {
+        const size_t columns = text_columns(source->class_names[c]);
         if (columns > longest) longest = columns;
     }
     return longest;
 }
 
-/* Where things lie in the picture, in its pixels. */
+/* Where things lie in the grid, in its pixels. */
 struct layout {
-    size_t scale, gap, cell_width, cell_height;
-    size_t text_scale; /* 0: no names */
+    size_t scale, gap;
+    size_t width, height; /* of the largest image */
+    size_t cell_width, cell_height;
+    size_t text_scale;
 };
 
-static void draw_cell(const struct dataset *dataset, size_t index, const struct layout *layout, size_t left, size_t top,
+static void draw_cell(const struct image *image, const char *name, const struct layout *layout, size_t left, size_t top,
                       struct image *out) {
-    const size_t width = dataset->width * layout->scale, height = dataset->height * layout->scale;
-    for (size_t y = 0; y < height; y++) {
-        for (size_t x = 0; x < width; x++) {
-            const uint8_t *pixel = pixel_at(dataset, index, x / layout->scale, y / layout->scale);
-            uint8_t *dst = out->pixels + 3 * ((top + y) * out->width + left + x);
-            for (size_t c = 0; c < 3; c++)
-                dst[c] = rgb_channel(dataset, pixel, c);
+    for (size_t y = 0; y < image->height * layout->scale; y++) {
+        for (size_t x = 0; x < image->width * layout->scale; x++) {
+            const size_t pixel = y / layout->scale * image->width + x / layout->scale;
+            memcpy(out->pixels + 3 * ((top + y) * out->width + left + x), image->pixels + 3 * pixel, 3);
         }
     }
-    if (layout->text_scale == 0) return;
-    const char *name = class_name(dataset, index);
     const size_t text_width = (strlen(name) * FONT_WIDTH - 1) * layout->text_scale;
-    const size_t indent = text_width < width ? (width - text_width) / 2 : 0;
-    font_draw(out, left + indent, top + height + layout->gap, layout->text_scale, name);
+    const size_t indent = text_width < layout->width ? (layout->width - text_width) / 2 : 0;
+    font_draw(out, left + indent, top + layout->height + layout->gap, layout->text_scale, name);
 }
 
-static ocellus_status draw_grid(const struct dataset *dataset, const size_t *indices, size_t rows, size_t columns,
-                                const struct layout *layout, struct image *out) {
+static struct layout make_layout(const struct source *source, const struct shown *shown, size_t scale) {
+    struct layout layout = {
+        .scale = scale, .gap = PREVIEW_GAP * scale, .width = shown->width * scale, .height = shown->height * scale};
+    layout.text_scale = layout.width / (FONT_WIDTH * longest_name(source));
+    if (layout.text_scale == 0) layout.text_scale = 1;
+    layout.cell_width = layout.width + layout.gap;
+    layout.cell_height = layout.height + layout.gap + FONT_HEIGHT * layout.text_scale + layout.gap;
+    return layout;
+}
+
+static ocellus_status draw_grid(const struct source *source, const size_t *indices, const struct shown *shown,
+                                size_t columns, const struct layout *layout, struct image *out) {
+    const size_t rows = shown->count / columns;
     TRY(image_create(columns * layout->cell_width + layout->gap, rows * layout->cell_height + layout->gap, out));
     memset(out->pixels, 255, out->width * out->height * 3);
-    for (size_t i = 0; i < rows * columns; i++) {
-        draw_cell(dataset, indices[i], layout, layout->gap + i % columns * layout->cell_width,
-                  layout->gap + i / columns * layout->cell_height, out);
+    for (size_t i = 0; i < shown->count; i++) {
+        draw_cell(&shown->images[i], class_name(source, indices[i]), layout,
+                  layout->gap + i % columns * layout->cell_width, layout->gap + i / columns * layout->cell_height, out);
     }
     return OCELLUS_OK;
 }
 
-static ocellus_status make_grid(const struct dataset *dataset, uint64_t seed, size_t rows, size_t columns, size_t scale,
-                                bool names, struct image *out, size_t *indices) {
+ocellus_status preview_grid(const struct source *source, uint64_t seed, size_t rows, size_t columns, size_t scale,
+                            struct image *out, size_t *indices) {
     *out = (struct image){0};
     size_t count = 0;
     if (!size_multiply(rows, columns, &count) || scale == 0 || scale > 64) {
         return fail(OCELLUS_USAGE, "preview: %zu rows of %zu at scale %zu are no picture", rows, columns, scale);
     }
-    struct layout layout = {.scale = scale, .gap = PREVIEW_GAP * scale};
-    layout.cell_width = dataset->width * scale + layout.gap;
-    layout.cell_height = dataset->height * scale + layout.gap;
-    if (names) {
-        layout.text_scale = dataset->width * scale / (FONT_WIDTH * longest_name(dataset));
-        if (layout.text_scale == 0) layout.text_scale = 1;
-        layout.cell_height += FONT_HEIGHT * layout.text_scale + layout.gap;
-    }
+    struct shown shown = {0};
     size_t *chosen = memory_allocate(count, sizeof *chosen);
-    if (!chosen) return OCELLUS_IO;
-    ocellus_status status = preview_choose(dataset, seed, count, chosen);
-    if (status == OCELLUS_OK) status = draw_grid(dataset, chosen, rows, columns, &layout, out);
+    ocellus_status status = chosen ? preview_choose(source, seed, count, chosen) : OCELLUS_IO;
+    if (status == OCELLUS_OK) status = shown_read(source, chosen, count, &shown);
+    if (status == OCELLUS_OK) {
+        const struct layout layout = make_layout(source, &shown, scale);
+        status = draw_grid(source, chosen, &shown, columns, &layout, out);
+    }
     if (status == OCELLUS_OK && indices) memcpy(indices, chosen, count * sizeof *chosen);
+    shown_free(&shown);
     memory_free(chosen);
     return status;
-}
-
-ocellus_status preview_grid(const struct dataset *dataset, uint64_t seed, size_t rows, size_t columns, size_t scale,
-                            struct image *out, size_t *indices) {
-    return make_grid(dataset, seed, rows, columns, scale, false, out, indices);
-}
-
-ocellus_status preview_named_grid(const struct dataset *dataset, uint64_t seed, size_t rows, size_t columns,
-                                  size_t scale, struct image *out, size_t *indices) {
-    return make_grid(dataset, seed, rows, columns, scale, true, out, indices);
 }
 
 static void print_spaces(FILE *stream, size_t count) {
     fprintf(stream, "%*s", (int)count, "");
 }
 
-/* One line of characters of one picture: each is an upper half block, its ink the upper pixel, its ground the lower. */
-static void print_pixels(const struct dataset *dataset, size_t index, size_t y, FILE *stream) {
-    for (size_t x = 0; x < dataset->width; x++) {
-        const uint8_t *upper = pixel_at(dataset, index, x, y);
-        const uint8_t *lower = y + 1 < dataset->height ? pixel_at(dataset, index, x, y + 1) : upper;
-        fprintf(stream, "\x1b[38;2;%d;%d;%d;48;2;%d;%d;%dm\xe2\x96\x80", rgb_channel(dataset, upper, 0),
-                rgb_channel(dataset, upper, 1), rgb_channel(dataset, upper, 2), rgb_channel(dataset, lower, 0),
-                rgb_channel(dataset, lower, 1), rgb_channel(dataset, lower, 2));
+/* One line of characters of one picture, in `columns`: each is an upper half block, its ink the upper pixel, its ground the
+ * lower. */
+static void print_pixels(const struct image *image, size_t y, size_t columns, FILE *stream) {
+    const size_t shown = y < image->height ? image->width : 0;
+    for (size_t x = 0; x < shown; x++) {
+        const uint8_t *upper = image->pixels + 3 * (y * image->width + x);
+        const uint8_t *lower = y + 1 < image->height ? upper + 3 * image->width : upper;
+        fprintf(stream, "\x1b[38;2;%d;%d;%d;48;2;%d;%d;%dm\xe2\x96\x80", upper[0], upper[1], upper[2], lower[0],
+                lower[1], lower[2]);
     }
     fputs("\x1b[0m", stream);
+    print_spaces(stream, columns - shown);
 }
 
-static void print_name(const struct dataset *dataset, size_t index, FILE *stream) {
+static void print_name(const char *class_name, size_t columns, FILE *stream) {
     struct text name = {0};
-    text_append_escaped(&name, class_name(dataset, index));
-    if (name.bytes && !name.failed) name.bytes[text_prefix(name.bytes, dataset->width)] = '\0';
+    text_append_escaped(&name, class_name);
+    if (name.bytes && !name.failed) name.bytes[text_prefix(name.bytes, columns)] = '\0';
     const char *shown = name.bytes && !name.failed ? name.bytes : "";
-    const size_t length = text_columns(shown), room = dataset->width > length ? dataset->width - length : 0;
+    const size_t length = text_columns(shown), room = columns > length ? columns - length : 0;
     print_spaces(stream, room / 2);
     fputs(shown, stream);
     print_spaces(stream, room - room / 2);
     text_free(&name);
 }
 
-void preview_terminal(const struct dataset *dataset, const size_t *indices, size_t count, size_t columns,
-                      FILE *stream) {
+ocellus_status preview_terminal(const struct source *source, const size_t *indices, size_t count, size_t columns,
+                                FILE *stream) {
+    struct shown shown;
+    TRY(shown_read(source, indices, count, &shown));
     for (size_t first = 0; first < count; first += columns) {
         const size_t end = first + columns < count ? first + columns : count;
-        for (size_t y = 0; y < dataset->height; y += 2) {
+        for (size_t y = 0; y < shown.height; y += 2) {
             for (size_t i = first; i < end; i++) {
                 if (i > first) print_spaces(stream, TERMINAL_GAP);
-                print_pixels(dataset, indices[i], y, stream);
+                print_pixels(&shown.images[i], y, shown.width, stream);
             }
             fputc('\n', stream);
         }
         for (size_t i = first; i < end; i++) {
             if (i > first) print_spaces(stream, TERMINAL_GAP);
-            print_name(dataset, indices[i], stream);
+            print_name(class_name(source, indices[i]), shown.width, stream);
         }
         fputs("\n\n", stream);
     }
+    shown_free(&shown);
+    return OCELLUS_OK;
 }
 
-size_t preview_terminal_columns(const struct dataset *dataset, size_t terminal_columns) {
-    const size_t columns = (terminal_columns + TERMINAL_GAP) / (dataset->width + TERMINAL_GAP);
+size_t preview_terminal_columns(const struct source *source, size_t terminal_columns) {
+    const size_t columns = source->width ? (terminal_columns + TERMINAL_GAP) / (source->width + TERMINAL_GAP) : 1;
     return columns == 0 ? 1 : columns;
 }

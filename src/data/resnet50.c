@@ -3,6 +3,7 @@
 
 #include "base/folders.h"
 #include "base/sha256.h"
+#include "data/cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,12 +78,6 @@ ocellus_status resnet50_check_hdf5(const char *source, const unsigned char *byte
                 source, found, hdf5_files[0].md5);
 }
 
-ocellus_status resnet50_folder(char out[FILE_PATH_SIZE]) {
-    char cache[FILE_PATH_SIZE];
-    TRY(folder_cache(cache));
-    return path_join(out, cache, "resnet50");
-}
-
 ocellus_status resnet50_find_in(const char *folder, char path[FILE_PATH_SIZE]) {
     for (size_t i = 0; i < HDF5_FILES / 2; i++) {
         TRY(path_join(path, folder, hdf5_files[i].name));
@@ -103,7 +98,7 @@ ocellus_status resnet50_find_in(const char *folder, char path[FILE_PATH_SIZE]) {
 
 ocellus_status resnet50_find(char path[FILE_PATH_SIZE]) {
     char folder[FILE_PATH_SIZE];
-    TRY(resnet50_folder(folder));
+    TRY(cache_folder(RESNET50_NAME, folder));
     enum path_kind kind;
     TRY(path_look(folder, &kind));
     if (kind != PATH_FOLDER)

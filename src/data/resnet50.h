@@ -6,6 +6,8 @@
 #include "base/files.h"
 #include "base/folders.h"
 
+#define RESNET50_NAME "resnet50" /* the folder in the cache */
+
 /* Two forms, of the same values under layer names of different age: Keras's HDF5 files, and the npm mirror's TensorFlow.js
  * model, whose shards, joined in order, hold RESNET50_SHARD_BYTES. */
 enum { RESNET50_SHARDS = 25, RESNET50_SHARD_SIZE = 4194304, RESNET50_SHARD_BYTES = 102546848 };
@@ -20,8 +22,6 @@ ocellus_status resnet50_check_tfjs(const char *folder);
  * *name becomes the name under which it is kept. */
 ocellus_status resnet50_check_hdf5(const char *source, const unsigned char *bytes, size_t size, const char **name);
 
-/* The cache folder, whether or not it is there. */
-ocellus_status resnet50_folder(char out[FILE_PATH_SIZE]);
 /* The verified weights in a folder: the folder itself when it holds the TensorFlow.js model, else its HDF5 file. */
 ocellus_status resnet50_find_in(const char *folder, char path[FILE_PATH_SIZE]);
 /* The same in the cache; a missing or damaged cache says to run `ocellus data fetch resnet50`. */

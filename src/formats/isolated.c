@@ -37,6 +37,7 @@ struct part {
     char name[TENSOR_NAME_SIZE];
     struct shape shape;
     size_t place;
+    char type[8];
 };
 
 void isolated_result_free(struct isolated_result *result) {
@@ -128,6 +129,7 @@ static bool send_tensors(int pipe, const struct named_tensors *tensors) {
         const struct named_tensor *tensor = &tensors->items[i];
         struct part part = {.shape = tensor->shape, .place = tensor->place};
         snprintf(part.name, sizeof part.name, "%s", tensor->name);
+        snprintf(part.type, sizeof part.type, "%s", tensor->type);
         sent = send_bytes(pipe, &part, sizeof part) &&
                send_bytes(pipe, tensor->values, shape_size(&tensor->shape) * sizeof *tensor->values);
     }
@@ -165,12 +167,11 @@ static ocellus_status lost(const char *path) {
     return fail(OCELLUS_BAD_CONTENT, "%s: the file breaks its reader, which runs apart: damaged or hostile", path);
 }
 
-/* The texts: no longer than the file. */
 static ocellus_status receive_texts(const struct file_content *content, int pipe, const struct answer *answer,
                                     struct isolated_result *result) {
     for (size_t i = 0; i < ISOLATED_TEXTS; i++) {
         if (!answer->has_text[i]) continue;
-        if (answer->text_sizes[i] > content->size) return lost(content->path);
+        if (answer->text_sizes[i] > ISOLATED_TEXT_LIMIT) return lost(content->path);
         size_t capacity = 0;
         TRY(memory_grow((void **)&result->texts[i], &capacity, answer->text_sizes[i] + 1, 1));
         if (!receive_bytes(pipe, result->texts[i], answer->text_sizes[i])) return lost(content->path);
@@ -196,6 +197,7 @@ static ocellus_status receive_tensors(const struct file_content *content, int pi
         TRY(named_tensors_add(tensors, part.name, &part.shape));
         struct named_tensor *tensor = &tensors->items[tensors->count - 1];
         tensor->place = part.place;
+        snprintf(tensor->type, sizeof tensor->type, "%.*s", (int)sizeof part.type - 1, part.type);
         if (!receive_bytes(pipe, tensor->values, bytes)) return lost(path);
     }
     tensors->ordered = answer->ordered;

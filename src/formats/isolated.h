@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { ISOLATED_TEXTS = 2 };
+enum { ISOLATED_TEXTS = 2, ISOLATED_TEXT_LIMIT = 16 << 20 /* bytes */ };
 struct isolated_result {
     struct named_tensors tensors;
     char *texts[ISOLATED_TEXTS]; /* whatever the reader found; NULL: nothing. From malloc() */

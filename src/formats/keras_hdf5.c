@@ -73,12 +73,13 @@ static ocellus_status open_member(struct reading *reading, hid_t group, const ch
     return refuse(reading, where, expected == H5I_GROUP ? "no group" : "no dataset");
 }
 
-static ocellus_status check_type(const struct reading *reading, hid_t dataset, const char *name) {
+static ocellus_status check_type(const struct reading *reading, hid_t dataset, const char *name, size_t *size) {
     const hid_t type = H5Dget_type(dataset);
     if (type < 0) return damaged(reading, name);
     const bool good = H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0 ||
                       H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0 ||
                       H5Tequal(type, reading->half) > 0 || H5Tequal(type, reading->half_big) > 0;
+    *size = H5Tget_size(type);
     H5Tclose(type);
     return good ? OCELLUS_OK : refuse(reading, name, "type: not supported (expected float16, float32 or float64)");
 }
@@ -169,13 +170,9 @@ static ocellus_status check_chunks(const struct reading *reading, hid_t dataset,
 
 /* The file must have stored every value, each in bytes of its own. */
 static ocellus_status check_size(struct reading *reading, hid_t dataset, const char *name, const struct shape *shape,
-                                 const struct storage *storage) {
+                                 const struct storage *storage, size_t value_size) {
     size_t bytes, stored_bytes;
     TRY(named_tensor_check(reading->path, name, shape, &bytes));
-    const hid_t type = H5Dget_type(dataset);
-    if (type < 0) return damaged(reading, name);
-    const size_t value_size = H5Tget_size(type);
-    H5Tclose(type);
     uint64_t *left = storage->packed ? &reading->unpacked_left : &reading->left;
     if (!size_multiply(bytes / sizeof(float), value_size, &stored_bytes) || stored_bytes > *left)
         return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more values than the file %s (%" PRIu64 " bytes left)",
@@ -189,13 +186,16 @@ static ocellus_status check_size(struct reading *reading, hid_t dataset, const c
 static ocellus_status read_dataset(struct reading *reading, hid_t dataset, const char *name) {
     struct shape shape;
     struct storage storage;
+    size_t value_size = 0;
     TRY(check_storage(reading, dataset, name, &storage));
-    TRY(check_type(reading, dataset, name));
+    TRY(check_type(reading, dataset, name, &value_size));
     TRY(read_shape(reading, dataset, name, &shape));
-    TRY(check_size(reading, dataset, name, &shape, &storage));
+    TRY(check_size(reading, dataset, name, &shape, &storage, value_size));
     TRY(named_tensors_add(reading->tensors, name, &shape));
-    float *values = reading->tensors->items[reading->tensors->count - 1].values;
-    if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) return damaged(reading, name);
+    struct named_tensor *tensor = &reading->tensors->items[reading->tensors->count - 1];
+    snprintf(tensor->type, sizeof tensor->type, "F%zu", 8 * value_size);
+    if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor->values) < 0)
+        return damaged(reading, name);
     return OCELLUS_OK;
 }
 
@@ -288,14 +288,14 @@ static ocellus_status has_member(const struct reading *reading, hid_t group, con
     return answer < 0 ? damaged(reading, where) : OCELLUS_OK;
 }
 
-/* One text of any length, which the file holds; NULL where there is none, or something else. */
+/* One long text; NULL where there is none, or something else. */
 static ocellus_status read_long_text(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
                                      const char *where, char **text) {
     const bool variable = H5Tis_variable_str(type) > 0;
     const size_t size = H5Tget_size(type);
     char *found = NULL;
     if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return OCELLUS_OK;
-    if (!variable && size >= reading->left) return refuse(reading, where, "longer than the file");
+    if (!variable && size > ISOLATED_TEXT_LIMIT) return refuse(reading, where, "too long");
     if (!variable && !(found = calloc(size + 1, 1)))
         return fail(OCELLUS_IO, "%s: no memory for its network", reading->path);
     if (H5Aread(attribute, type, variable ? (void *)&found : found) < 0) {
@@ -303,7 +303,7 @@ static ocellus_status read_long_text(const struct reading *reading, hid_t attrib
         return damaged(reading, where);
     }
     *text = found; /* libhdf5 makes it by malloc() too */
-    return OCELLUS_OK;
+    return found && strlen(found) > ISOLATED_TEXT_LIMIT ? refuse(reading, where, "too long") : OCELLUS_OK;
 }
 
 static ocellus_status read_text(const struct reading *reading, hid_t object, const char *name, char **text) {
@@ -543,25 +543,21 @@ ocellus_status keras_hdf5_read_here(const struct file_content *content, struct i
     return status;
 }
 
-ocellus_status keras_hdf5_read_bytes(const struct file_content *content, struct isolated_result *result) {
-    return isolated_read(keras_hdf5_read_here, content, result);
-}
-
-#else
-
-ocellus_status keras_hdf5_read_bytes(const struct file_content *content, struct isolated_result *result) {
-    *result = (struct isolated_result){0};
-    return fail(OCELLUS_USAGE, "%s: this build cannot read HDF5 (OCELLUS_HDF5 is off)", content->path);
-}
-
-#endif
-
 ocellus_status keras_hdf5_read(struct file_content *content, struct network_file *file) {
     struct isolated_result result;
-    TRY(keras_hdf5_read_bytes(content, &result));
+    TRY(isolated_read(keras_hdf5_read_here, content, &result));
     file->tensors = result.tensors;
     result.tensors = (struct named_tensors){0};
     const ocellus_status status = keras_network_set(file, content->path, result.texts[0], result.texts[1]);
     isolated_result_free(&result);
     return status;
 }
+
+#else
+
+ocellus_status keras_hdf5_read(struct file_content *content, struct network_file *file) {
+    (void)file;
+    return fail(OCELLUS_USAGE, "%s: this build cannot read HDF5 (OCELLUS_HDF5 is off)", content->path);
+}
+
+#endif

@@ -17,8 +17,6 @@
 enum { FORMAT_VERSION = 1 };
 
 static const char metadata_key[] = "ocellus";
-static const char *const preprocessing_names[] = {[PREPROCESSING_UNIT] = "unit", [PREPROCESSING_CAFFE] = "caffe"};
-enum { PREPROCESSINGS = sizeof preprocessing_names / sizeof *preprocessing_names };
 
 static ocellus_status read_class_names(const json_value *list, const char *path, struct graph *graph) {
     if (json_type_of(list) == JSON_TYPE_NULL) return OCELLUS_OK;
@@ -41,14 +39,8 @@ static ocellus_status read_class_names(const json_value *list, const char *path,
 static ocellus_status read_preprocessing(const json_value *value, const char *path, struct graph *graph) {
     const char *name = "nothing";
     json_get_text(value, &name);
-    for (size_t i = 0; i < PREPROCESSINGS; i++) {
-        if (strcmp(preprocessing_names[i], name) != 0) continue;
-        graph->preprocessing = (enum preprocessing)i;
-        if (i == PREPROCESSING_CAFFE && graph_input_shape(graph)->dims[graph_input_shape(graph)->rank - 1] != 3)
-            return fail(OCELLUS_BAD_CONTENT, "%s: preprocessing: caffe needs an input of 3 channels", path);
-        return OCELLUS_OK;
-    }
-    return fail(OCELLUS_BAD_CONTENT, "%s: preprocessing: unknown (expected unit or caffe, got %s)", path, name);
+    const ocellus_status status = preprocessing_find(name, graph_input_shape(graph), &graph->preprocessing);
+    return status == OCELLUS_OK ? OCELLUS_OK : fail_within(OCELLUS_BAD_CONTENT, "%s", path);
 }
 
 /* The graph and what belongs to it, from the metadata. */
@@ -109,7 +101,7 @@ static ocellus_status describe(const char *path, const struct graph *graph, int6
     json_value *json = json_new_map();
     const bool good = json_set(json, "format", json_new_integer(FORMAT_VERSION));
     const bool all = json_set(json, "graph", json_graph) && good &&
-                     json_set(json, "preprocessing", json_new_text(preprocessing_names[graph->preprocessing])) &&
+                     json_set(json, "preprocessing", json_new_text(preprocessing_name(graph->preprocessing))) &&
                      json_set(json, "class_names", class_names_json(graph)) &&
                      json_set(json, "epoch", json_new_integer(epoch));
     *text = all ? json_write(json, 0) : NULL;

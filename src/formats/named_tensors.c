@@ -41,7 +41,8 @@ ocellus_status named_tensors_lend(struct named_tensors *tensors, const char *nam
     TRY(memory_grow(&items, &tensors->capacity, tensors->count + 1, sizeof *tensors->items));
     tensors->items = items;
     struct named_tensor *tensor = &tensors->items[tensors->count];
-    *tensor = (struct named_tensor){.shape = *shape, .values = values, .lent = true, .place = tensors->count};
+    *tensor =
+        (struct named_tensor){.shape = *shape, .values = values, .lent = true, .type = "F32", .place = tensors->count};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensors->count++;
     return OCELLUS_OK;

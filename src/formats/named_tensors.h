@@ -19,6 +19,7 @@ struct named_tensor {
     struct shape shape;          /* rank 0 is one value */
     float *values;               /* shape_size() of them */
     bool lent;                   /* they lie in the set's bytes */
+    char type[8];                /* of the values in the file: "F32", "F16", "BF16", "F64", "U8", "U16" */
     size_t place;                /* in the order in which they were added */
 };
 

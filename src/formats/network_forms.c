@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The forms there are. Apart from network_file.c, so that who reads fewer links fewer libraries. */
+#include "formats/keras_archive.h"
 #include "formats/keras_hdf5.h"
 #include "formats/model_file.h"
 #include "formats/tfjs.h"
@@ -7,9 +8,10 @@
 static const struct network_form forms[] = {
     {FILE_FORMAT_SAFETENSORS, model_file_read},
     {FILE_FORMAT_HDF5, keras_hdf5_read},
+    {FILE_FORMAT_KERAS, keras_archive_read},
     {FILE_FORMAT_TFJS, tfjs_read},
     {FILE_FORMAT_JSON, tfjs_read}, /* whose manifest may stand far from its start */
     {0},
 };
 const struct network_forms network_forms_all = {
-    "a network or weights: .safetensors, Keras's .h5, or a TensorFlow.js model.json", forms};
+    "a network or weights: .safetensors, Keras's .h5 or .keras, or a TensorFlow.js model.json", forms};

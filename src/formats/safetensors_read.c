@@ -10,6 +10,7 @@
 #include "formats/safetensors.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,7 +186,9 @@ static ocellus_status add_tensor(struct named_tensors *tensors, const struct pla
     if (place->dtype == DTYPE_F32 && place->begin % sizeof(float) == 0)
         return named_tensors_lend(tensors, place->name, &place->shape, (float *)(void *)src);
     TRY(named_tensors_add(tensors, place->name, &place->shape));
-    convert(src, place->dtype, tensors->items[tensors->count - 1].values, shape_size(&place->shape));
+    struct named_tensor *tensor = &tensors->items[tensors->count - 1];
+    snprintf(tensor->type, sizeof tensor->type, "%s", dtypes[place->dtype].name);
+    convert(src, place->dtype, tensor->values, shape_size(&place->shape));
     return OCELLUS_OK;
 }
 

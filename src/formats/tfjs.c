@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,12 +23,12 @@
 /* How the values of a tensor lie in the shards. */
 enum packing { PACKING_FLOAT32, PACKING_FLOAT16, PACKING_UINT8, PACKING_UINT16, PACKINGS };
 static const struct {
-    const char *name;
+    const char *name, *type;
     size_t size;
-} packings[PACKINGS] = {[PACKING_FLOAT32] = {"float32", 4},
-                        [PACKING_FLOAT16] = {"float16", 2},
-                        [PACKING_UINT8] = {"uint8", 1},
-                        [PACKING_UINT16] = {"uint16", 2}};
+} packings[PACKINGS] = {[PACKING_FLOAT32] = {"float32", "F32", 4},
+                        [PACKING_FLOAT16] = {"float16", "F16", 2},
+                        [PACKING_UINT8] = {"uint8", "U8", 1},
+                        [PACKING_UINT16] = {"uint16", "U16", 2}};
 
 /* A tensor of the manifest. */
 struct entry {
@@ -68,7 +69,7 @@ static ocellus_status shard_path(const struct reading *reading, const json_value
                     "%s: weightsManifest: paths: %s: leads out of the folder (expected a file name)",
                     reading->json_path, name);
     TRY(path_join(out, reading->folder, name));
-    char *folder = realpath(reading->folder, NULL), *file = realpath(out, NULL);
+    char *folder = realpath(reading->folder, NULL), *file = folder ? realpath(out, NULL) : NULL;
     const int error = errno;
     ocellus_status status = OCELLUS_OK;
     if (!folder || !file) {
@@ -250,8 +251,10 @@ static ocellus_status read_group(const struct reading *reading, const json_value
         size_t total = 0;
         status = read_entry(reading, json_element(weights, i), &entry, &total);
         if (status == OCELLUS_OK) status = named_tensors_add(reading->tensors, entry.name, &entry.shape);
-        if (status == OCELLUS_OK)
-            status = take_values(&stream, &entry, reading->tensors->items[reading->tensors->count - 1].values);
+        if (status != OCELLUS_OK) break;
+        struct named_tensor *tensor = &reading->tensors->items[reading->tensors->count - 1];
+        snprintf(tensor->type, sizeof tensor->type, "%s", packings[entry.packing].type);
+        status = take_values(&stream, &entry, tensor->values);
     }
     free(stream.bytes);
     return status;

@@ -6,64 +6,12 @@
 
 #include <math.h>
 
-struct image_set image_set_all(const struct dataset *dataset) {
-    return (struct image_set){.dataset = dataset, .count = dataset->count};
-}
-
-struct pixel_transform predict_transform(const struct graph *graph) {
-    if (graph->preprocessing == PREPROCESSING_CAFFE) {
-        return (struct pixel_transform){.swap = true, .scale = 1, .offset = {103.939f, 116.779f, 123.68f}};
-    }
-    return (struct pixel_transform){.scale = 1.0f / 255.0f};
-}
-
-ocellus_status predict_check(const struct graph *graph, const struct dataset *dataset) {
-    struct shape image = {3, {(int64_t)dataset->height, (int64_t)dataset->width, (int64_t)dataset->channels}};
-    char wanted[96], got[96];
-    if (!shape_equal(&image, graph_input_shape(graph))) {
-        shape_text(graph_input_shape(graph), false, wanted);
-        shape_text(&image, false, got);
-        return fail(OCELLUS_BAD_CONTENT, "%s: images do not fit the input of %s (expected %s, got %s)", dataset->name,
-                    graph->name, wanted, got);
-    }
-    size_t classes = shape_size(graph_output_shape(graph));
-    if (classes != dataset->classes) {
-        return fail(OCELLUS_BAD_CONTENT, "%s: classes do not fit the output of %s (expected %zu, got %zu)",
-                    dataset->name, graph->name, classes, dataset->classes);
-    }
-    return OCELLUS_OK;
-}
-
-ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer) {
-    const struct shape *input = graph_input_shape(graph);
-    *buffer = (struct batch_buffer){0};
-    if (input->rank != 3 || input->dims[2] < 1 || input->dims[2] > PIXEL_MOST_CHANNELS) {
-        char got[SHAPE_TEXT_SIZE];
-        shape_text(input, false, got);
-        return fail(OCELLUS_BAD_CONTENT, "%s: input: not for images (expected (height, width, 1 to %d), got %s)",
-                    graph->name, PIXEL_MOST_CHANNELS, got);
-    }
-    *buffer = (struct batch_buffer){.batch_size = batch_size, .transform = predict_transform(graph)};
-    buffer->labels = memory_allocate(batch_size, sizeof *buffer->labels);
-    return buffer->labels ? OCELLUS_OK : OCELLUS_IO;
-}
-
-void batch_buffer_free(struct batch_buffer *buffer) {
-    memory_free(buffer->labels);
-    *buffer = (struct batch_buffer){0};
-}
-
-void batch_buffer_fill(struct batch_buffer *buffer, const struct image_set *set, size_t first, size_t n, float *dst) {
-    const size_t *indices = set->indices ? set->indices + first : NULL;
-    batch_fill(set->dataset, indices, first, n, &buffer->transform, dst, buffer->labels);
-}
-
 /* Runs the batch that begins at image `first`; *n gets its size. */
 static ocellus_status run_batch(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
                                 size_t first, size_t *n) {
     size_t left = set->count - first;
     *n = left < buffer->batch_size ? left : buffer->batch_size;
-    batch_buffer_fill(buffer, set, first, *n, engine_input(engine, 0));
+    TRY(batch_buffer_fill(buffer, set, first, *n, engine_input(engine, 0)));
     return engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = *n});
 }
 
@@ -149,7 +97,7 @@ static ocellus_status judge_batch(struct engine *engine, const struct batch_buff
 
 ocellus_status predict_all(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
                            const struct predict_hooks *hooks, struct predictions *predictions) {
-    size_t classes = set->dataset->classes, done = 0, n = 0;
+    size_t classes = set->source->classes, done = 0, n = 0;
     ocellus_status status = predictions_create(set->count, classes, predictions);
     for (; status == OCELLUS_OK && done < set->count; done += n) {
         status = run_batch(engine, buffer, set, done, &n);

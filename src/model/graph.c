@@ -26,6 +26,24 @@ static ocellus_status check_name(const char *name) {
     return OCELLUS_OK;
 }
 
+static const char *const preprocessing_names[PREPROCESSINGS] = {
+    [PREPROCESSING_UNIT] = "unit", [PREPROCESSING_CAFFE] = "caffe", [PREPROCESSING_NONE] = "none"};
+
+const char *preprocessing_name(enum preprocessing preprocessing) {
+    return preprocessing_names[preprocessing];
+}
+
+ocellus_status preprocessing_find(const char *name, const struct shape *input, enum preprocessing *preprocessing) {
+    for (size_t i = 0; i < PREPROCESSINGS; i++) {
+        if (strcmp(preprocessing_names[i], name) != 0) continue;
+        if (i == PREPROCESSING_CAFFE && (input->rank == 0 || input->dims[input->rank - 1] != 3))
+            return fail(OCELLUS_USAGE, "preprocessing: caffe needs an input of 3 channels");
+        *preprocessing = (enum preprocessing)i;
+        return OCELLUS_OK;
+    }
+    return fail(OCELLUS_USAGE, "preprocessing: unknown (expected unit, caffe or none, got %s)", name);
+}
+
 ocellus_status graph_create(const char *name, struct graph **graph) {
     TRY(check_name(name));
     struct graph *made = memory_allocate(1, sizeof *made);

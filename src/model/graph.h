@@ -13,9 +13,14 @@
 
 /* How pixels 0..255 RGB become the network's input. Belongs to the model and is saved with it. */
 enum preprocessing {
-    PREPROCESSING_UNIT, /* x / 255 */
-    PREPROCESSING_CAFFE /* BGR, minus (103.939, 116.779, 123.68): Keras's "caffe" mode */
+    PREPROCESSING_UNIT,  /* x / 255 */
+    PREPROCESSING_CAFFE, /* BGR, minus (103.939, 116.779, 123.68): Keras's "caffe" mode */
+    PREPROCESSING_NONE,  /* as they are */
+    PREPROCESSINGS
 };
+const char *preprocessing_name(enum preprocessing preprocessing); /* "unit", "caffe", "none" */
+/* The one of that name, for a network that takes `input`; OCELLUS_USAGE, naming what is known, when there is none. */
+ocellus_status preprocessing_find(const char *name, const struct shape *input, enum preprocessing *preprocessing);
 
 struct graph {
     char name[GRAPH_NAME_SIZE]; /* "simcnn" */

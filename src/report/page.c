@@ -5,6 +5,7 @@
 #include "base/folders.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "data/data_sets.h"
 #include "report/number.h"
 #include "run/predictions_file.h"
 #include "run/recipe_ini.h"
@@ -90,10 +91,13 @@ static ocellus_status load_run(const char *folder, struct page_run *run) {
 
 /* The run's files must speak of the datasets that were given. */
 static ocellus_status check_belonging(const struct page *page, const struct page_run *run) {
-    const struct dataset *train = page->train, *test = page->test;
+    const struct source *train = page->train, *test = page->test;
+    char train_identity[SHA256_TEXT_SIZE], test_identity[SHA256_TEXT_SIZE];
+    TRY(source_identity(train, train_identity));
+    TRY(source_identity(test, test_identity));
     const struct evaluation *evaluation = page_split(run, EVALUATION_TEST);
     const char *path = run->folder.path;
-    if (strcmp(run->data.train_sha256, train->sha256) != 0 || strcmp(run->data.test_sha256, test->sha256) != 0)
+    if (strcmp(run->data.train_sha256, train_identity) != 0 || strcmp(run->data.test_sha256, test_identity) != 0)
         return fail(OCELLUS_BAD_CONTENT, "%s: " RUN_DATA ": the run used other data than %s as it is here", path,
                     train->name);
     if (evaluation->classes != test->classes || evaluation->count > test->count ||
@@ -105,8 +109,8 @@ static ocellus_status check_belonging(const struct page *page, const struct page
                     path, evaluation->count, evaluation->classes, run->prediction_count, test->classes);
     for (size_t i = 0; i < run->prediction_count; i++) {
         const struct prediction *row = &run->predictions[i];
-        if (row->index >= test->count || row->label != test->labels[row->index] || row->predicted < 0 ||
-            (size_t)row->predicted >= test->classes)
+        if (row->index >= test->count || row->label < 0 || (size_t)row->label != source_label(test, row->index) ||
+            row->predicted < 0 || (size_t)row->predicted >= test->classes)
             return fail(OCELLUS_BAD_CONTENT, "%s: " RUN_PREDICTIONS ": line %zu: not of this test set", path, i + 2);
     }
     return OCELLUS_OK;
@@ -242,5 +246,6 @@ bool page_compares(const struct page *page) {
 }
 
 const char *page_data_title(const struct page *page) {
-    return strcmp(page->train->name, "cifar10") == 0 ? "CIFAR-10" : page->train->name;
+    const struct data_set *known = data_set_find(page->train->name);
+    return known ? known->title : page->train->name;
 }

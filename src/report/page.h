@@ -8,6 +8,7 @@
 #include "report/request.h"
 #include "report/verdict.h"
 #include "run/evaluation_file.h"
+#include "run/extent.h"
 #include "run/history.h"
 #include "run/predictions_file.h"
 #include "run/progress.h"
@@ -50,7 +51,7 @@ struct page {
     struct page_run *runs; /* [run_count] */
     size_t run_count;
     const char *folder; /* of the page */
-    const struct dataset *train, *test;
+    const struct source *train, *test;
     struct page_pair *pairs; /* [pair_count], of all rows that were run */
     size_t pair_count;
     size_t sections; /* numbered so far */

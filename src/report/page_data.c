@@ -2,29 +2,29 @@
 #include "report/page_data.h"
 
 #include "base/folders.h"
+#include "data/source_summary.h"
 #include "report/number.h"
 #include "report/page_pictures.h"
 
 static void append_shapes(const struct page *page, struct html *out) {
-    const struct dataset *sets[2] = {page->train, page->test};
+    const struct source *sets[2] = {page->train, page->test};
     html_append(out, "<pre class=\"plain\">");
     for (size_t i = 0; i < 2; i++) {
-        char split[16];
+        char split[16], shape[96];
         snprintf(split, sizeof split, "%-5.15s", sets[i]->split);
-        html_append(out, "X_%s  (%zu, %zu, %zu, %zu)\ny_%s  (%zu, 1)\n", split, sets[i]->count, sets[i]->height,
-                    sets[i]->width, sets[i]->channels, split, sets[i]->count);
+        source_shape_text(sets[i], shape);
+        html_append(out, "X_%s  %s\ny_%s  (%zu, 1)\n", split, shape, split, sets[i]->count);
     }
     html_append(out, "</pre>\n");
 }
 
-static void append_pixel_statistics(const struct dataset *dataset, const struct dataset_summary *summary,
-                                    struct html *out) {
+static void append_pixel_statistics(const struct source_summary *summary, struct html *out) {
     static const char *const colors[] = {"red", "green", "blue", "alpha"};
     html_append(out, "<div class=\"wide\"><table><thead><tr><th>Training pixels</th><th>mean</th><th>standard "
                      "deviation</th><th>mean / 255</th><th>s.d. / 255</th></tr></thead><tbody>\n");
-    for (size_t c = 0; c < dataset->channels; c++)
+    for (size_t c = 0; c < summary->channels; c++)
         html_append(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
-                    dataset->channels == 1 ? "grey" : colors[c], number_fixed(summary->mean[c], 2).text,
+                    summary->channels == 1 ? "grey" : colors[c], number_fixed(summary->mean[c], 2).text,
                     number_fixed(summary->deviation[c], 2).text, number_fixed(summary->mean[c] / 255.0, 4).text,
                     number_fixed(summary->deviation[c] / 255.0, 4).text);
     html_append(out, "</tbody></table></div>\n<p>Every value is a whole number from %u to %u.</p>\n", summary->smallest,
@@ -32,18 +32,18 @@ static void append_pixel_statistics(const struct dataset *dataset, const struct 
 }
 
 ocellus_status page_data_images(const struct page *page, struct html *out) {
-    const struct dataset *train = page->train;
+    const struct source *train = page->train;
     char images[32], classes[32];
     text_with_commas(train->count + page->test->count, images);
     text_with_commas(train->classes, classes);
-    struct dataset_summary summary;
-    TRY(dataset_summarize(train, &summary));
+    struct source_summary summary;
+    TRY(source_summarize(train, &summary));
     size_t empty = 0;
     for (size_t i = 0; i < train->classes; i++)
         empty += summary.class_counts[i] == 0;
-    dataset_summary_free(&summary);
     html_append(out, "<p>%s: %s %simages of %zu \u00d7 %zu pixels in %s classes", page_data_title(page), images,
-                train->channels >= 3 ? "colour " : "", train->width, train->height, classes);
+                summary.channels >= 3 ? "colour " : "", train->width, train->height, classes);
+    source_summary_free(&summary);
     if (empty > 0) html_append(out, ", %zu of which have no training image", empty);
     html_append(out, ".</p>\n");
     TRY(page_append_preview(page, out));
@@ -51,23 +51,23 @@ ocellus_status page_data_images(const struct page *page, struct html *out) {
     return OCELLUS_OK;
 }
 
-static ocellus_status draw_classes(const struct page *page, const struct dataset_summary *train) {
+static ocellus_status draw_classes(const struct page *page, const struct source_summary *train) {
     char folder[FILE_PATH_SIZE];
-    struct dataset_summary test;
+    struct source_summary test;
     TRY(path_inside(folder, page->folder, RUN_FIGURES));
-    TRY(dataset_summarize(page->test, &test));
+    TRY(source_summarize(page->test, &test));
     ocellus_status status = figure_class_distribution(folder, (const char *const *)page->train->class_names,
                                                       train->class_counts, test.class_counts, page->train->classes);
-    dataset_summary_free(&test);
+    source_summary_free(&test);
     return status;
 }
 
 ocellus_status page_data_values(const struct page *page, struct html *out) {
-    struct dataset_summary summary;
-    TRY(dataset_summarize(page->train, &summary));
-    append_pixel_statistics(page->train, &summary, out);
+    struct source_summary summary;
+    TRY(source_summarize(page->train, &summary));
+    append_pixel_statistics(&summary, out);
     ocellus_status status = draw_classes(page, &summary);
-    dataset_summary_free(&summary);
+    source_summary_free(&summary);
     TRY(status);
     return page_append_figure(page->folder, FIGURE_CLASSES, "data", "Images of each class.", out);
 }

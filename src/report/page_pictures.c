@@ -27,34 +27,31 @@ static void append_base64(struct html *out, const unsigned char *bytes, size_t s
     }
 }
 
-/* An image of a dataset as an <img>; the browser enlarges it without smoothing. */
-static ocellus_status append_image(const struct dataset *dataset, size_t index, const char *description,
+/* An image of a source as an <img>; the browser enlarges it without smoothing. */
+static ocellus_status append_image(const struct source *source, size_t index, const char *description,
                                    struct html *out) {
     struct image image;
-    TRY(image_create(dataset->width, dataset->height, &image));
-    const uint8_t *source = dataset_image(dataset, index);
-    for (size_t pixel = 0; pixel < dataset->width * dataset->height; pixel++)
-        for (size_t c = 0; c < 3; c++)
-            image.pixels[3 * pixel + c] = source[pixel * dataset->channels + (c < dataset->channels ? c : 0)];
+    TRY(preview_image(source, index, &image));
     unsigned char *bytes = NULL;
     size_t size = 0;
+    const size_t width = image.width, height = image.height;
     ocellus_status status = image_encode_png(&image, &bytes, &size);
     image_free(&image);
     if (status != OCELLUS_OK) return status;
     html_append(out, "<img src=\"data:image/png;base64,");
     append_base64(out, bytes, size);
     free(bytes);
-    html_append(out, "\" width=\"%zu\" height=\"%zu\" alt=\"%s\">", dataset->width, dataset->height, description);
+    html_append(out, "\" width=\"%zu\" height=\"%zu\" alt=\"%s\">", width, height, description);
     return OCELLUS_OK;
 }
 
 ocellus_status page_append_preview(const struct page *page, struct html *out) {
-    const struct dataset *train = page->train;
+    const struct source *train = page->train;
     size_t indices[PREVIEW_IMAGES], count = train->count < PREVIEW_IMAGES ? train->count : PREVIEW_IMAGES;
     TRY(preview_choose(train, page_first(page)->recipe.seed, count, indices));
     html_append(out, "<ul class=\"pictures\">\n");
     for (size_t i = 0; i < count; i++) {
-        const char *name = train->class_names[train->labels[indices[i]]];
+        const char *name = train->class_names[source_label(train, indices[i])];
         html_append(out, "<li>");
         TRY(append_image(train, indices[i], name, out));
         html_append(out, "%s</li>\n", name);
@@ -73,7 +70,7 @@ static int compare_mistakes(const void *a, const void *b) {
     return first->index < second->index ? -1 : first->index > second->index;
 }
 
-static ocellus_status append_mistake(const struct dataset *test, const struct prediction *mistake, struct html *out) {
+static ocellus_status append_mistake(const struct source *test, const struct prediction *mistake, struct html *out) {
     const char *label = test->class_names[mistake->label], *predicted = test->class_names[mistake->predicted];
     html_append(out, "<li>");
     TRY(append_image(test, mistake->index, label, out));

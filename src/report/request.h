@@ -4,7 +4,7 @@
 #define REPORT_REQUEST_H
 
 #include "base/status.h"
-#include "data/dataset.h"
+#include "data/source.h"
 #include "report/figures.h"
 
 #include <stddef.h>
@@ -28,7 +28,7 @@ struct report_request {
     const char *folder; /* where report.html and the figures of all rows go; a run's own figures go into its folder */
     const struct report_row *rows;
     size_t row_count; /* at least one row has a run */
-    const struct dataset *train, *test;
+    const struct source *train, *test;
     report_section *const
         *sections; /* ends with NULL; NULL: those of a page of runs that are measured against nothing */
     void *context; /* for the sections */

@@ -19,7 +19,7 @@ ocellus_status reproduce_is_folder(const char *folder, bool *is_one, char first[
 }
 
 ocellus_status reproduce_report(const char *folder, const char *const reasons[REPRODUCE_ROWS],
-                                const struct dataset *train, const struct dataset *test, char page[FILE_PATH_SIZE]) {
+                                const struct source *train, const struct source *test, char page[FILE_PATH_SIZE]) {
     static char paths[REPRODUCE_ROWS][FILE_PATH_SIZE];
     struct reproduce_page_row rows[REPRODUCE_ROWS];
     for (size_t i = 0; i < REPRODUCE_ROWS; i++) {
@@ -82,7 +82,7 @@ static ocellus_status record_run(const struct reproduce_state *state, const char
     return OCELLUS_OK;
 }
 
-ocellus_status reproduce_record(const char *folder, const struct dataset *test) {
+ocellus_status reproduce_record(const char *folder, const struct source *test) {
     static const char *const by_hand[] = {"resnet50-64-sgd", "resnet50-64-adam"};
     enum { RUNS = REPRODUCE_ROWS + sizeof by_hand / sizeof *by_hand };
     struct full_run runs[RUNS];

@@ -3,7 +3,7 @@
 #ifndef REPRODUCE_PAGE_H
 #define REPRODUCE_PAGE_H
 
-#include "data/dataset.h"
+#include "data/source.h"
 #include "reproduce/full_runs.h"
 
 struct reproduce_page_row {
@@ -16,7 +16,7 @@ struct reproduce_page_request {
     const char *folder; /* where report.html and the figures of all rows go; a run's own figures go into its folder */
     const struct reproduce_page_row *rows;
     size_t row_count; /* at least one row has a run */
-    const struct dataset *train, *test;
+    const struct source *train, *test;
     const struct full_run *full; /* kept whole runs to put beside them */
     size_t full_count;
 };

@@ -5,7 +5,6 @@
 #include "base/duration.h"
 #include "base/folders.h"
 #include "base/log.h"
-#include "data/fetch.h"
 #include "data/fetch_resnet50.h"
 #include "reproduce/budget.h"
 #include "reproduce/original.h"

@@ -14,7 +14,7 @@ struct reproduce_face {
     void (*done_before)(void);         /* the row, by an earlier call */
     /* How long a row, or all of them, will take; before the first one. */
     void (*forecast)(const char *title, double seconds);
-    ocellus_status (*network)(const char *name, const struct dataset *dataset); /* which a row will train */
+    ocellus_status (*network)(const char *name, const struct source *source); /* which a row will train */
     /* Runs the training, with each event given to `see`, which may ask it to stop as planned. */
     ocellus_status (*train)(const struct training_request *request,
                             void (*see)(void *context, const struct train_event *event, struct stop_flag *stop),
@@ -28,7 +28,7 @@ struct reproduce_request {
     const struct recipe *recipes; /* [REPRODUCE_ROWS], of reproduce_recipes() */
     bool full;                    /* everything whole; else long rows as far as the time allows */
     double budget;                /* seconds from now for all of it, unless full */
-    const struct dataset *train, *test;
+    const struct source *train, *test;
     size_t threads; /* 0: all this process may use */
     int argc;       /* the command line, for environment.json */
     const char *const *argv;

@@ -1,39 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a recipe means for a dataset: which images it trains on and validates on, and how many steps that makes. */
-#include "train/train.h"
+#include "train/plan.h"
 
 #include "metrics/metrics.h"
+#include "run/extent.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-ocellus_status train_sets_create(const struct recipe *recipe, const struct dataset *train, const struct dataset *test,
-                                 struct train_sets *sets) {
-    *sets = (struct train_sets){.train_data = train, .test_data = test, .train = image_set_all(train)};
-    if (recipe->validation == RECIPE_VALIDATION_TEST) {
-        if (!test) return fail(OCELLUS_USAGE, "validation: %s has no test set to validate on", train->name);
-        sets->validation = image_set_all(test);
-    }
-    if (recipe->validation != RECIPE_VALIDATION_HELD_OUT) return OCELLUS_OK;
-    if (recipe->held_out >= train->count) {
-        return fail(OCELLUS_USAGE,
-                    "held_out: nothing would be left to train on (expected less than %zu images, got %" PRIu64 ")",
-                    train->count, recipe->held_out);
-    }
-    TRY(dataset_split(train, (size_t)recipe->held_out, recipe->seed, &sets->train_indices, &sets->train.count,
-                      &sets->held_out_indices, &sets->validation.count));
-    sets->train.indices = sets->train_indices;
-    sets->validation.dataset = train;
-    sets->validation.indices = sets->held_out_indices;
-    return OCELLUS_OK;
-}
-
-void train_sets_free(struct train_sets *sets) {
-    free(sets->train_indices);
-    free(sets->held_out_indices);
-    *sets = (struct train_sets){0};
-}
 
 size_t train_batch_size(const struct recipe *recipe, const struct train_sets *sets) {
     const size_t train = sets->train.count, validation = sets->validation.count;
@@ -41,17 +13,15 @@ size_t train_batch_size(const struct recipe *recipe, const struct train_sets *se
     return recipe->batch_size < most ? (size_t)recipe->batch_size : most;
 }
 
-/* How many batches cover `images`, or the wanted number of them; *seen gets how many images that are. */
 static ocellus_status count_steps(const char *key, uint64_t wanted, uint64_t images, uint64_t batch_size,
-                                  uint64_t *steps, uint64_t *seen) {
-    uint64_t all = images / batch_size + (images % batch_size != 0);
+                                  struct run_pass *pass) {
+    uint64_t all = run_pass_over(images, batch_size, 0).steps;
     if (wanted > all) {
         return fail(OCELLUS_USAGE,
                     "%s: more than there are (expected at most %" PRIu64 " for %" PRIu64 " images, got %" PRIu64 ")",
                     key, all, images, wanted);
     }
-    *steps = wanted ? wanted : all;
-    *seen = *steps * batch_size < images ? *steps * batch_size : images;
+    *pass = run_pass_over(images, batch_size, wanted);
     return OCELLUS_OK;
 }
 
@@ -59,10 +29,14 @@ ocellus_status train_plan_make(const struct recipe *recipe, const struct train_s
     *plan = (struct train_plan){
         .epochs = recipe->epochs, .batch_size = recipe->batch_size, .train_images = sets->train.count};
     if (sets->train.count == 0) return fail(OCELLUS_USAGE, "training: there are no images to train on");
-    TRY(count_steps("steps_per_epoch", recipe->steps_per_epoch, sets->train.count, recipe->batch_size, &plan->steps,
-                    &plan->images_per_epoch));
+    struct run_pass epoch, validation;
+    TRY(count_steps("steps_per_epoch", recipe->steps_per_epoch, sets->train.count, recipe->batch_size, &epoch));
     TRY(count_steps("validation_steps", sets->validation.count ? recipe->validation_steps : 0, sets->validation.count,
-                    recipe->batch_size, &plan->validation_steps, &plan->validation_images));
+                    recipe->batch_size, &validation));
+    plan->steps = epoch.steps;
+    plan->images_per_epoch = epoch.images;
+    plan->validation_steps = validation.steps;
+    plan->validation_images = validation.images;
     if (plan->validation_images > 0) {
         size_t count = (size_t)plan->validation_images;
         struct interval interval = wilson_interval(count / 2, count);
@@ -85,4 +59,16 @@ void train_plan_text(const struct train_plan *plan, char out[256]) {
     else
         snprintf(out + used, 256 - (size_t)used, "validation on %s images (accuracy +-%.2f %% or better)", validation,
                  100 * plan->validation_half_width);
+}
+
+struct optimizer train_optimizer(const struct recipe *recipe) {
+    return (struct optimizer){
+        .kind = (enum optimizer_kind)recipe->optimizer,
+        .learning_rate = recipe->learning_rate,
+        .momentum = recipe->momentum,
+        .nesterov = recipe->nesterov,
+        .beta1 = recipe->beta_1,
+        .beta2 = recipe->beta_2,
+        .epsilon = recipe->epsilon,
+    };
 }

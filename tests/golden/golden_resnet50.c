@@ -9,7 +9,7 @@
 #include "base/json_parse.h"
 #include "base/memory.h"
 #include "data/batch.h"
-#include "data/dataset.h"
+#include "data/cifar10.h"
 #include "data/image.h"
 #include "data/image_file.h"
 #include "data/resnet50.h"
@@ -41,7 +41,7 @@ static const double FILE_EPSILON = 1e-3;   /* what model.json says */
 static struct {
     json_value *file;
     char weights[FILE_PATH_SIZE];
-    struct dataset train, test; /* CIFAR-10 */
+    struct source *train, *test; /* CIFAR-10 */
 } golden;
 
 struct worst {
@@ -129,11 +129,13 @@ static struct engine *open_engine(const struct graph *graph, size_t batch_size, 
 
 /* An image of the golden file as the network's input: a photograph by its name, or "cifar10 N" up-sampled by 7. */
 static void set_image(const struct graph *graph, const char *name, float *dst) {
-    const struct pixel_transform transform = predict_transform(graph);
+    const struct pixel_transform transform = batch_transform(graph);
     struct image image;
     unsigned index;
     if (sscanf(name, "cifar10 %u", &index) == 1) {
-        const uint8_t *pixels = dataset_image(&golden.test, index);
+        struct picture picture = {0};
+        check(source_read(golden.test, index, &picture));
+        const uint8_t *pixels = picture.pixels;
         check(image_create(SIDE, SIDE, &image));
         for (size_t y = 0; y < SIDE; y++) {
             for (size_t x = 0; x < SIDE; x++)
@@ -257,13 +259,15 @@ static ocellus_status move_values(void *context, const char *name, const json_va
 
 static void run_step(struct engine *engine, const struct graph *graph, const json_value *records) {
     const size_t n = (size_t)integer(member(records, "batch"));
-    const struct pixel_transform transform = predict_transform(graph);
+    const struct pixel_form form = {CIFAR_SIDE, CIFAR_SIDE, 3, batch_transform(graph)};
+    const struct image_set test = image_set_all(golden.test);
+    struct picture picture = {0};
     int32_t labels[4];
     struct engine_metrics metrics;
     assert_true(n <= 4);
     set_head(engine);
     check(json_each_member(member(records, "moved"), move_values, engine));
-    batch_fill(&golden.test, NULL, 0, n, &transform, engine_input(engine, 0), labels);
+    check(batch_fill(&test, 0, n, &form, &picture, engine_input(engine, 0), labels));
     check(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = n}));
     check(engine_loss(engine, &(struct engine_targets){.labels = labels}));
     check(engine_metrics(engine, &metrics));
@@ -342,8 +346,8 @@ static void test_graph_from_json(void **state) {
 static int close_all(void **state) {
     (void)state;
     json_release(golden.file);
-    dataset_free(&golden.train);
-    dataset_free(&golden.test);
+    source_close(golden.train);
+    source_close(golden.test);
     return 0;
 }
 
@@ -358,7 +362,7 @@ int main(void) {
         return SKIPPED;
     }
     if (resnet50_find(golden.weights) != OCELLUS_OK ||
-        cifar10_load(NULL, true, &golden.train, &golden.test) != OCELLUS_OK) {
+        cifar10_open(NULL, true, &golden.train, &golden.test) != OCELLUS_OK) {
         printf("skipped: %s\n", status_message());
         return SKIPPED;
     }

@@ -6,7 +6,7 @@
 #include "base/folders.h"
 #include "base/memory.h"
 #include "base/sha256.h"
-#include "data/dataset.h"
+#include "data/memory_source.h"
 #include "group_folder.h"
 #include "run/evaluation_file.h"
 #include "run/history.h"
@@ -40,20 +40,18 @@ static void assert_ok(ocellus_status status) {
     if (status != OCELLUS_OK) fail_msg("%s", status_message());
 }
 
-static void make_dataset(struct dataset *dataset, const char *split, size_t count) {
-    *dataset =
-        (struct dataset){.name = "cifar10", .count = count, .height = 4, .width = 4, .channels = 3, .classes = CLASSES};
-    snprintf(dataset->split, sizeof dataset->split, "%s", split);
-    dataset->pixels = memory_allocate(count, 4 * 4 * 3);
-    dataset->labels = memory_allocate(count, sizeof *dataset->labels);
-    dataset->class_names = memory_allocate(CLASSES, sizeof *dataset->class_names);
-    for (size_t i = 0; i < CLASSES; i++)
-        dataset->class_names[i] = memory_copy_text(names[i]);
+static void make_source(struct source **source, const char *split, size_t count) {
+    struct memory_pictures pictures = {.count = count, .height = 4, .width = 4, .channels = 3, .classes = CLASSES};
+    assert_ok(memory_pictures_create(&pictures));
     for (size_t i = 0; i < count; i++)
-        dataset->labels[i] = (uint16_t)(i % CLASSES);
+        pictures.labels[i] = (uint16_t)(i % CLASSES);
     for (size_t i = 0; i < count * 4 * 4 * 3; i++)
-        dataset->pixels[i] = (uint8_t)(i * 37);
-    sha256_bytes(dataset->pixels, count * 4 * 4 * 3, dataset->sha256);
+        pictures.pixels[i] = (uint8_t)(i * 37);
+    assert_ok(memory_source_open("cifar10", split, &pictures, source));
+    assert_ok(source_set_class_names(*source, names));
+    char identity[SHA256_TEXT_SIZE];
+    assert_ok(source_identity(*source, identity));
+    memcpy((*source)->identity, identity, sizeof identity); /* which stays when a test changes a label */
 }
 
 static void write_file(const struct run_folder *run, const char *name, const char *content) {
@@ -63,13 +61,13 @@ static void write_file(const struct run_folder *run, const char *name, const cha
 }
 
 /* 21 of 30 test images right; mistakes are all taken for class 0. */
-static void write_evaluation(const struct run_folder *run, const struct dataset *test) {
+static void write_evaluation(const struct run_folder *run, const struct source *test) {
     char path[FILE_PATH_SIZE];
     int32_t labels[TEST_IMAGES], predicted[TEST_IMAGES];
     float losses[TEST_IMAGES] = {0};
     struct prediction rows[TEST_IMAGES];
     for (size_t i = 0; i < TEST_IMAGES; i++) {
-        labels[i] = test->labels[i];
+        labels[i] = (int32_t)source_label(test, i);
         predicted[i] = i % 3 != 0 && i >= 17 ? 0 : labels[i];
         rows[i] = (struct prediction){i, labels[i], predicted[i], 0.5F + 0.01F * (float)i, 0.1F};
     }
@@ -84,7 +82,7 @@ static void write_evaluation(const struct run_folder *run, const struct dataset 
     assert_ok(predictions_write(path, rows, TEST_IMAGES));
 }
 
-static void make_run(const char *run_path, const struct dataset *train, const struct dataset *test) {
+static void make_run(const char *run_path, const struct source *train, const struct source *test) {
     struct run_folder run;
     char path[FILE_PATH_SIZE];
     assert_ok(run_folder_create(&run, run_path));
@@ -107,8 +105,8 @@ static void make_run(const char *run_path, const struct dataset *train, const st
                             .train_images = TRAIN_IMAGES,
                             .validation_images = TEST_IMAGES,
                             .validation = RECIPE_VALIDATION_TEST};
-    memcpy(data.train_sha256, train->sha256, sizeof data.train_sha256);
-    memcpy(data.test_sha256, test->sha256, sizeof data.test_sha256);
+    assert_ok(source_identity(train, data.train_sha256));
+    assert_ok(source_identity(test, data.test_sha256));
     assert_ok(run_data_write(&run, &data));
     struct history history = {0};
     for (int epoch = 0; epoch < 3; epoch++)
@@ -124,7 +122,7 @@ static void make_run(const char *run_path, const struct dataset *train, const st
 }
 
 struct fixture {
-    struct dataset train, test;
+    struct source *train, *test;
     char run[FILE_PATH_SIZE];
 };
 
@@ -132,19 +130,19 @@ static int set_up(void **state) {
     static struct fixture fixture;
     static int number = 0;
     char name[32];
-    make_dataset(&fixture.train, "train", TRAIN_IMAGES);
-    make_dataset(&fixture.test, "test", TEST_IMAGES);
+    make_source(&fixture.train, "train", TRAIN_IMAGES);
+    make_source(&fixture.test, "test", TEST_IMAGES);
     snprintf(name, sizeof name, "run-%d", number++);
     assert_ok(path_join(fixture.run, folder, name));
-    make_run(fixture.run, &fixture.train, &fixture.test);
+    make_run(fixture.run, fixture.train, fixture.test);
     *state = &fixture;
     return 0;
 }
 
 static int tear_down(void **state) {
     struct fixture *fixture = *state;
-    dataset_free(&fixture->train);
-    dataset_free(&fixture->test);
+    source_close(fixture->train);
+    source_close(fixture->test);
     return 0;
 }
 

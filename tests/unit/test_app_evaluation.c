@@ -12,7 +12,14 @@
 enum { IMAGES = 400, CLASSES = 4 };
 
 static uint16_t labels[IMAGES];
-static struct dataset dataset = {.name = "small", .count = IMAGES, .classes = CLASSES, .labels = labels};
+
+static struct target label_of(const struct source *source, size_t index) {
+    (void)source;
+    return (struct target){&labels[index], 1};
+}
+
+static const struct source_type labels_alone = {.target = label_of};
+static const struct source source = {.type = &labels_alone, .name = "small", .count = IMAGES, .classes = CLASSES};
 
 static int set_labels(void **state) {
     (void)state;
@@ -29,7 +36,7 @@ static bool holds(const struct image_set *set, size_t index) {
 
 static void a_balanced_choice_has_as_many_of_each_class(void **state) {
     (void)state;
-    struct image_set all = image_set_all(&dataset), chosen, again, larger;
+    struct image_set all = image_set_all(&source), chosen, again, larger;
     size_t *indices, *indices_again, *indices_larger, counts[CLASSES] = {0};
     assert_int_equal(evaluation_subset(&all, 40, true, &chosen, &indices), OCELLUS_OK);
     assert_int_equal(evaluation_subset(&all, 40, true, &again, &indices_again), OCELLUS_OK);
@@ -55,7 +62,7 @@ static void a_random_choice_stays_within_its_set(void **state) {
     size_t even[IMAGES / 2], *indices, *indices_larger;
     for (size_t i = 0; i < IMAGES / 2; i++)
         even[i] = 2 * i;
-    struct image_set set = {&dataset, even, IMAGES / 2}, chosen, larger;
+    struct image_set set = {&source, even, IMAGES / 2}, chosen, larger;
     assert_int_equal(evaluation_subset(&set, 30, false, &chosen, &indices), OCELLUS_OK);
     assert_int_equal(evaluation_subset(&set, 60, false, &larger, &indices_larger), OCELLUS_OK);
     assert_int_equal(chosen.count, 30);
@@ -71,7 +78,7 @@ static void a_random_choice_stays_within_its_set(void **state) {
 
 static void a_choice_of_all_is_the_set_itself(void **state) {
     (void)state;
-    struct image_set all = image_set_all(&dataset), chosen;
+    struct image_set all = image_set_all(&source), chosen;
     size_t *indices;
     assert_int_equal(evaluation_subset(&all, EVALUATION_ALL, true, &chosen, &indices), OCELLUS_OK);
     assert_null(indices);

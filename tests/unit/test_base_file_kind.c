@@ -164,7 +164,7 @@ static void test_readers_say_it(void **state) {
         snprintf(words, sizeof words, "weights: is %s (expected a model file of Ocellus", cases[i].name);
         assert_int_equal(network_file_read(path, &network_forms_model, &file), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words));
-        const bool weights = format == FILE_FORMAT_HDF5 || format == FILE_FORMAT_TFJS;
+        const bool weights = format == FILE_FORMAT_HDF5 || format == FILE_FORMAT_TFJS || format == FILE_FORMAT_KERAS;
         snprintf(words, sizeof words, "weights: is %s (expected a safetensors file)", cases[i].name);
         assert_int_equal(safetensors_read(path, false, &tensors), OCELLUS_BAD_CONTENT);
         assert_non_null(strstr(status_message(), words));

@@ -3,8 +3,6 @@
 #include "base/json_members.h"
 #include "base/json_parse.h"
 
-#include "base/json_parse.h"
-
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

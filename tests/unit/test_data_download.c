@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Downloads that succeed, from a server of the test and from a program `npm` of the test, and each way in which they do
  * not. libcurl is told of the server's certificate by a wrapped curl_easy_init(); all else is as users run it. */
+#include "base/files.h"
 #include "base/folders.h"
 #include "base/log.h"
 #include "data/fetch.h"

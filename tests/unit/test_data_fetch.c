@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Fetching without a network: what --from refuses, and that nothing refused or left behind is ever used. */
+#include "base/files.h"
 #include "base/folders.h"
 #include "base/log.h"
-#include "data/dataset.h"
+#include "data/cifar10.h"
 #include "data/fetch_cifar10.h"
 #include "data/fetch_resnet50.h"
 #include "data/resnet50.h"
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#ifdef OCELLUS_FETCH
+#ifdef OCELLUS_ARCHIVES
 #include <archive.h>
 #include <archive_entry.h>
 #endif
@@ -109,8 +110,8 @@ static void test_leftovers_are_swept(void **state) {
     assert_int_equal(path_join(left, cache, "cifar10.tmp-1/files"), OCELLUS_OK);
     assert_int_equal(folder_make(left), OCELLUS_OK);
     write_zeros(temporary_path(left, "data_batch_1.bin"), 1000);
-    struct dataset train, test;
-    assert_int_equal(cifar10_load(NULL, true, &train, &test), OCELLUS_IO);
+    struct source *train, *test;
+    assert_int_equal(cifar10_open(NULL, true, &train, &test), OCELLUS_IO);
     expect_refusal(*state, OCELLUS_IO, "data_batch_1.bin", "no such file");
 }
 
@@ -136,7 +137,7 @@ static void test_a_second_fetch_waits(void **state) {
     close(lock);
 }
 
-#ifdef OCELLUS_FETCH
+#ifdef OCELLUS_ARCHIVES
 
 struct entry {
     const char *path;
@@ -277,7 +278,7 @@ int main(void) {
         IN_CACHE(test_leftovers_are_swept),
         IN_CACHE(test_a_second_fetch_waits),
         IN_CACHE(test_bad_weights_are_refused),
-#ifdef OCELLUS_FETCH
+#ifdef OCELLUS_ARCHIVES
         IN_CACHE(test_bad_archives_are_refused),
         IN_CACHE(test_damaged_archives_are_refused),
         IN_CACHE(test_bad_weight_archives_are_refused),

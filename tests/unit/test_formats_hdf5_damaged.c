@@ -55,9 +55,11 @@ static ocellus_status gives_more_than_it_may(const struct file_content *content,
     const int64_t values = (int64_t)isolated_values_limit(content->size) / 4 + 1;
     return named_tensors_add(&result->tensors, "a", &(struct shape){1, {values}});
 }
-static ocellus_status gives_a_longer_text(const struct file_content *content, struct isolated_result *result) {
+static ocellus_status gives_a_text_too_long(const struct file_content *content, struct isolated_result *result) {
     TRY(reads_two(content, result));
-    result->texts[1] = strdup("seventeen bytes i");
+    result->texts[1] = malloc(ISOLATED_TEXT_LIMIT + 2);
+    memset(result->texts[1], 'x', ISOLATED_TEXT_LIMIT + 1);
+    result->texts[1][ISOLATED_TEXT_LIMIT + 1] = '\0';
     return OCELLUS_OK;
 }
 static ocellus_status gives_what_is_no_number(const struct file_content *content, struct isolated_result *result) {
@@ -84,7 +86,7 @@ static void test_what_a_reader_does_apart(void **state) {
         {ends, "the file breaks its reader"},
         {refuses, "w.h5: not so"},
         {answers_what_is_not_its_own, "the file breaks its reader"},
-        {gives_a_longer_text, "the file breaks its reader"},
+        {gives_a_text_too_long, "the file breaks its reader"},
         {gives_more_than_it_may, "the file breaks its reader"},
         {gives_what_is_no_number, "value 1 is not a number"},
         {gives_a_name_twice, "given to two tensors"},

@@ -15,7 +15,7 @@
 static ocellus_status write_page(const struct fixture *fixture, char page[FILE_PATH_SIZE]) {
     struct report_row row = {.run = fixture->run};
     struct report_request request = {
-        .folder = fixture->run, .rows = &row, .row_count = 1, .train = &fixture->train, .test = &fixture->test};
+        .folder = fixture->run, .rows = &row, .row_count = 1, .train = fixture->train, .test = fixture->test};
     return report_write(&request, page);
 }
 
@@ -39,7 +39,7 @@ static void the_page_holds_its_numbers(void **state) {
     char weights[SHA256_TEXT_SIZE];
     sha256_bytes("weights", 7, weights);
     assert_holds(html, weights);
-    assert_holds(html, fixture->train.sha256);
+    assert_holds(html, fixture->train->identity);
     free(html);
 }
 
@@ -66,7 +66,7 @@ static void one_run_is_measured_against_no_claim(void **state) {
 static void data_are_called_what_they_are(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE];
-    struct dataset *sets[] = {&fixture->train, &fixture->test};
+    struct source *sets[] = {fixture->train, fixture->test};
     for (size_t i = 0; i < 2; i++) {
         snprintf(sets[i]->name, sizeof sets[i]->name, "own (CIFAR-10's layout)");
         memory_free(sets[i]->class_names[0]);
@@ -115,7 +115,7 @@ static void no_text_of_a_run_is_markup(void **state) {
     assert_ok(evaluation_file_write(path, &record));
     evaluation_record_free(&record);
     for (size_t i = 0; i < 2; i++) {
-        struct dataset *set = i == 0 ? &fixture->train : &fixture->test;
+        struct source *set = i == 0 ? fixture->train : fixture->test;
         snprintf(set->name, sizeof set->name, HOSTILE);
         memory_free(set->class_names[0]);
         set->class_names[0] = memory_copy_text(HOSTILE);
@@ -275,12 +275,12 @@ static void a_run_without_validation_has_one_curve(void **state) {
 static void other_data_than_the_run_had_is_refused(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE];
-    char first = fixture->train.sha256[0];
-    fixture->train.sha256[0] = 'x';
+    char first = fixture->train->identity[0];
+    fixture->train->identity[0] = 'x';
     assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
     assert_holds(status_message(), "the run used other data");
-    fixture->train.sha256[0] = first;
-    fixture->test.labels[4] = 0;
+    fixture->train->identity[0] = first;
+    *(uint16_t *)(uintptr_t)source_target(fixture->test, 4).classes = 0;
     assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
     assert_holds(status_message(), "predictions.csv: line 6: not of this test set");
 }
@@ -288,7 +288,7 @@ static void other_data_than_the_run_had_is_refused(void **state) {
 static void predictions_of_another_evaluation_are_refused(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
-    const struct prediction row = {0, fixture->test.labels[0], 0, 0.5F, 0.5F};
+    const struct prediction row = {0, (int32_t)source_label(fixture->test, 0), 0, 0.5F, 0.5F};
     assert_ok(path_join(path, fixture->run, RUN_PREDICTIONS));
     assert_ok(predictions_write(path, &row, 1));
     assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);

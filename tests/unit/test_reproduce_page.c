@@ -25,7 +25,7 @@ static void make_part(const struct fixture *fixture, const char *run_path) {
     float losses[12] = {0};
     struct prediction rows[12];
     for (size_t i = 0; i < 12; i++) {
-        labels[i] = fixture->test.labels[2 * i];
+        labels[i] = (int32_t)source_label(fixture->test, 2 * i);
         predicted[i] = i == 1 ? (labels[i] + 1) % CLASSES : labels[i]; /* image 2, which the other run gets right */
         rows[i] = (struct prediction){2 * i, labels[i], predicted[i], 0.9F, 0.1F};
     }
@@ -46,7 +46,7 @@ static void rows_stand_beside_each_other(void **state) {
     assert_ok(path_join(whole, folder, "rows"));
     assert_ok(folder_make(whole));
     assert_ok(path_join(part, whole, "part"));
-    make_run(part, &fixture->train, &fixture->test);
+    make_run(part, fixture->train, fixture->test);
     make_part(fixture, part);
     const struct full_run full = {
         .row = "resnet50-custom", .started = "2026-11-05T10:00:00", .test = {9120, 10000}, .running_accuracy = 0.8};
@@ -56,8 +56,8 @@ static void rows_stand_beside_each_other(void **state) {
     struct reproduce_page_request request = {.folder = whole,
                                              .rows = rows,
                                              .row_count = 3,
-                                             .train = &fixture->train,
-                                             .test = &fixture->test,
+                                             .train = fixture->train,
+                                             .test = fixture->test,
                                              .full = &full,
                                              .full_count = 1};
     assert_ok(reproduce_page_write(&request, page));
@@ -105,7 +105,7 @@ static void a_claim_that_is_none_is_refused(void **state) {
     char page[FILE_PATH_SIZE];
     const struct reproduce_page_row row = {.claim = "another", .run = fixture->run};
     struct reproduce_page_request request = {
-        .folder = fixture->run, .rows = &row, .row_count = 1, .train = &fixture->train, .test = &fixture->test};
+        .folder = fixture->run, .rows = &row, .row_count = 1, .train = fixture->train, .test = fixture->test};
     assert_int_equal(reproduce_page_write(&request, page), OCELLUS_USAGE);
     assert_holds(status_message(), "row \"another\": no such claim");
 }

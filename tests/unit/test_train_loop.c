@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "formats/network_file.h"
+#include "inference/predict.h"
 #include "inference/weights.h"
 #include "model/layer.h"
 
@@ -63,14 +64,14 @@ static void loss_falls_and_the_run_is_recorded(void **state) {
 /* Opens last or best of a run in an inference engine and gives back its hash and its score on the held-out images. */
 static void judge(const char *path, const struct recipe *recipe, char hash[SHA256_TEXT_SIZE], struct predictions *all,
                   struct predict_score *score) {
-    struct dataset train;
+    struct source *train;
     struct train_sets sets;
     struct engine *engine = NULL;
     struct batch_buffer buffer;
-    tiny_dataset("train", TINY_TRAIN, &train);
+    tiny_source("train", TINY_TRAIN, &train);
     struct graph *graph = tiny_graph();
     struct engine_options options = {.threads = 1, .batch_size = 4};
-    assert_int_equal(train_sets_create(recipe, &train, NULL, &sets), OCELLUS_OK);
+    assert_int_equal(train_sets_create(recipe, train, NULL, &sets), OCELLUS_OK);
     assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     struct network_file file;
     assert_int_equal(network_file_read(path, &network_forms_model, &file), OCELLUS_OK);
@@ -84,8 +85,7 @@ static void judge(const char *path, const struct recipe *recipe, char hash[SHA25
     engine_close(engine);
     graph_free(graph);
     train_sets_free(&sets);
-    free(train.pixels);
-    free(train.labels);
+    source_close(train);
 }
 
 static void saved_models_give_what_training_measured(void **state) {
@@ -146,11 +146,11 @@ static void threads_change_no_bit(void **state) {
 /* Runs the batches [begin[i], begin[i + 1]) of epoch 0's order by hand and gives back the sums over their images. */
 static void measure_by_hand(const struct recipe *recipe, const size_t *begin, size_t batches, double *loss_sum,
                             size_t *correct) {
-    struct dataset train;
+    struct source *train;
     struct engine *engine = NULL;
     struct batch_buffer buffer;
     size_t order[TINY_TRAIN];
-    tiny_dataset("train", TINY_TRAIN, &train);
+    tiny_source("train", TINY_TRAIN, &train);
     struct graph *graph = tiny_graph();
     struct engine_options options = {
         .threads = 1, .batch_size = TINY_TRAIN, .training = true, .optimizer = train_optimizer(recipe)};
@@ -158,13 +158,13 @@ static void measure_by_hand(const struct recipe *recipe, const size_t *begin, si
     assert_int_equal(engine_initialize(engine, recipe->seed), OCELLUS_OK);
     assert_int_equal(batch_buffer_create(graph, TINY_TRAIN, &buffer), OCELLUS_OK);
     random_permutation(recipe->seed, RANDOM_SHUFFLE, 0, order, TINY_TRAIN);
-    struct image_set set = {&train, order, TINY_TRAIN};
+    struct image_set set = {train, order, TINY_TRAIN};
     *loss_sum = 0;
     *correct = 0;
     for (size_t i = 0; i < batches; i++) {
         const size_t n = begin[i + 1] - begin[i];
         struct engine_metrics metrics;
-        batch_buffer_fill(&buffer, &set, begin[i], n, engine_input(engine, 0));
+        assert_int_equal(batch_buffer_fill(&buffer, &set, begin[i], n, engine_input(engine, 0)), OCELLUS_OK);
         assert_int_equal(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = n}), OCELLUS_OK);
         assert_int_equal(engine_loss(engine, &(struct engine_targets){.labels = buffer.labels}), OCELLUS_OK);
         assert_int_equal(engine_metrics(engine, &metrics), OCELLUS_OK);
@@ -174,8 +174,7 @@ static void measure_by_hand(const struct recipe *recipe, const size_t *begin, si
     batch_buffer_free(&buffer);
     engine_close(engine);
     graph_free(graph);
-    free(train.pixels);
-    free(train.labels);
+    source_close(train);
 }
 
 /* 70 images in batches of 64 and 6, without learning, so that the batches can be measured one by one. */
@@ -246,7 +245,7 @@ static void steps_per_epoch_takes_the_first_steps(void **state) {
 
 static void plans_count_steps_and_images(void **state) {
     (void)state;
-    struct dataset train = {.name = "many", .count = 50000}, test = {.count = 10000};
+    struct source train = {.name = "many", .count = 50000}, test = {.count = 10000};
     struct train_sets sets = {.train = image_set_all(&train), .validation = image_set_all(&test)};
     struct recipe recipe;
     struct train_plan plan;
@@ -282,24 +281,25 @@ static void plans_count_steps_and_images(void **state) {
 /* Without a list the images are taken as they lie, in every batch. */
 static void images_without_a_list_come_in_order(void **state) {
     (void)state;
-    struct dataset test;
+    struct source *test;
     struct batch_buffer buffer;
-    tiny_dataset("test", TINY_TEST, &test);
+    tiny_source("test", TINY_TEST, &test);
     struct graph *graph = tiny_graph();
     assert_int_equal(batch_buffer_create(graph, 8, &buffer), OCELLUS_OK);
-    struct image_set set = image_set_all(&test);
+    struct image_set set = image_set_all(test);
     float images[8 * TINY_SIDE * TINY_SIDE * 3];
-    batch_buffer_fill(&buffer, &set, 17, 8, images);
+    assert_int_equal(batch_buffer_fill(&buffer, &set, 17, 8, images), OCELLUS_OK);
     for (size_t i = 0; i < 8; i++) {
-        assert_int_equal(buffer.labels[i], test.labels[17 + i]);
+        struct picture picture = {0};
+        assert_int_equal(buffer.labels[i], source_label(test, 17 + i));
+        assert_int_equal(source_read(test, 17 + i, &picture), OCELLUS_OK);
         size_t values = TINY_SIDE * TINY_SIDE * 3;
-        float expected = (float)dataset_image(&test, 17 + i)[5] / 255;
+        float expected = (float)picture.pixels[5] / 255;
         assert_true(fabsf(images[i * values + 5] - expected) < 1e-6f);
     }
     batch_buffer_free(&buffer);
     graph_free(graph);
-    free(test.pixels);
-    free(test.labels);
+    source_close(test);
 }
 
 static void every_parameter_is_in_the_hash(void **state) {
@@ -329,12 +329,12 @@ static void every_parameter_is_in_the_hash(void **state) {
 
 static void sets_do_not_overlap(void **state) {
     (void)state;
-    struct dataset train;
+    struct source *train;
     struct train_sets sets;
     struct recipe recipe;
-    tiny_dataset("train", TINY_TRAIN, &train);
+    tiny_source("train", TINY_TRAIN, &train);
     tiny_recipe(&recipe);
-    assert_int_equal(train_sets_create(&recipe, &train, NULL, &sets), OCELLUS_OK);
+    assert_int_equal(train_sets_create(&recipe, train, NULL, &sets), OCELLUS_OK);
     assert_true(sets.train.count == 60 && sets.validation.count == 10);
     int seen[TINY_TRAIN] = {0};
     for (size_t i = 0; i < 60; i++)
@@ -345,25 +345,24 @@ static void sets_do_not_overlap(void **state) {
         assert_int_equal(seen[i], 1);
     train_sets_free(&sets);
     recipe.validation = RECIPE_VALIDATION_TEST;
-    assert_int_equal(train_sets_create(&recipe, &train, NULL, &sets), OCELLUS_USAGE);
+    assert_int_equal(train_sets_create(&recipe, train, NULL, &sets), OCELLUS_USAGE);
     recipe.validation = RECIPE_VALIDATION_HELD_OUT;
     recipe.held_out = TINY_TRAIN;
-    assert_int_equal(train_sets_create(&recipe, &train, NULL, &sets), OCELLUS_USAGE);
-    free(train.pixels);
-    free(train.labels);
+    assert_int_equal(train_sets_create(&recipe, train, NULL, &sets), OCELLUS_USAGE);
+    source_close(train);
 }
 
 static void data_that_does_not_fit_is_refused(void **state) {
     (void)state;
     struct graph *graph = tiny_graph();
-    struct dataset dataset = {.name = "other", .height = 8, .width = 9, .channels = 3, .classes = 4};
-    assert_int_equal(predict_check(graph, &dataset), OCELLUS_BAD_CONTENT);
+    struct source source = {.name = "other", .height = 8, .width = 9, .channels = 3, .classes = 4};
+    assert_int_equal(batch_check(graph, &source), OCELLUS_BAD_CONTENT);
     assert_string_equal(status_message(),
                         "other: images do not fit the input of tiny (expected (8, 8, 3), got (8, 9, 3))");
-    dataset.width = 8;
-    assert_int_equal(predict_check(graph, &dataset), OCELLUS_OK);
-    dataset.classes = 5;
-    assert_int_equal(predict_check(graph, &dataset), OCELLUS_BAD_CONTENT);
+    source.width = 8;
+    assert_int_equal(batch_check(graph, &source), OCELLUS_OK);
+    source.classes = 5;
+    assert_int_equal(batch_check(graph, &source), OCELLUS_BAD_CONTENT);
     graph_free(graph);
 }
 

@@ -7,6 +7,7 @@
 #include "run/recipe_ini.h"
 #include "temporary.h"
 #include "tiny_training.h"
+#include "train/checkpoint.h"
 
 #include "base/log.h"
 

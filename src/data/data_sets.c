@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/data_sets.h"
+
+#include "data/cifar10.h"
+#include "data/fetch_cifar10.h"
+#include "data/fetch_resnet50.h"
+#include "data/resnet50.h"
+
+#include <string.h>
+
+const struct data_set data_sets[] = {
+    {CIFAR10_NAME, "CIFAR-10", "60,000 colour images of 32 x 32 pixels in 10 classes", fetch_cifar10, cifar10_open},
+    {RESNET50_NAME, "ResNet50's ImageNet weights", "weights to start from, no images", fetch_resnet50, NULL},
+    {0},
+};
+
+const struct data_set *data_set_find(const char *name) {
+    for (const struct data_set *row = data_sets; row->name; row++)
+        if (strcmp(row->name, name) == 0) return row;
+    return NULL;
+}
+
+ocellus_status data_set_open(const char *name, const char *folder, struct source **train, struct source **test) {
+    const struct data_set *row = data_set_find(name);
+    *train = *test = NULL;
+    if (row && row->open) {
+        const bool given = folder && *folder;
+        return row->open(given ? folder : NULL, !given, train, test);
+    }
+    struct text names = {0};
+    data_set_append_names(true, &names);
+    const ocellus_status status = fail(OCELLUS_USAGE, "data: no such data set '%s' (known: %s)", name,
+                                       names.bytes && !names.failed ? names.bytes : "?");
+    text_free(&names);
+    return status;
+}
+
+void data_set_append_names(bool pictures_alone, struct text *out) {
+    const char *between = "";
+    for (const struct data_set *row = data_sets; row->name; row++) {
+        if (pictures_alone && !row->open) continue;
+        text_append(out, "%s%s", between, row->name);
+        between = ", ";
+    }
+}
