@@ -220,6 +220,35 @@ static ocellus_status check_data(const struct run_folder *run, const struct sour
     return OCELLUS_OK;
 }
 
+/* A file by itself: on the test images of the data set that training takes where nothing else is said. */
+static ocellus_status judge_file(const struct evaluation_request *request, struct evaluation_record *record) {
+    struct recipe recipe;
+    struct source *train = NULL, *test = NULL;
+    struct network network = {0};
+    struct batch_buffer buffer = {0};
+    if (request->reestimate > 0)
+        return fail(OCELLUS_USAGE, "--reestimate: %s is no run, whose training images it needs", request->run);
+    recipe_defaults(&recipe);
+    if (request->data_path) TRY(recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path"));
+    TRY(network_open(request->run, NULL, request->threads, NETWORK_BATCH, &network));
+    ocellus_status status = network_choose_preprocessing(&network, request->preprocessing);
+    if (status == OCELLUS_OK) status = data_set_open(recipe.data_name, recipe.data_path, &train, &test);
+    if (status == OCELLUS_OK) status = batch_check(network.graph, test);
+    if (status == OCELLUS_OK)
+        status = evaluation_record_create(path_base_name(request->run), (const char *const *)test->class_names,
+                                          test->classes, record);
+    if (status == OCELLUS_OK) status = batch_buffer_create(network.graph, NETWORK_BATCH, &buffer);
+    const struct image_set set = status == OCELLUS_OK ? image_set_all(test) : (struct image_set){0};
+    if (status == OCELLUS_OK)
+        status = evaluate_split(&network, &buffer, &set, request->test_images, EVALUATION_TEST, NULL, record);
+    batch_buffer_free(&buffer);
+    network_close(&network);
+    source_close(train);
+    source_close(test);
+    if (status != OCELLUS_OK) evaluation_record_free(record);
+    return status;
+}
+
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record) {
     struct run_folder run;
     struct recipe recipe;
@@ -228,7 +257,11 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     struct network network = {0};
     struct judged_images images = {0};
     bool judged = false;
+    bool is_file;
     *record = (struct evaluation_record){0};
+    TRY(network_is_file(request->run, &is_file));
+    if (is_file) return judge_file(request, record);
+    if (request->preprocessing) return fail(OCELLUS_USAGE, "--preprocessing: a run's models say their own");
 
     TRY(run_folder_open(&run, request->run));
     char path[FILE_PATH_SIZE];

@@ -11,9 +11,10 @@
 #define EVALUATION_ALL SIZE_MAX
 
 struct evaluation_request {
-    const char *run;
-    const char *weights;   /* RUN_LAST or RUN_BEST */
-    const char *data_path; /* where the run's data is now; NULL: where its recipe says */
+    const char *run;           /* or a file of a network, or the folder of a TensorFlow.js model (network_is_file()) */
+    const char *weights;       /* of a run: RUN_LAST or RUN_BEST */
+    const char *preprocessing; /* of a file: network_choose_preprocessing() */
+    const char *data_path;     /* where the run's data is now; NULL: where its recipe says */
     size_t threads;
     const struct source *train, *test; /* the run's data where the caller has it; NULL: loaded */
     /* How many images at most: EVALUATION_ALL; fewer are those of evaluation_subset(). test_images is at least 1; with 0
@@ -26,7 +27,8 @@ struct evaluation_request {
 
 /* Runs the network over the training images (in inference mode), the held-out ones where the recipe holds some out, and
  * the test images; writes evaluation.json and predictions.csv into the run folder, unless a result of more
- * images lies there. Progress goes to stderr. Where only the writing failed the record is whole all the same: it has classes.
+ * images lies there. Of a file, which
+ * belongs to no data, only CIFAR-10's test images are judged, and nothing is written. Progress goes to stderr. Where only the writing failed the record is whole all the same: it has classes.
  * Free the record with evaluation_record_free(). */
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record);
 

@@ -22,16 +22,21 @@ ocellus_status network_for_source(const char *name, const struct source *source,
     return status;
 }
 
-/* The file that `word`, an existing path, stands for; the folder of a TensorFlow.js model is one itself. */
-static ocellus_status find_file(const char *word, const char *weights, char path[FILE_PATH_SIZE]) {
+ocellus_status network_is_file(const char *word, bool *is_file) {
     enum path_kind kind;
-    struct file_kind about;
+    struct file_kind about = {0};
     TRY(path_look(word, &kind));
-    if (kind == PATH_FOLDER && !run_folder_is_run(word)) {
-        TRY(file_kind_read(word, &about));
-        if (about.format == FILE_FORMAT_TFJS) kind = PATH_FILE;
-    }
-    if (kind != PATH_FOLDER) return path_join(path, "", word);
+    if (kind == PATH_FOLDER && !run_folder_is_run(word)) TRY(file_kind_read(word, &about));
+    *is_file = kind == PATH_FILE || about.format == FILE_FORMAT_TFJS;
+    return OCELLUS_OK;
+}
+
+/* The file that `word`, an existing path, stands for. */
+static ocellus_status find_file(const char *word, const char *weights, char path[FILE_PATH_SIZE]) {
+    bool is_file;
+    enum path_kind kind;
+    TRY(network_is_file(word, &is_file));
+    if (is_file) return path_join(path, "", word);
     struct run_folder run;
     TRY(run_folder_open(&run, word));
     ocellus_status status = run_folder_file(&run, weights, path);

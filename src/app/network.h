@@ -22,6 +22,9 @@ ocellus_status network_for_source(const char *name, const struct source *source,
 ocellus_status network_read(const char *word, const char *weights, char path[FILE_PATH_SIZE],
                             struct network_file *file);
 
+/* Whether an existing path is no run, but a file of a network or the folder of a TensorFlow.js model. */
+ocellus_status network_is_file(const char *word, bool *is_file);
+
 /* The names of the built-in networks, "simcnn, resnet50, ..."; trainable: of those only that take a data set's images. */
 void network_append_names(bool trainable, struct text *out);
 

@@ -14,20 +14,22 @@
 
 static const struct command evaluate_command = {
     .name = "evaluate",
-    .arguments = "RUN",
-    .summary = "Judges a run on its training, validation and test images, in inference mode.",
+    .arguments = "RUN|FILE",
+    .summary = "Judges a run on its training, validation and test images, in inference mode; or a file.",
     .details =
         "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's, "
         "at 95 %. There is no validation column when the run was validated on the test images. Fewer test images than "
         "all are a fixed choice with the same number of each class; fewer training images are a fixed random "
         "choice. A result of more images that lies there is not replaced.\n\n"
         "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by "
-        "those of N training images; the model file stays as it is.",
+        "those of N training images; the model file stays as it is.\n\n"
+        "A file of a network in any form (see `ocellus predict --help`) is judged on CIFAR-10's test images alone, of "
+        "--data-path or the cache; nothing is written.",
     .minimum = 1,
     .maximum = 1,
 };
 
-static const char *weights = "last", *data_path;
+static const char *weights = "last", *data_path, *preprocessing;
 static size_t threads, train_images = EVALUATION_ALL, test_images = EVALUATION_ALL, reestimate;
 static bool json;
 static const struct option evaluate_options[] = {
@@ -36,6 +38,7 @@ static const struct option evaluate_options[] = {
     {"train-images", "N", "judge only N training images (0: none)", OPTION_NUMBER, &train_images},
     {"reestimate", "N", "judge again with statistics of N training images", OPTION_COUNT, &reestimate},
     {"data-path", "PATH", "folder of the run's data (its recipe's)", OPTION_TEXT, &data_path},
+    {"preprocessing", "RULE", "of a file: pixels are fed by unit, caffe or none", OPTION_TEXT, &preprocessing},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
     {"json", NULL, "print evaluation.json", OPTION_SWITCH, &json},
     {0},
@@ -169,6 +172,7 @@ ocellus_status verb_evaluate(int argc, char **argv) {
     struct evaluation_request request = {.run = words.items[0],
                                          .weights = best ? RUN_BEST : RUN_LAST,
                                          .data_path = data_path,
+                                         .preprocessing = preprocessing,
                                          .threads = threads,
                                          .train_images = train_images,
                                          .test_images = test_images,

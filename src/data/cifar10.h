@@ -3,17 +3,15 @@
 #ifndef DATA_CIFAR10_H
 #define DATA_CIFAR10_H
 
+#include "data/cifar10_names.h"
 #include "data/source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CIFAR10_NAME "cifar10"
-
 /* A record is one label byte and three planes (red, green, blue) of 32 x 32 bytes. */
 enum {
     CIFAR10_FILES = 6,
-    CIFAR10_CLASSES = 10,
     CIFAR10_SIDE = 32,
     CIFAR10_PLANE = CIFAR10_SIDE * CIFAR10_SIDE,
     CIFAR10_RECORD_SIZE = 1 + 3 * CIFAR10_PLANE,

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "data/cifar10.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/json_parse.h"
 #include "base/memory.h"
+#include "formats/safetensors_write.h"
 #include "model/graph_from_json.h"
 #include "model/graph_to_json.h"
 

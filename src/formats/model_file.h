@@ -6,6 +6,7 @@
 
 #include "formats/network_file.h"
 #include "formats/safetensors.h"
+#include "formats/safetensors_write.h"
 
 /* The reader of safetensors files (network_file.h): of a model file with its graph, all of whose description and tensors must be
  * sound; any other has none. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing safetensors. */
+#include "formats/safetensors_write.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "formats/safetensors.h"
+#include "formats/named_tensors.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "formats/safetensors.h"
+#include "formats/safetensors_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>

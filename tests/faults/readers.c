@@ -11,6 +11,7 @@
 #include "data/image_png.h"
 #include "formats/model_file.h"
 #include "formats/network_file.h"
+#include "formats/safetensors_write.h"
 #include "model/builtin.h"
 #include "reproduce/full_runs.h"
 #include "reproduce/full_runs_text.h"

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/folders.h"
 #include "formats/model_file.h"
+#include "formats/safetensors_write.h"
 #include "model/initialize.h"
 #include "model/simcnn.h"
 #include "model_fixture.h"

@@ -4,6 +4,7 @@
 #include "base/folders.h"
 #include "base/sha256.h"
 #include "formats/safetensors.h"
+#include "formats/safetensors_write.h"
 
 #include <math.h>
 #include <setjmp.h>
