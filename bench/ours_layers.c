@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As the engine cuts its work (engine/cpu_engine.c). */
+/* As the engine cuts its work (engine/cpu_class.c). */
 enum {
     SHARDS = 16,
     WAVE_BYTES = 64 << 20,

@@ -85,13 +85,13 @@ static ocellus_status train_in(struct engine *engine, struct model_use *use, con
     TRY(copy_parameters(model->engine, engine));
     struct epoch_hook hook = {.options = options, .host = use->host};
     struct train_result result = {0};
-    struct train_options train = {.recipe = recipe,
-                                  .graph = model->graph,
-                                  .engine = engine,
-                                  .sets = sets,
-                                  .stop = &hook.stop,
-                                  .observer = tell_epoch,
-                                  .context = &hook};
+    struct trainer_options train = {.recipe = recipe,
+                                    .graph = model->graph,
+                                    .engine = engine,
+                                    .sets = sets,
+                                    .stop = &hook.stop,
+                                    .observer = tell_epoch,
+                                    .context = &hook};
     ocellus_status status = train_run(&train, &result);
     use->host = hook.host;
     history_free(&result.history);

@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "base/folders.h"
-#include "run/progress.h"
+#include "run/extent.h"
 
 #include <stdbool.h>
 #include <stdint.h>

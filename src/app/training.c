@@ -73,16 +73,20 @@ static ocellus_status find_from_there(const struct run_folder *run, const char *
     return OCELLUS_OK;
 }
 
+static ocellus_status read_recorded(const struct run_folder *run, struct recipe *recipe) {
+    char path[FILE_PATH_SIZE];
+    recipe_neutral(recipe);
+    TRY(run_folder_file(run, RUN_RECIPE, path));
+    return recipe_read(path, recipe);
+}
+
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
     struct run_folder run;
-    TRY(run_folder_open(&run, path));
-    char file[FILE_PATH_SIZE];
-    recipe_neutral(recipe);
-    TRY(run_folder_file(&run, RUN_RECIPE, file));
-    TRY(recipe_read(file, recipe));
     char found[FILE_PATH_SIZE];
+    TRY(run_folder_open(&run, path));
+    TRY(read_recorded(&run, recipe));
     TRY(find_from_there(&run, recipe->data_path, found));
-    return *found ? recipe_set(recipe, RECIPE_KEY(data_path), found, file) : OCELLUS_OK;
+    return *found ? recipe_set(recipe, RECIPE_KEY(data_path), found, RUN_RECIPE) : OCELLUS_OK;
 }
 
 /* Patterns separated by commas; one that matches nothing is a mistake. */
@@ -205,13 +209,15 @@ ocellus_status training_open(const struct training_request *request, struct trai
 
 ocellus_status training_run(struct training *training, const struct stop_flag *stop, train_observer observer,
                             void *context, struct train_result *result) {
-    struct train_options options = {
+    struct recipe recorded;
+    if (training->resume) TRY(read_recorded(&training->run, &recorded));
+    struct trainer_options options = {
         .recipe = &training->recipe,
         .graph = training->graph,
         .engine = training->engine,
         .sets = &training->sets,
         .run = &training->run,
-        .resume = training->resume,
+        .recorded = training->resume ? &recorded : NULL,
         .stop = stop,
         .observer = observer,
         .context = context,

@@ -32,7 +32,7 @@ struct training {
 /* Loads the data, makes the network, opens the engine and makes (or locks) the run folder, with environment.json and
  * summary.txt in it; log lines go to its train.log from here on. After a failure nothing needs to be closed. */
 ocellus_status training_open(const struct training_request *request, struct training *training);
-/* Runs it: train_run() with what was opened. */
+/* Runs it: train_run() with what was opened; a run that goes on by what its recipe.ini says. */
 ocellus_status training_run(struct training *training, const struct stop_flag *stop, train_observer observer,
                             void *context, struct train_result *result);
 void training_close(struct training *training);

@@ -2,13 +2,13 @@
 /* Paths and folders. */
 #include "base/folders.h"
 
-#include "base/files.h"
 #include "base/memory.h"
 #include "base/retry.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>

@@ -2,7 +2,6 @@
 /* The one line that a failure leaves, kept per thread. */
 #include "base/status.h"
 
-#include "base/text.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>

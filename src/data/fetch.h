@@ -5,6 +5,7 @@
 #ifndef DATA_FETCH_H
 #define DATA_FETCH_H
 
+#include "base/archive.h"
 #include "base/status.h"
 
 #include <stdbool.h>
@@ -26,5 +27,14 @@ struct fetch_item {
     ocellus_status (*from_file)(const char *from, const char *folder);
 };
 ocellus_status fetch_item(const struct fetch_item *item, const struct fetch_options *options);
+
+/* A gzipped tarball that was fetched, for archive_read(). */
+static inline struct archive_source fetch_tarball(const char *path) {
+    return (struct archive_source){.kind = ARCHIVE_TAR_GZIP,
+                                   .path = path,
+                                   .limit = 512 * 1024 * 1024,
+                                   .most_entries = 64,
+                                   .progress = "unpacking and verifying"};
+}
 
 #endif

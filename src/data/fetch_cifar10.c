@@ -10,7 +10,6 @@
 #include "base/json_parse.h"
 #include "base/memory.h"
 #include "data/cifar10.h"
-#include "data/fetch_archive.h"
 #include "data/image_png.h"
 
 #include <stdlib.h>

@@ -6,7 +6,6 @@
 #include "base/file_kind.h"
 #include "base/files.h"
 #include "base/folders.h"
-#include "data/fetch_archive.h"
 #include "data/resnet50.h"
 
 #include <stdio.h>

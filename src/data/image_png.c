@@ -194,7 +194,7 @@ ocellus_status image_decode_png(const unsigned char *bytes, size_t size, const c
     png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reading, on_read_error, on_read_warning,
                                                &reading.no_memory, take_memory, give_memory);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    if (!info) reading.status = fail(OCELLUS_IO, "%s: libpng could not start", source);
+    if (!info) reading.status = fail(OCELLUS_IO, "%s: no memory to decode it", source);
     else if (setjmp(png_jmpbuf(png)) == 0) reading.status = read_png(png, info, &reading);
     png_destroy_read_struct(&png, &info, NULL);
     memory_free(reading.rgba);
@@ -255,7 +255,7 @@ ocellus_status image_encode_png(const struct image *image, unsigned char **bytes
     png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &writing, on_write_error, on_write_warning,
                                                 &writing.no_memory, take_memory, give_memory);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    if (!info) writing.status = fail(OCELLUS_IO, "PNG: libpng could not start");
+    if (!info) writing.status = fail(OCELLUS_IO, "PNG: no memory to encode it");
     else if (setjmp(png_jmpbuf(png)) == 0) write_png(png, info, image, &writing);
     png_destroy_write_struct(&png, &info);
     if (writing.status != OCELLUS_OK) {

@@ -5,6 +5,7 @@
 #include "base/text_layout.h"
 #include "engine/cpu_engine.h"
 #include "engine/operator.h"
+#include "model/graph.h"
 
 double engine_flops(const struct cpu_engine *engine, size_t operation) {
     const struct operation *o = &engine->lowered->operations[operation];

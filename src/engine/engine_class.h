@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an engine is to engine.c: a table of functions, and a struct that begins with struct engine. All that is the same
+/* What an engine is to engine_calls.c: a table of functions, and a struct that begins with struct engine. All that is the same
  * for every engine is done before a function here is called: names are found, sizes, labels, slots and the order of calls
  * are checked, the floating-point mode of base/threads.h is set. Engines include this; their callers engine.h alone. */
 #ifndef ENGINE_ENGINE_CLASS_H
@@ -55,7 +55,7 @@ struct engine_class {
 /* How far the present batch has come. */
 enum engine_stage { STAGE_NONE, STAGE_FORWARD, STAGE_LOSS, STAGE_BACKWARD, STAGE_UPDATED };
 
-/* What every engine has in front of its own; engine.c alone changes it. */
+/* What every engine has in front of its own; engine_calls.c alone changes it. */
 struct engine {
     const struct engine_class *class;
     const struct graph *graph;

@@ -5,7 +5,6 @@
  * this one's own gradient needs, with the mask of the ReLU inside that one on the way. */
 #include "engine/plan_backward.h"
 
-#include "engine/operators/common.h"
 #include "engine/operators/move.h"
 #include "engine/plan_emit.h"
 #include "engine/plan_forward.h"

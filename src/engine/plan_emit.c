@@ -6,6 +6,7 @@
 #include "base/sizes.h"
 #include "engine/plan_values.h"
 #include "engine/planner.h"
+#include "model/graph.h"
 
 ocellus_status plan_begin_phase(struct planner *planner) {
     struct plan *plan = planner->plan;

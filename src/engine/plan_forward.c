@@ -4,7 +4,6 @@
  * rides on it in one pass. The backward half calls the same functions to make such values again. */
 #include "engine/plan_forward.h"
 
-#include "engine/operators/common.h"
 #include "engine/operators/move.h"
 #include "engine/plan_emit.h"
 #include "engine/plan_values.h"

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "engine/planner.h"
+#include "model/graph.h"
 
 #include <stdlib.h>
 

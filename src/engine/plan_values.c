@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "engine/planner.h"
+#include "model/graph.h"
 
 #include <string.h>
 

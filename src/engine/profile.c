@@ -7,6 +7,7 @@
 #include "engine/cpu_engine.h"
 #include "engine/describe.h"
 #include "engine/operator.h"
+#include "model/graph.h"
 
 struct layer_time {
     double seconds[WORK_COUNT];

@@ -5,6 +5,7 @@
 #include "base/sizes.h"
 #include "engine/cpu_engine.h"
 #include "engine/place.h"
+#include "model/graph.h"
 
 static ocellus_status allocate_values(struct arena *arena, size_t values, real **pointer) {
     enum { SLACK = 16 };

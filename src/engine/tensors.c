@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "engine/engine_class.h"
 #include "engine/optimizers.h"
+#include "model/graph.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #include "base/monitor.h"
 #include "base/sizes.h"
 #include "engine/engine.h"
+#include "model/graph.h"
 
 #include <fnmatch.h>
 #include <stdatomic.h>

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/keras_names.h"
+#include "model/graph.h"
 #include "model/layer.h"
 
 #include <inttypes.h>

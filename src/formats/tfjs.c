@@ -69,7 +69,7 @@ static ocellus_status shard_path(const struct reading *reading, const json_value
                     "%s: weightsManifest: paths: %s: leads out of the folder (expected a file name)",
                     reading->json_path, name);
     TRY(path_join(out, reading->folder, name));
-    char *folder = realpath(reading->folder, NULL), *file = realpath(out, NULL);
+    char *folder = realpath(reading->folder, NULL), *file = folder ? realpath(out, NULL) : NULL;
     const int error = errno;
     ocellus_status status = OCELLUS_OK;
     if (!folder || !file) {

@@ -2,6 +2,8 @@
 /* BatchNormalization over all axes but the last one. */
 #include "model/layer_config.h"
 
+#include "model/graph.h"
+
 #include <inttypes.h>
 #include <math.h>
 

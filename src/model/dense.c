@@ -2,6 +2,7 @@
 /* Dense: vectors, kernels (in, out). */
 #include "model/layer_config.h"
 
+#include "model/graph.h"
 #include "model/unary_config.h"
 
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {

@@ -2,6 +2,7 @@
 /* DepthwiseConv2D: every channel of an NHWC image under `depth_multiplier` kernels of its own, (kh, kw, in, multiplier). */
 #include "model/layer_config.h"
 
+#include "model/graph.h"
 #include "model/unary_config.h"
 
 static ocellus_status infer(struct node *node, const struct shape *const *inputs) {

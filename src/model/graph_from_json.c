@@ -4,6 +4,7 @@
 #include "model/graph_from_json.h"
 
 #include "base/memory.h"
+#include "model/graph.h"
 #include "model/layer.h"
 #include "model/registry.h"
 

@@ -3,6 +3,7 @@
  * which the graph does not have. */
 #include "model/graph_to_json.h"
 
+#include "model/graph.h"
 #include "model/layer.h"
 
 #include <stdio.h>
@@ -139,7 +140,7 @@ ocellus_status graph_to_json(const struct graph *graph, json_value **json) {
     const struct part part = {graph, 0, graph->count, NULL};
     if (!root || !write_model(root, &part, graph->name, graph->sequential ? "Sequential" : "Functional")) {
         json_release(root);
-        return fail(OCELLUS_IO, "%s: no memory for its JSON", graph->name);
+        return OCELLUS_IO;
     }
     *json = root;
     return OCELLUS_OK;

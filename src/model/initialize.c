@@ -3,6 +3,7 @@
 #include "model/initialize.h"
 
 #include "base/random.h"
+#include "model/graph.h"
 
 #include <math.h>
 #include <string.h>

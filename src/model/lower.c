@@ -4,6 +4,7 @@
 #include "model/lowered.h"
 
 #include "base/memory.h"
+#include "model/graph.h"
 #include "model/layer.h"
 
 #include <stdlib.h>

@@ -7,7 +7,9 @@
 #define MODEL_LOWERED_H
 
 #include "base/unary.h"
-#include "model/graph.h"
+#include "model/node.h"
+
+struct graph;
 
 enum operation_kind {
     OPERATION_INPUT,

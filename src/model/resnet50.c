@@ -3,6 +3,7 @@
  * Nodes stand in the order in which Keras lists them (by depth), so that tables and files read alike. */
 #include "model/resnet50.h"
 
+#include "model/graph.h"
 #include "model/layer.h"
 
 #include <stdio.h>

@@ -2,6 +2,7 @@
 /* SimCNN: three convolutions with ReLU and BatchNormalization, two poolings, two dense layers. */
 #include "model/simcnn.h"
 
+#include "model/graph.h"
 #include "model/layer.h"
 
 /* The layer on the newest node. */

@@ -2,6 +2,7 @@
 /* The summary: rows from the graph, drawn as the "rich" library draws Keras's table. */
 #include "model/summary.h"
 
+#include "model/graph.h"
 #include "model/layer.h"
 
 #include <stdio.h>

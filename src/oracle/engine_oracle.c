@@ -4,6 +4,7 @@
 #include "engine/engine_class.h"
 
 #include "base/memory.h"
+#include "model/graph.h"
 #include "oracle/loss.h"
 #include "oracle/operations.h"
 

@@ -3,7 +3,15 @@
 #ifndef ORACLE_OPERATIONS_H
 #define ORACLE_OPERATIONS_H
 
-#include "oracle/oracle.h"
+#include "base/real.h"
+#include "model/lowered.h"
+#include "oracle/names.h"
+
+/* Where the batch's first image stands, for random numbers. */
+struct oracle_place {
+    uint64_t seed;
+    uint32_t epoch, first;
+};
 
 /* All that one operation reads and writes. `src` and `diff_src` have an element for each input. Gradients are added to
  * what is there; NULL ones are not wanted. */

@@ -11,13 +11,7 @@
 #include "base/real.h"
 #include "engine/engine.h"
 #include "model/lowered.h"
-#include "oracle/names.h"
-
-/* Where the batch's first image stands, for random numbers. */
-struct oracle_place {
-    uint64_t seed;
-    uint32_t epoch, first;
-};
+#include "oracle/operations.h"
 
 struct oracle_value {
     real *raw, *values; /* before and after the activation of a convolution or a dense layer; else the same memory */
@@ -55,7 +49,6 @@ void oracle_backward(struct oracle *oracle);
 void oracle_backward_from(struct oracle *oracle, size_t operation);
 
 /* An operation's call with the oracle's own memory; `src` and `diff_src` are given, of input_count elements. */
-struct oracle_call; /* operations.h */
 struct oracle_call oracle_call_of(const struct oracle *oracle, size_t operation, const real **src, real **diff_src);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "metrics/metrics.h"
 #include "report/number.h"
+#include "run/extent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,20 +43,8 @@ const char *audit_why(enum audit_rule rule) {
     return rules[rule].why;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
-
-/* How many of `available` images `steps` batches take; 0 steps: all. */
-static uint64_t images_in(uint64_t steps, uint64_t batch_size, uint64_t available) {
-    return steps == 0 || steps > available / batch_size ? available : steps * batch_size;
-}
-
 static uint64_t validation_images(const struct recipe *recipe, const struct audit_facts *facts) {
-    if (recipe->validation == RECIPE_VALIDATION_NONE) return 0;
-    bool test = recipe->validation == RECIPE_VALIDATION_TEST;
-    uint64_t available = test ? facts->test_images : smaller(recipe->held_out, facts->train_images);
-    return images_in(recipe->validation_steps, recipe->batch_size, available);
+    return run_validation(recipe, facts->train_images, facts->test_images).images;
 }
 
 static void find_validation(const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
@@ -67,9 +56,8 @@ static void find_validation(const struct recipe *recipe, const struct audit_fact
 }
 
 static void find_coverage(const struct recipe *recipe, const struct audit_facts *facts, char what[256]) {
-    uint64_t held = recipe->validation == RECIPE_VALIDATION_HELD_OUT ? recipe->held_out : 0;
-    uint64_t available = facts->train_images - smaller(held, facts->train_images);
-    uint64_t seen = images_in(recipe->steps_per_epoch, recipe->batch_size, available);
+    uint64_t available = run_trained_on(recipe, facts->train_images);
+    uint64_t seen = run_epoch(recipe, available).images;
     char seen_text[32], images_text[32];
     if (seen >= available) return;
     text_with_commas(seen, seen_text);

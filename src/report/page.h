@@ -5,9 +5,10 @@
 #define REPORT_PAGE_H
 
 #include "base/sha256.h"
-#include "report/report.h"
+#include "report/request.h"
 #include "report/verdict.h"
 #include "run/evaluation_file.h"
+#include "run/extent.h"
 #include "run/history.h"
 #include "run/predictions_file.h"
 #include "run/progress.h"

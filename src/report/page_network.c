@@ -19,15 +19,11 @@ bool page_model(const struct page *page, size_t index, struct html *out) {
     return true;
 }
 
-/* The keys that decide this run: the other optimizer's and empty texts are left out. */
+/* The keys that decide this run: those of other optimizers and empty texts are left out. */
 static bool setting_matters(const struct recipe *recipe, const struct recipe_key *key, const char *value) {
-    bool adam = recipe->optimizer == OPTIMIZER_ADAM;
     if (*value == '\0') return false;
-    if (strcmp(key->flag, "held-out") == 0) return recipe->validation == RECIPE_VALIDATION_HELD_OUT;
-    if (strcmp(key->section, "optimizer") != 0) return true;
-    if (strcmp(key->key, "momentum") == 0 || strcmp(key->key, "nesterov") == 0) return !adam;
-    if (strncmp(key->key, "beta_", 5) == 0 || strcmp(key->key, "epsilon") == 0) return adam;
-    return true;
+    if (key == RECIPE_KEY(held_out)) return recipe->validation == RECIPE_VALIDATION_HELD_OUT;
+    return key->optimizers == 0 || (key->optimizers & 1U << recipe->optimizer) != 0;
 }
 
 void page_settings(const struct recipe *recipe, struct html *out) {
@@ -77,13 +73,13 @@ static void append_validation_note(const struct page_run *run, const char *aside
 
 /* How much of the data an epoch sees and how sure validation is, where that is not all and well. */
 static void append_coverage(const struct page_run *run, struct html *out) {
-    uint64_t limit = run->recipe.steps_per_epoch * run->recipe.batch_size;
+    uint64_t epoch = run_epoch(&run->recipe, run->data.train_images).images;
     char seen[32], images[32];
-    if (limit > 0 && limit < run->data.train_images) {
-        text_with_commas(limit, seen);
+    if (epoch < run->data.train_images) {
+        text_with_commas(epoch, seen);
         text_with_commas(run->data.train_images, images);
         html_append(out, "<p class=\"note\">An epoch sees %s of the %s training images (%s).</p>\n", seen, images,
-                    number_part((double)limit / (double)run->data.train_images, 1).text);
+                    number_part((double)epoch / (double)run->data.train_images, 1).text);
     }
     size_t count = (size_t)run->data.validation_images;
     if (run->recipe.validation_steps > 0 && count > 0) {

@@ -73,7 +73,6 @@ static void append_seen(const struct page *page, struct html *out) {
     for (size_t i = 0; i < page->run_count; i++) {
         const struct page_run *run = &page->runs[i];
         if (!run->present) continue;
-        uint64_t limit = run->recipe.steps_per_epoch * run->recipe.batch_size;
         bool once = run->done.images <= run->data.train_images && (run->recipe.epochs == 1 || run->history.count == 0);
         uint64_t different = run->done.images < run->data.train_images ? run->done.images : run->data.train_images;
         char seen[32], images[32];
@@ -83,8 +82,9 @@ static void append_seen(const struct page *page, struct html *out) {
         html_append(out, "<td>%s</td><td class=\"hash\">%.12s%s</td><td>%s</td><td>%s%s<br><small>%s</small></td>",
                     *run->recipe.model_weights != '\0' ? run->recipe.model_weights : "random values",
                     *run->progress.initial_weights != '\0' ? run->progress.initial_weights : "not recorded",
-                    *run->progress.initial_weights != '\0' ? "\u2026" : "", seen, limit > 0 && !once ? "at most " : "",
-                    images, number_part((double)different / (double)run->data.train_images, 1).text);
+                    *run->progress.initial_weights != '\0' ? "\u2026" : "", seen,
+                    run->recipe.steps_per_epoch > 0 && !once ? "at most " : "", images,
+                    number_part((double)different / (double)run->data.train_images, 1).text);
         html_append(out, "<td>%s</td><td>%s</td></tr>\n", number_part(run->done.share, 1).text,
                     number_duration(page_seconds(run)).text);
     }

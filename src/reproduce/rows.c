@@ -4,6 +4,7 @@
 #include "app/training.h"
 #include "base/folders.h"
 #include "run/evaluation_file.h"
+#include "run/extent.h"
 #include "run/history.h"
 #include "run/progress.h"
 #include "run/records.h"
@@ -27,13 +28,6 @@ ocellus_status reproduce_recipes(const struct reproduce_changes *changes, struct
     return OCELLUS_OK;
 }
 
-static uint64_t images_of_epoch(const struct recipe *recipe, uint64_t train_images) {
-    uint64_t limit = recipe->steps_per_epoch * recipe->batch_size;
-    uint64_t held = recipe->validation == RECIPE_VALIDATION_HELD_OUT ? recipe->held_out : 0;
-    uint64_t available = train_images > held ? train_images - held : 0;
-    return limit > 0 && limit < available ? limit : available;
-}
-
 /* Epochs done, and the images of the epoch in which it stands. */
 static ocellus_status read_state(const struct run_folder *run, struct reproduce_state *state) {
     char path[FILE_PATH_SIZE];
@@ -53,9 +47,7 @@ static ocellus_status read_state(const struct run_folder *run, struct reproduce_
     TRY(run_folder_file(run, RUN_DATA, path));
     TRY(path_look(path, &kind));
     if (kind != PATH_NONE) TRY(run_data_read(run, &data));
-    struct recipe all = state->recipe;
-    all.validation = RECIPE_VALIDATION_NONE; /* data.json counts what is left to train on */
-    state->images = epochs * images_of_epoch(&all, data.train_images) + last;
+    state->images = epochs * run_epoch(&state->recipe, data.train_images).images + last;
 
     TRY(run_folder_file(run, RUN_EVALUATION, path));
     TRY(path_look(path, &kind));
@@ -85,11 +77,8 @@ struct budget_work reproduce_work(const struct reproduce_state *state, size_t ro
                                   size_t test_images) {
     const struct recipe *recipe = &state->recipe;
     struct budget_work work = {0};
-    uint64_t epoch = images_of_epoch(recipe, train_images), limit = recipe->validation_steps * recipe->batch_size;
-    uint64_t validation = recipe->validation == RECIPE_VALIDATION_TEST       ? test_images
-                          : recipe->validation == RECIPE_VALIDATION_HELD_OUT ? recipe->held_out
-                                                                             : 0;
-    if (limit > 0 && limit < validation) validation = limit;
+    uint64_t epoch = run_epoch(recipe, run_trained_on(recipe, train_images)).images;
+    uint64_t validation = run_validation(recipe, train_images, test_images).images;
     if (!state->trained) {
         uint64_t whole = recipe->epochs * epoch, done = state->images < whole ? state->images : whole;
         work.training = whole - done;

@@ -91,7 +91,7 @@ json_value *run_event(const char *kind, uint64_t step) {
 ocellus_status run_events_append(struct run_events *events, json_value *event) {
     char *line = event ? json_write(event, 0) : NULL;
     json_release(event);
-    if (!line) return fail(OCELLUS_IO, "%s: no memory", events->path);
+    if (!line) return OCELLUS_IO;
     bool written = fprintf(events->stream, "%s\n", line) > 0 && fflush(events->stream) == 0;
     int error = errno;
     free(line);
@@ -109,7 +109,7 @@ static ocellus_status read_lines(const char *bytes, size_t size, const char *pat
     int64_t step;
     do {
         TRY(take_line(&at, end, path, &step, &map));
-        if (map && !json_append(list, map)) return fail(OCELLUS_IO, "%s: no memory", path);
+        if (map && !json_append(list, map)) return OCELLUS_IO;
     } while (map);
     if (!memchr(at, '\n', (size_t)(end - at))) return OCELLUS_OK; /* at most a torn line is left */
     return fail(OCELLUS_BAD_CONTENT, "%s: line %zu: not an event", path, json_count(list) + 1);
@@ -122,8 +122,7 @@ ocellus_status run_events_read(const struct run_folder *run, json_value **list) 
     TRY(run_folder_file(run, RUN_EVENTS, path));
     TRY(file_read(path, EVENTS_LIMIT, &bytes, &size));
     *list = json_new_list();
-    ocellus_status status =
-        *list ? read_lines((const char *)bytes, size, path, *list) : fail(OCELLUS_IO, "%s: no memory", path);
+    ocellus_status status = *list ? read_lines((const char *)bytes, size, path, *list) : OCELLUS_IO;
     free(bytes);
     if (status != OCELLUS_OK) json_release(*list);
     return status;

@@ -18,7 +18,8 @@ struct run_events {
 ocellus_status run_events_open(const struct run_folder *run, uint64_t last_step, struct run_events *events);
 /* A new event: a map with t, kind and step, to which more members can be set. NULL only without memory. */
 json_value *run_event(const char *kind, uint64_t step);
-/* Appends the event as one line and flushes it to the file. The event is taken over; NULL is accepted as "no memory". */
+/* Appends the event as one line and flushes it to the file. The event is taken over; NULL is
+ * accepted: made without memory, whose message is kept. */
 ocellus_status run_events_append(struct run_events *events, json_value *event);
 void run_events_close(struct run_events *events);
 /* Reads all lines as a list of maps; a torn last line is left out. Release with json_release(). */

@@ -41,8 +41,7 @@ ocellus_status history_write(const struct history *history, const char *path) {
         }
         text_append(&text, "\n");
     }
-    ocellus_status status =
-        text.failed ? fail(OCELLUS_IO, "%s: no memory", path) : file_write(path, text.bytes, text.size);
+    ocellus_status status = text.failed ? OCELLUS_IO : file_write(path, text.bytes, text.size);
     text_free(&text);
     return status;
 }

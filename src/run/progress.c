@@ -8,7 +8,6 @@
 #include "run/events.h"
 #include "run/records.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,29 +93,6 @@ ocellus_status run_progress_read(const struct run_folder *run, struct run_progre
     json_release(events);
     if (status != OCELLUS_OK) run_progress_free(progress);
     return status;
-}
-
-struct run_extent run_extent_of(const struct recipe *recipe, const struct run_data *data, size_t epochs_done,
-                                const struct run_progress *progress) {
-    const struct run_point *last = &progress->last;
-    uint64_t available = data->train_images, batch = recipe->batch_size, limit = recipe->steps_per_epoch * batch;
-    uint64_t epoch = limit > 0 && limit < available ? limit : available, steps = (epoch + batch - 1) / batch;
-    bool within = progress->partial && last->epoch == epochs_done;
-    struct run_extent extent = {.whole = epochs_done >= recipe->epochs,
-                                .steps = epochs_done * steps + (within ? last->position : 0),
-                                .all_steps = recipe->epochs * steps,
-                                .images = epochs_done * epoch + (within ? last->images : 0)};
-    double all = (double)recipe->epochs * (double)epoch;
-    extent.share = all > 0 ? fmin(1.0, (double)extent.images / all) : 0.0;
-    return extent;
-}
-
-void run_extent_text(const struct run_extent *extent, char out[80]) {
-    enum { OUT_SIZE = 80 };
-    char done[32], all[32];
-    text_with_commas(extent->steps, done);
-    text_with_commas(extent->all_steps, all);
-    snprintf(out, OUT_SIZE, "%s of %s steps", done, all);
 }
 
 void run_progress_free(struct run_progress *progress) {

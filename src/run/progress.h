@@ -6,7 +6,6 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
-#include "run/records.h"
 #include "run/run_folder.h"
 
 /* A recorded step: running means of its epoch up to it. */
@@ -35,18 +34,6 @@ struct run_progress {
     char initial_weights[SHA256_TEXT_SIZE]; /* SHA-256 of the values it started from; "": not recorded */
     char final_weights[SHA256_TEXT_SIZE];   /* ... and ended with; "" until it has */
 };
-
-/* How much of what its recipe asks for a run has done. */
-struct run_extent {
-    bool whole;
-    uint64_t steps, all_steps; /* done, and of the whole run */
-    uint64_t images;           /* training images seen, repetitions counted */
-    double share;              /* of them, 0..1 */
-};
-struct run_extent run_extent_of(const struct recipe *recipe, const struct run_data *data, size_t epochs_done,
-                                const struct run_progress *progress);
-/* "550 of 17,000 steps" */
-void run_extent_text(const struct run_extent *extent, char out[80]);
 
 /* *progress is filled anew; free it with run_progress_free(). A run without metrics.jsonl has made no step. */
 ocellus_status run_progress_read(const struct run_folder *run, struct run_progress *progress);

@@ -90,7 +90,7 @@ static ocellus_status hash_recipe(const struct checkpoint_identity *identity, ui
 
 /* Free *text with free(). */
 static ocellus_status state_to_text(const struct engine *engine, const struct train_state *state,
-                                    const struct checkpoint_identity *identity, const char *path, char **text) {
+                                    const struct checkpoint_identity *identity, char **text) {
     struct checkpoint_head head = {.format = CHECKPOINT_FORMAT, .updates = engine_updates(engine), .state = *state};
     TRY(hash_recipe(identity, CHECKPOINT_FORMAT, head.recipe_sha256));
     snprintf(head.data_sha256, sizeof head.data_sha256, "%s", identity->data_hash);
@@ -100,7 +100,7 @@ static ocellus_status state_to_text(const struct engine *engine, const struct tr
         json_members_set(map, head_rows, &head) && json_set(map, "history", history_to_json(&state->history));
     *text = complete ? json_write(map, 0) : NULL;
     json_release(map);
-    return *text ? OCELLUS_OK : fail(OCELLUS_IO, "%s: no memory", path);
+    return *text ? OCELLUS_OK : OCELLUS_IO;
 }
 
 /* --- hashing --- */
@@ -177,7 +177,7 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
     TRY(folder_make(folder));
     TRY(generation_path(run, generation, path));
     char *text;
-    TRY(state_to_text(engine, state, identity, path, &text));
+    TRY(state_to_text(engine, state, identity, &text));
     ocellus_status status = write_file(path, engine, text);
     free(text);
     if (status == OCELLUS_OK) state->generation = generation;

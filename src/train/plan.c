@@ -2,6 +2,7 @@
 #include "train/plan.h"
 
 #include "metrics/metrics.h"
+#include "run/extent.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,17 +13,15 @@ size_t train_batch_size(const struct recipe *recipe, const struct train_sets *se
     return recipe->batch_size < most ? (size_t)recipe->batch_size : most;
 }
 
-/* How many batches cover `images`, or the wanted number of them; *seen gets how many images that are. */
 static ocellus_status count_steps(const char *key, uint64_t wanted, uint64_t images, uint64_t batch_size,
-                                  uint64_t *steps, uint64_t *seen) {
-    uint64_t all = images / batch_size + (images % batch_size != 0);
+                                  struct run_pass *pass) {
+    uint64_t all = run_pass_over(images, batch_size, 0).steps;
     if (wanted > all) {
         return fail(OCELLUS_USAGE,
                     "%s: more than there are (expected at most %" PRIu64 " for %" PRIu64 " images, got %" PRIu64 ")",
                     key, all, images, wanted);
     }
-    *steps = wanted ? wanted : all;
-    *seen = *steps * batch_size < images ? *steps * batch_size : images;
+    *pass = run_pass_over(images, batch_size, wanted);
     return OCELLUS_OK;
 }
 
@@ -30,10 +29,14 @@ ocellus_status train_plan_make(const struct recipe *recipe, const struct train_s
     *plan = (struct train_plan){
         .epochs = recipe->epochs, .batch_size = recipe->batch_size, .train_images = sets->train.count};
     if (sets->train.count == 0) return fail(OCELLUS_USAGE, "training: there are no images to train on");
-    TRY(count_steps("steps_per_epoch", recipe->steps_per_epoch, sets->train.count, recipe->batch_size, &plan->steps,
-                    &plan->images_per_epoch));
+    struct run_pass epoch, validation;
+    TRY(count_steps("steps_per_epoch", recipe->steps_per_epoch, sets->train.count, recipe->batch_size, &epoch));
     TRY(count_steps("validation_steps", sets->validation.count ? recipe->validation_steps : 0, sets->validation.count,
-                    recipe->batch_size, &plan->validation_steps, &plan->validation_images));
+                    recipe->batch_size, &validation));
+    plan->steps = epoch.steps;
+    plan->images_per_epoch = epoch.images;
+    plan->validation_steps = validation.steps;
+    plan->validation_images = validation.images;
     if (plan->validation_images > 0) {
         size_t count = (size_t)plan->validation_images;
         struct interval interval = wilson_interval(count / 2, count);

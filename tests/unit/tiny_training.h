@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "data/memory_source.h"
 #include "model/layer.h"
+#include "run/recipe_ini.h"
 #include "train/train.h"
 #include "unsteady_source.h"
 
@@ -103,49 +104,74 @@ static inline void tiny_observe(void *context, const struct train_event *event) 
     if (tiny->observer) tiny->observer(tiny, event);
 }
 
-static inline ocellus_status tiny_run(struct tiny *tiny) {
+/* All that a trainer needs, opened. */
+struct tiny_parts {
     struct source *train, *test;
-    struct unsteady_source unsteady_train, unsteady_test;
+    struct unsteady_source unsteady_train, unsteady_test; /* over them, where a read is to fail */
+    struct graph *graph;
     struct train_sets sets;
-    struct engine *engine = NULL;
+    struct engine *engine;
     struct run_folder run;
-    tiny_source("train", TINY_TRAIN, &train);
-    tiny_source("test", TINY_TEST, &test);
-    unsteady_open(&unsteady_train, train, tiny->fail_train, OCELLUS_IO);
-    unsteady_open(&unsteady_test, test, tiny->fail_test, OCELLUS_BAD_CONTENT);
-    struct graph *graph = tiny_graph();
+    struct recipe recorded;
+    struct trainer_options options;
+};
+
+static inline void tiny_open_run(struct tiny *tiny, struct tiny_parts *parts) {
+    char path[FILE_PATH_SIZE];
+    parts->options.run = &parts->run;
+    if (!tiny->resume) {
+        assert_int_equal(run_folder_create(&parts->run, tiny->run), OCELLUS_OK);
+        return;
+    }
+    assert_int_equal(run_folder_open_locked(&parts->run, tiny->run), OCELLUS_OK);
+    recipe_neutral(&parts->recorded);
+    assert_int_equal(run_folder_file(&parts->run, RUN_RECIPE, path), OCELLUS_OK);
+    assert_int_equal(recipe_read(path, &parts->recorded), OCELLUS_OK);
+    parts->options.recorded = &parts->recorded;
+}
+
+static inline void tiny_open(struct tiny *tiny, struct tiny_parts *parts) {
+    tiny_source("train", TINY_TRAIN, &parts->train);
+    tiny_source("test", TINY_TEST, &parts->test);
+    unsteady_open(&parts->unsteady_train, parts->train, tiny->fail_train, OCELLUS_IO);
+    unsteady_open(&parts->unsteady_test, parts->test, tiny->fail_test, OCELLUS_BAD_CONTENT);
+    const struct source *train = tiny->fail_train ? &parts->unsteady_train.source : parts->train,
+                        *test = tiny->fail_test ? &parts->unsteady_test.source : parts->test;
     struct engine_options options = {.threads = tiny->threads ? tiny->threads : 1,
                                      .batch_size = (size_t)tiny->recipe.batch_size,
                                      .seed = tiny->recipe.seed,
                                      .training = true,
                                      .optimizer = train_optimizer(&tiny->recipe)};
-    assert_int_equal(train_sets_create(&tiny->recipe, tiny->fail_train ? &unsteady_train.source : train,
-                                       tiny->fail_test ? &unsteady_test.source : test, &sets),
-                     OCELLUS_OK);
-    assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
-    assert_int_equal(engine_initialize(engine, tiny->recipe.seed), OCELLUS_OK);
-    if (tiny->prepare) tiny->prepare(engine);
-    if (tiny->run) {
-        ocellus_status opened =
-            tiny->resume ? run_folder_open_locked(&run, tiny->run) : run_folder_create(&run, tiny->run);
-        assert_int_equal(opened, OCELLUS_OK);
-    }
-    struct train_options training = {.recipe = &tiny->recipe,
-                                     .graph = graph,
-                                     .engine = engine,
-                                     .sets = &sets,
-                                     .run = tiny->run ? &run : NULL,
-                                     .resume = tiny->resume,
-                                     .stop = &tiny->stop,
-                                     .observer = tiny_observe,
-                                     .context = tiny};
-    ocellus_status status = train_run(&training, &tiny->result);
-    if (tiny->run) run_folder_close(&run);
-    engine_close(engine);
-    graph_free(graph);
-    train_sets_free(&sets);
-    source_close(train);
-    source_close(test);
+    parts->graph = tiny_graph();
+    assert_int_equal(train_sets_create(&tiny->recipe, train, test, &parts->sets), OCELLUS_OK);
+    assert_int_equal(engine_open(NULL, parts->graph, &options, &parts->engine), OCELLUS_OK);
+    assert_int_equal(engine_initialize(parts->engine, tiny->recipe.seed), OCELLUS_OK);
+    if (tiny->prepare) tiny->prepare(parts->engine);
+    parts->options = (struct trainer_options){.recipe = &tiny->recipe,
+                                              .graph = parts->graph,
+                                              .engine = parts->engine,
+                                              .sets = &parts->sets,
+                                              .stop = &tiny->stop,
+                                              .observer = tiny_observe,
+                                              .context = tiny};
+    parts->run.lock = -1;
+    if (tiny->run) tiny_open_run(tiny, parts);
+}
+
+static inline void tiny_close(struct tiny_parts *parts) {
+    run_folder_close(&parts->run);
+    engine_close(parts->engine);
+    graph_free(parts->graph);
+    train_sets_free(&parts->sets);
+    source_close(parts->train);
+    source_close(parts->test);
+}
+
+static inline ocellus_status tiny_run(struct tiny *tiny) {
+    struct tiny_parts parts;
+    tiny_open(tiny, &parts);
+    const ocellus_status status = train_run(&parts.options, &tiny->result);
+    tiny_close(&parts);
     return status;
 }
 

@@ -13,7 +13,4 @@
 #include "engine/plan_forward.h"
 #include "engine/plan_values.h"
 
-/* Of a task's output: below it, waking the other threads costs more than they bring. */
-enum { SPLIT_VALUES = 65536 };
-
 #endif

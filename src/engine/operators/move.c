@@ -3,7 +3,10 @@
  * row have in common. */
 #include "engine/operators/move.h"
 
-#include "engine/operators/common.h"
+#include "engine/operator.h"
+#include "engine/place.h"
+#include "engine/plan_emit.h"
+#include "engine/plan_values.h"
 
 #include <string.h>
 

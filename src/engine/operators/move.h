@@ -6,6 +6,9 @@
 #include "engine/place.h"
 #include "engine/planner.h"
 
+/* Of a task's output: below it, waking the other threads costs more than they bring. */
+enum { SPLIT_VALUES = 65536 };
+
 /* The shape of a pass over all values of an image: rows of a value's extent, strides of the views. */
 struct rows_shape plan_rows(struct extent extent, struct view src, struct view dst);
 ocellus_status plan_copy(struct planner *planner, size_t operation, struct extent extent, struct view src,

@@ -2,7 +2,12 @@
 /* Padding: a layer of its own, and what windows read beyond the edges. */
 #include "engine/operators/padding.h"
 
-#include "engine/operators/common.h"
+#include "engine/operator.h"
+#include "engine/operators/move.h"
+#include "engine/plan_backward.h"
+#include "engine/plan_emit.h"
+#include "engine/plan_forward.h"
+#include "engine/plan_values.h"
 
 bool window_pads(const struct window *window) {
     return window->pad[0][0] || window->pad[0][1] || window->pad[1][0] || window->pad[1][1];

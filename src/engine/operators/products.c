@@ -2,7 +2,11 @@
 /* What operations with a kernel have in common: their sums over images. */
 #include "engine/operators/products.h"
 
-#include "engine/operators/common.h"
+#include "engine/operator.h"
+#include "engine/operators/move.h"
+#include "engine/place.h"
+#include "engine/plan_emit.h"
+#include "engine/plan_values.h"
 
 enum { PIECE_VALUES = 16384 }; /* of a gradient, joined as one piece of work */
 

@@ -16,6 +16,7 @@
 #include "engine/state.h"
 #include "engine/tensors.h"
 #include "engine/update.h"
+#include "model/graph.h"
 
 #include <math.h>
 #include <string.h>

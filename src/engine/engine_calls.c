@@ -7,6 +7,7 @@
 #include "base/threads.h"
 #include "engine/optimizers.h"
 #include "engine/tensors.h"
+#include "model/graph.h"
 #include "model/initialize.h"
 
 #include <math.h>
