@@ -88,8 +88,11 @@ static ocellus_status read_members(struct unpacking *unpacking) {
     const struct archive_source *source = unpacking->source;
     struct archive_entry *entry = NULL;
     uint64_t total = 0;
-    int result;
-    for (size_t entries = 0; (result = archive_read_next_header(unpacking->archive, &entry)) == ARCHIVE_OK; entries++) {
+    int result = ARCHIVE_OK;
+    for (size_t entries = 0;; entries++) {
+        result = archive_read_next_header(unpacking->archive, &entry);
+        if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
+            break; /* a name that this locale cannot show is a warning */
         const char *path = archive_entry_pathname(entry);
         if (!path) path = ""; /* not to be shown in this locale: none of ours */
         if (strncmp(path, "./", 2) == 0) path += 2;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ocellus licences: the one table of what others made; THIRD_PARTY.md says the same (tests/cli/licences.sh). */
+/* ocellus licences: the one table of what others made; THIRD_PARTY.md says the same (tests/cli/third_party.sh). */
 #include "base/text_layout.h"
 #include "cli/command.h"
 #include "cli/verbs.h"

@@ -22,9 +22,9 @@ struct unpacking {
 
 static ocellus_status use_member(void *context, size_t index, const unsigned char *bytes, size_t size) {
     const struct unpacking *unpacking = context;
-    if (index == MEMBER_WEIGHTS) {
+    if (index == MEMBER_WEIGHTS) { /* messages name the archive in front of it */
         const struct file_content content = {
-            .path = unpacking->path, .bytes = (unsigned char *)(uintptr_t)bytes, .size = size};
+            .path = "model.weights.h5", .bytes = (unsigned char *)(uintptr_t)bytes, .size = size};
         struct isolated_result weights; /* whose own texts are none */
         TRY(keras_hdf5_read_here(&content, &weights));
         unpacking->result->tensors = weights.tensors;

@@ -4,7 +4,7 @@
 #include "base/folders.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/text_layout.h"
 #include "formats/keras_names.h"
 #include "model/graph.h"
 #include "model/layer.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_ROWS = 20 }; /* of what does not fit; the rest is counted */
+enum { TABLE_ROWS = 20, TABLE_NAME = 38 }; /* of what does not fit; the rest is counted. 80 columns with two shapes */
 enum row_kind { ROW_MATCHED, ROW_MISSING, ROW_EXTRA, ROW_MISSHAPEN, ROW_KINDS };
 static const char *const kind_names[ROW_KINDS] = {"matched", "missing", "extra", "of another shape"};
 
@@ -69,7 +69,8 @@ static void note(struct matching *matching, enum row_kind kind, const char *name
         snprintf(matching->first[kind], sizeof matching->first[kind], form, name, expected, got);
     }
     if (kind == ROW_MATCHED || matching->rows++ >= TABLE_ROWS) return;
-    text_append(&matching->table, "%-40s %-20s %-20s %s\n", name, expected, got, kind_names[kind]);
+    text_append_cell(&matching->table, name, TABLE_NAME);
+    text_append(&matching->table, " %-20s %s\n", expected, got);
 }
 
 /* Whether shapes differ as those of two heads do: in the number of classes alone. */
@@ -223,7 +224,7 @@ static void tell(const struct matching *matching, bool ordered, struct match *ma
 static ocellus_status refuse(struct matching *matching) {
     const char *path = matching->tensors->path;
     log_info("%s against %s:", path, matching->graph->name);
-    log_info("%-40s %-20s %-20s", "parameter", "network", "file");
+    log_info("%-*s %-20s %s", TABLE_NAME, "parameter", "network", "file");
     char *next = matching->table.bytes;
     for (char *line = strsep(&next, "\n"); line && *line; line = strsep(&next, "\n"))
         log_info("%s", line);

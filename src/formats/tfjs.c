@@ -44,6 +44,7 @@ struct reading {
     char folder[FILE_PATH_SIZE];
     uint64_t total;     /* bytes of the shards of all groups looked at */
     size_t shard_count; /* of all groups */
+    size_t values;      /* bytes in memory of the tensors of all groups looked at */
     struct named_tensors *tensors;
 };
 
@@ -166,10 +167,10 @@ static ocellus_status check_group(struct reading *reading, const json_value *gro
         return fail(OCELLUS_BAD_CONTENT, "%s: weightsManifest: too many shards or tensors (expected at most %d and %d)",
                     reading->json_path, TFJS_MAX_SHARDS, NAMED_TENSORS_MAX);
     TRY(check_unique(reading, paths));
-    size_t needed = 0, total = 0;
+    size_t needed = 0;
     for (size_t i = 0; i < json_count(weights); i++) {
         struct entry entry;
-        TRY(read_entry(reading, json_element(weights, i), &entry, &total));
+        TRY(read_entry(reading, json_element(weights, i), &entry, &reading->values));
         needed += entry.bytes;
     }
     uint64_t held = 0;

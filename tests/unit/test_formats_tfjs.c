@@ -157,6 +157,9 @@ static void test_bad_manifests_are_refused(void **state) {
         {ONE(TENSOR("\"a/kernel\"", "[2, 9223372036854775807]", "float32")), "more values than there can be"},
         {ONE(TENSOR("\"a/kernel\"", "[4611686018427387904]", "float32")), "more values than there can be"},
         {ONE(TENSOR("\"a/kernel\"", "[65536, 65536]", "float32")), "more than the supported 4294967296 bytes"},
+        {MANIFEST(GROUP("\"one.bin\", \"two.bin\"",
+                        KERNEL ", " BIAS) ", " GROUP("", TENSOR("\"b\"", "[1073741817]", "float32"))),
+         "b: shape: more than the supported 4294967296 bytes"},
         {ONE(TENSOR("\"a/bias\"", "[2, 3]", "float32")), "a/bias: name: given to two tensors"},
         {ONE(TENSOR("\"\"", "[2, 3]", "float32")), "name: wrong length (expected 1 to 255 bytes, got 0)"},
     };
