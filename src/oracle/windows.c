@@ -66,9 +66,10 @@ static void average_pool(const struct oracle_call *call) {
 
 static void average_pool_backward(const struct oracle_call *call) {
     for (size_t i = 0; call->diff_src[0] && i < size_of(call); i++) {
+        const real share = call->diff_dst[i] / taps_inside(call, i);
         size_t at;
         for (size_t tap = 0; tap < taps(call); tap++) {
-            if (value_at(call, i, tap, &at)) call->diff_src[0][at] += call->diff_dst[i] / taps_inside(call, i);
+            if (value_at(call, i, tap, &at)) call->diff_src[0][at] += share;
         }
     }
 }
