@@ -152,6 +152,13 @@ static ocellus_status write_png(uint64_t *sum) {
     return status;
 }
 
+/* What lies there is not taken for a file that may go where memory is short. */
+static ocellus_status guard_files(uint64_t *sum) {
+    *sum = 1;
+    TRY(model_file_guard(model));
+    return evaluation_file_guard(model);
+}
+
 static ocellus_status hash_recipe(uint64_t *sum) {
     struct recipe recipe;
     char hash[SHA256_TEXT_SIZE];
@@ -288,6 +295,7 @@ static const struct reader {
                {"kept runs", read_kept_runs},
                {"opening events", open_events},
                {"model file", read_model},
+               {"files that may go", guard_files},
                {"writing headers", write_headers},
 #ifdef OCELLUS_HDF5
                {"Keras's .h5", read_hdf5},
