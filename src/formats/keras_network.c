@@ -16,7 +16,7 @@ ocellus_status keras_network_set(struct network_file *file, const char *path, co
     whole = json_new_map();
     bool good = json_set(whole, "model_config", network);
     if (version) good = json_set(whole, "keras_version", json_new_text(version)) && good;
-    status = good ? network_file_set_graph(file, path, whole) : fail(OCELLUS_IO, "%s: no memory for its network", path);
+    status = good ? network_file_set_graph(file, path, whole) : OCELLUS_IO;
     json_release(whole);
     return status;
 }

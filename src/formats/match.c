@@ -233,7 +233,7 @@ static ocellus_status refuse(struct matching *matching) {
         text_append(&text, "%s%zu %s", kind ? ", " : "", matching->counts[kind], kind_names[kind]);
         if (kind != ROW_MATCHED && matching->counts[kind]) text_append(&text, " (%s)", matching->first[kind]);
     }
-    const ocellus_status status = text.failed ? fail(OCELLUS_IO, "%s: no memory for its check", path)
+    const ocellus_status status = text.failed ? OCELLUS_IO
                                               : fail(OCELLUS_BAD_CONTENT, "%s: tensors do not fit %s: %s", path,
                                                      matching->graph->name, text.bytes);
     text_free(&text);

@@ -60,6 +60,14 @@ END
 cc -std=c17 overflow.c $(pkg-config --cflags --libs ocellus) -o overflow
 expect 5 ./overflow
 
+# What a user of the library cannot reach is not linked.
+needed=$(readelf -d "$LD_LIBRARY_PATH/libocellus.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+case $needed in
+*hdf5* | *archive* | *curl*) die "the library needs $needed" ;;
+*jansson*) ;;
+*) die "readelf tells of no library that it needs: $needed" ;;
+esac
+
 # What is visible: of the shared library what the header declares, of the static one nothing else.
 nm -D --defined-only "$LD_LIBRARY_PATH/libocellus.so" | awk '{ print $3 }' | sort >shared_names
 nm -g --defined-only "$LD_LIBRARY_PATH/libocellus.a" | awk 'NF == 3 { print $3 }' | sort >static_names

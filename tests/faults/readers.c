@@ -13,6 +13,8 @@
 #include "formats/network_file.h"
 #include "formats/safetensors_write.h"
 #include "model/builtin.h"
+#include "reproduce/full_runs.h"
+#include "reproduce/full_runs_text.h"
 #include "run/evaluation_file.h"
 #include "run/events.h"
 #include "run/history.h"
@@ -197,6 +199,15 @@ static ocellus_status read_evaluation(uint64_t *sum) {
     return OCELLUS_OK;
 }
 
+static ocellus_status read_kept_runs(uint64_t *sum) {
+    struct full_run *runs;
+    size_t count;
+    TRY(full_runs_parse(full_runs_text, "kept", &runs, &count));
+    *sum = count;
+    free(runs);
+    return OCELLUS_OK;
+}
+
 /* As at a resume: what was recorded stays, whatever fails. */
 static ocellus_status open_events(uint64_t *sum) {
     struct run_events events;
@@ -274,6 +285,7 @@ static const struct reader {
                {"progress", read_progress},
                {"records", read_records},
                {"evaluation", read_evaluation},
+               {"kept runs", read_kept_runs},
                {"opening events", open_events},
                {"model file", read_model},
                {"writing headers", write_headers},

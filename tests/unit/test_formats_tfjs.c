@@ -224,9 +224,9 @@ static void test_quantized_values(void **state) {
         GROUP("\"one.bin\", \"two.bin\"",
               ENTRY("a", "\"uint8\", \"min\": -0.013793936930596828, \"scale\": 0.00010638104788228577") ", " ENTRY(
                   "b", "\"uint16\", \"min\": 1, \"scale\": 0.1") ", " ENTRY("c", "\"float16\"") ", " BIAS));
-    static const unsigned char one[] = {0, 1, 255, 0, 0, 1}; /* a; the first of b, half of the second */
+    static const unsigned char one[] = {0, 7, 255, 0, 0, 1}; /* a; the first of b, half of the second */
     static const unsigned char two[] = {0, 255, 255, 0, 0x3c, 0, 0xc1, 1, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f};
-    const float a[] = {(float)-0.013793936930596828, (float)(0.00010638104788228577 + -0.013793936930596828),
+    const float a[] = {(float)-0.013793936930596828, (float)(7 * 0.00010638104788228577 + -0.013793936930596828),
                        (float)(255 * 0.00010638104788228577 + -0.013793936930596828)};
     const float b[] = {1, (float)(0.1 + 1), (float)(65535 * 0.1 + 1)}, c[] = {1, -2.5F, 0x1p-24F};
     struct named_tensors tensors;

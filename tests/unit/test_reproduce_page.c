@@ -40,6 +40,51 @@ static void make_part(const struct fixture *fixture, const char *run_path) {
     assert_ok(predictions_write(path, rows, 12));
 }
 
+static const char *const needed[] = {
+    "55.95\u202f%",
+    "\u201coverfitting observed\u201d",
+    "<strong>Not run.</strong> No weights &lt;here&gt;.",
+    "91.67\u202f%",                           /* 11 of 12 */
+    "33.3\u202f% of the run, 12 test images", /* beside its figure */
+    "91.20\u202f%",                           /* the kept whole run */
+    "10,000 test images, 2026-11-05",
+    "2 of 6 steps (20 images, 33.3\u202f% of the run)",
+    "<span class=\"partial\">75.00\u202f%</span>", /* its running training accuracy */
+    /* The whole run is large, the part small beside it. */
+    ("<dt>ResNet50, custom</dt><dd>91.20\u202f%<small>claimed 89.84\u202f%<br>a whole run, measured before<br>here "
+     "91.67\u202f%, partial: 2 of 6 steps</small>"),
+    "<dt>ResNet50, base</dt><dd>\u2013<small>claimed 55.95\u202f%<br>no whole run<br>not run here</small>",
+    "<dt>SimCNN</dt><dd>70.00\u202f%<small>claimed 90.19\u202f%<br>the whole run</small>",
+    "SimCNN \u2013 ResNet50, custom</td><td>12</td><td>1</td><td>2</td>", /* McNemar's counts */
+    "chance?",
+    "abcdef\u2026", /* where its weights come from */
+    "Prose against table",
+    "Preprocessing not named",
+    "Its 10 validation images are test images; the last weights were judged: no epoch was chosen by them.",
+    "the recipe here has adam with 0.001.",
+    "in <strong>epoch 3</strong>", /* whose running accuracy is 95 % */
+    "epochs 3 instead of 20, training images 60 instead of 50000",
+};
+
+/* What is claimed stands in the figures; the curve of the part is what the second step alone gave, 10 of 10 right. */
+static void check_figures(const struct fixture *fixture, const char *whole, const char *part) {
+    char figures[FILE_PATH_SIZE];
+    assert_ok(path_join(figures, fixture->run, RUN_FIGURES));
+    char *script = read_text(figures, "accuracy.gnuplot");
+    assert_holds(script, "'claimed test accuracy 90.19'");
+    free(script);
+    assert_ok(path_join(figures, whole, RUN_FIGURES));
+    char *results = read_text(figures, "results.csv");
+    assert_holds(results, "\"SimCNN: claimed\",90.19,90.19,90.19,0,90.19\n");
+    assert_holds(results, "\"ResNet50, custom: test, whole run\",91.2,");
+    assert_null(strstr(results, "ResNet50, base: test")); /* not run, and none kept */
+    free(results);
+    assert_ok(path_join(figures, part, RUN_FIGURES));
+    char *table = read_text(figures, "accuracy.csv");
+    assert_string_equal(table, "training images,recent,running mean,validation\n10,50,50,\n20,100,75,\n");
+    free(table);
+}
+
 static void rows_stand_beside_each_other(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], whole[FILE_PATH_SIZE], part[FILE_PATH_SIZE];
@@ -62,31 +107,6 @@ static void rows_stand_beside_each_other(void **state) {
                                              .full_count = 1};
     assert_ok(reproduce_page_write(&request, page));
     char *html = read_text("", page);
-    static const char *const needed[] = {
-        "55.95\u202f%",
-        "\u201coverfitting observed\u201d",
-        "<strong>Not run.</strong> No weights &lt;here&gt;.",
-        "91.67\u202f%",                           /* 11 of 12 */
-        "33.3\u202f% of the run, 12 test images", /* beside its figure */
-        "91.20\u202f%",                           /* the kept whole run */
-        "10,000 test images, 2026-11-05",
-        "2 of 6 steps (20 images, 33.3\u202f% of the run)",
-        "<span class=\"partial\">75.00\u202f%</span>", /* its running training accuracy */
-        /* The whole run is large, the part small beside it. */
-        ("<dt>ResNet50, custom</dt><dd>91.20\u202f%<small>claimed 89.84\u202f%<br>a whole run, measured before<br>here "
-         "91.67\u202f%, partial: 2 of 6 steps</small>"),
-        "<dt>ResNet50, base</dt><dd>\u2013<small>claimed 55.95\u202f%<br>no whole run<br>not run here</small>",
-        "<dt>SimCNN</dt><dd>70.00\u202f%<small>claimed 90.19\u202f%<br>the whole run</small>",
-        "SimCNN \u2013 ResNet50, custom</td><td>12</td><td>1</td><td>2</td>", /* McNemar's counts */
-        "chance?",
-        "abcdef\u2026", /* where its weights come from */
-        "Prose against table",
-        "Preprocessing not named",
-        "Its 10 validation images are test images; the last weights were judged: no epoch was chosen by them.",
-        "the recipe here has adam with 0.001.",
-        "in <strong>epoch 3</strong>", /* whose running accuracy is 95 % */
-        "epochs 3 instead of 20, training images 60 instead of 50000",
-    };
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         assert_holds(html, needed[i]);
     assert_int_equal(count_of(html, "by mistake: the labels have the shape"), 2); /* with the data, and in the audit */
@@ -95,23 +115,7 @@ static void rows_stand_beside_each_other(void **state) {
     assert_int_equal(count_of(html, "id='simcnn-loss-gpDot'"), 1); /* no id twice */
     assert_int_equal(count_of(html, "id='resnet50-custom-loss-gpDot'"), 1);
     free(html);
-    /* What is claimed stands in the figures. */
-    char figures[FILE_PATH_SIZE];
-    assert_ok(path_join(figures, fixture->run, RUN_FIGURES));
-    char *script = read_text(figures, "accuracy.gnuplot");
-    assert_holds(script, "'claimed test accuracy 90.19'");
-    free(script);
-    assert_ok(path_join(figures, whole, RUN_FIGURES));
-    char *results = read_text(figures, "results.csv");
-    assert_holds(results, "\"SimCNN: claimed\",90.19,90.19,90.19,0,90.19\n");
-    assert_holds(results, "\"ResNet50, custom: test, whole run\",91.2,");
-    assert_null(strstr(results, "ResNet50, base: test")); /* not run, and none kept */
-    free(results);
-    /* The curve of the part: what the second step alone gave, 10 of 10 right. */
-    assert_ok(path_join(figures, part, RUN_FIGURES));
-    char *table = read_text(figures, "accuracy.csv");
-    assert_string_equal(table, "training images,recent,running mean,validation\n10,50,50,\n20,100,75,\n");
-    free(table);
+    check_figures(fixture, whole, part);
 }
 
 static void a_claim_that_is_none_is_refused(void **state) {

@@ -366,6 +366,13 @@ static void test_head(void **state) {
                 "classes there, 7 here) starts anew");
     named_tensors_free(&tensors);
 
+    make_small(0, 3, &tensors); /* not the classes alone differ, but also what they are told from */
+    for (size_t i = 0; i < tensors.count; i++) {
+        if (strcmp(tensors.items[i].name, "dense_1/kernel") == 0) tensors.items[i].shape = (struct shape){2, {4, 3}};
+    }
+    expect_mismatch(graph, &tensors, "2 of another shape (dense_1/kernel: expected (5, 7), got (4, 3))");
+    named_tensors_free(&tensors);
+
     make_small(0, 7, &tensors); /* not the classes differ, but what they are told from */
     for (size_t i = 0; i < tensors.count; i++) {
         if (strcmp(tensors.items[i].name, "dense_1/kernel") == 0) tensors.items[i].shape = (struct shape){2, {4, 7}};
