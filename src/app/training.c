@@ -6,6 +6,7 @@
 #include "base/folders.h"
 #include "base/log.h"
 #include "data/data_sets.h"
+#include "formats/model_file.h"
 #include "inference/batch_buffer.h"
 #include "model/summary.h"
 #include "run/recipe_ini.h"
@@ -156,9 +157,23 @@ static ocellus_status write_records(const struct training *training, const struc
     return status;
 }
 
+/* Going on writes the run's model files anew. */
+static ocellus_status guard_models(const struct run_folder *run) {
+    static const char *const names[] = {RUN_LAST, RUN_BEST};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[FILE_PATH_SIZE];
+        TRY(run_folder_file(run, names[i], path));
+        TRY(model_file_guard(path));
+    }
+    return OCELLUS_OK;
+}
+
 static ocellus_status open_run(struct training *training, const struct training_request *request) {
-    if (request->resume) return run_folder_open_locked(&training->run, request->run);
     char path[FILE_PATH_SIZE];
+    if (request->resume) {
+        TRY(run_folder_open_locked(&training->run, request->run));
+        return guard_models(&training->run);
+    }
     if (request->run) return run_folder_create(&training->run, request->run);
     TRY(run_folder_default(training->recipe.model_name, path));
     return run_folder_create(&training->run, path);

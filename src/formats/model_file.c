@@ -2,6 +2,7 @@
 /* Model files: see model_file.h. */
 #include "formats/model_file.h"
 
+#include "base/folders.h"
 #include "base/format_number.h"
 #include "base/json.h"
 #include "base/json_parse.h"
@@ -54,6 +55,23 @@ static ocellus_status read_description(const json_value *json, const char *path,
     TRY(read_class_names(json_member(json, "class_names"), path, file->graph));
     file->knows_preprocessing = true;
     return match_tensors(file->graph, &file->tensors, MATCH_WHOLE, &file->match);
+}
+
+ocellus_status model_file_guard(const char *path) {
+    enum path_kind kind;
+    struct safetensors *tensors;
+    json_value *json = NULL;
+    int64_t format = 0;
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
+    ocellus_status status = safetensors_read(path, true, &tensors);
+    if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
+    const char *text = safetensors_metadata(tensors, metadata_key);
+    if (text) status = json_parse(text, strlen(text), path, &json);
+    if (json) status = format_number_read(json, path, FORMAT_VERSION, 0, &format);
+    json_release(json);
+    safetensors_free(tensors);
+    return format > FORMAT_VERSION || status == OCELLUS_IO ? status : OCELLUS_OK;
 }
 
 ocellus_status model_file_read(struct file_content *content, struct network_file *file) {

@@ -12,6 +12,10 @@
  * sound; any other has none. */
 ocellus_status model_file_read(struct file_content *content, struct network_file *file);
 
+/* Before files that lie in a folder are replaced: OCELLUS_BAD_CONTENT when a newer version made this one. What is no model file
+ * may go. */
+ocellus_status model_file_guard(const char *path);
+
 /* Writes the graph and its parameters; `get` is asked for each parameter by name. */
 ocellus_status model_file_write(const char *path, const struct graph *graph, int64_t epoch, safetensors_get *get,
                                 void *context);

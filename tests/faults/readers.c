@@ -152,6 +152,19 @@ static ocellus_status write_png(uint64_t *sum) {
     return status;
 }
 
+/* A newer version's file is not taken for one that may go where memory is short. */
+static ocellus_status guard_files(uint64_t *sum) {
+    static const char *const names[] = {"newer.json", "newer.safetensors"};
+    for (size_t i = 0; i < 2; i++) {
+        char path[FILE_PATH_SIZE];
+        TRY(path_join(path, folder, names[i]));
+        ocellus_status status = i == 0 ? evaluation_file_guard(path) : model_file_guard(path);
+        if (status == OCELLUS_IO) return status;
+        *sum = *sum * 31 + status;
+    }
+    return OCELLUS_OK;
+}
+
 static ocellus_status hash_recipe(uint64_t *sum) {
     struct recipe recipe;
     char hash[SHA256_TEXT_SIZE];
@@ -288,6 +301,7 @@ static const struct reader {
                {"kept runs", read_kept_runs},
                {"opening events", open_events},
                {"model file", read_model},
+               {"files that may go", guard_files},
                {"writing headers", write_headers},
 #ifdef OCELLUS_HDF5
                {"Keras's .h5", read_hdf5},
@@ -343,6 +357,22 @@ static void put_model(void) {
         model_file_write(model, graph, 1, zeros, NULL) != OCELLUS_OK)
         die("model");
     graph_free(graph);
+}
+
+/* As a newer version would number them. */
+static void put_newer(void) {
+    static const char evaluation[] = "{\"format\": 9}";
+    char path[FILE_PATH_SIZE], *number;
+    unsigned char *bytes;
+    size_t size;
+    if (path_join(path, folder, "newer.json") != OCELLUS_OK ||
+        file_write(path, evaluation, sizeof evaluation - 1) != OCELLUS_OK ||
+        path_join(path, folder, "newer.safetensors") != OCELLUS_OK ||
+        file_read(model, 1 << 20, &bytes, &size) != OCELLUS_OK || !(number = memmem(bytes, size, "format\\\": 1", 11)))
+        die("newer files");
+    number[10] = '9';
+    if (file_write(path, bytes, size) != OCELLUS_OK) die("newer files");
+    free(bytes);
 }
 
 /* float16 beside float32 that lies at no multiple of 4. */
@@ -452,6 +482,7 @@ static void put_all(void) {
     put("model.json", manifest, sizeof manifest - 1, path);
     put("a.bin", (const char[12]){0}, 12, path);
     put_model();
+    put_newer();
     put_halves();
 #ifdef OCELLUS_HDF5
     put_hdf5();

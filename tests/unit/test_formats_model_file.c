@@ -203,6 +203,15 @@ static void descriptions_must_hold(void **state) {
         assert_refused(cases[i].message);
     }
     struct network_file file;
+    write_small(DESCRIPTION("2", "\"unit\"", "null", "0"), entries, 2, all_one);
+    assert_int_equal(model_file_guard(path), OCELLUS_BAD_CONTENT);
+    assert_non_null(strstr(status_message(), "made by a newer Ocellus"));
+    static const char *const may_go[] = {DESCRIPTION("1", "\"unit\"", "null", "0"),
+                                         DESCRIPTION("0", "\"unit\"", "null", "0"), "[", "[]", NULL};
+    for (size_t i = 0; i < sizeof may_go / sizeof *may_go; i++) {
+        write_small(may_go[i], entries, 2, all_one);
+        assert_int_equal(model_file_guard(path), OCELLUS_OK);
+    }
     write_small(DESCRIPTION("1", "\"unit\"", "[\"a\", \"b\", \"c\"]", "7"), entries, 2, all_one);
     if (network_file_read(path, &network_forms_model, &file) != OCELLUS_OK) fail_msg("%s", status_message());
     network_file_free(&file);
