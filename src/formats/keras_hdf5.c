@@ -101,8 +101,8 @@ static ocellus_status check_filters(const struct reading *reading, hid_t list, u
 
 /* How the values lie in the file. */
 struct storage {
-    bool packed;
-    int rank; /* of a chunk */
+    bool chunked, packed; /* packed ones are chunked */
+    int rank;             /* of a chunk */
     hsize_t chunk[H5S_MAX_RANK];
 };
 
@@ -122,8 +122,9 @@ static ocellus_status check_storage(const struct reading *reading, hid_t dataset
         status = damaged(reading, name);
     else if (filters < 0 || (filters > 0 && layout != H5D_CHUNKED)) status = refuse(reading, name, "filters: unfit");
     else if (filters > 0) status = check_filters(reading, list, (unsigned)filters, name);
+    storage->chunked = layout == H5D_CHUNKED;
     storage->packed = filters > 0;
-    if (status == OCELLUS_OK && storage->packed) {
+    if (status == OCELLUS_OK && storage->chunked) {
         storage->rank = H5Pget_chunk(list, H5S_MAX_RANK, storage->chunk);
         if (storage->rank < 1 || storage->rank > H5S_MAX_RANK) status = damaged(reading, name);
     }
@@ -149,7 +150,7 @@ static ocellus_status read_shape(const struct reading *reading, hid_t dataset, c
     return OCELLUS_OK;
 }
 
-/* Every chunk must be there, none larger than need be. Sizes in memory follow from shape and chunk before anything is unpacked. */
+/* Every chunk must be there, and none that is packed larger than need be. Sizes in memory follow from shape and chunk before anything is unpacked. */
 static ocellus_status check_chunks(const struct reading *reading, hid_t dataset, const char *name,
                                    const struct shape *shape, const struct storage *storage) {
     size_t expected = 1;
@@ -157,7 +158,8 @@ static ocellus_status check_chunks(const struct reading *reading, hid_t dataset,
     if ((size_t)storage->rank != shape->rank) return refuse(reading, name, "chunks of another rank");
     for (size_t i = 0; i < shape->rank; i++) {
         const hsize_t dim = (hsize_t)shape->dims[i], chunk = storage->chunk[i];
-        if (chunk < 1 || chunk > dim) return refuse(reading, name, "chunks larger than their dataset");
+        if (chunk < 1 || (storage->packed && chunk > dim))
+            return refuse(reading, name, "chunks larger than their dataset");
         if (!size_multiply(expected, (size_t)((dim - 1) / chunk + 1), &expected))
             return refuse(reading, name, "chunks: too many");
     }
@@ -178,9 +180,9 @@ static ocellus_status check_size(struct reading *reading, hid_t dataset, const c
         return fail(OCELLUS_BAD_CONTENT, "%s: %s: shape: more values than the file %s (%" PRIu64 " bytes left)",
                     reading->path, name, storage->packed ? "may hold packed" : "holds", *left);
     *left -= stored_bytes;
-    if (storage->packed) return check_chunks(reading, dataset, name, shape, storage);
-    if (H5Dget_storage_size(dataset) < stored_bytes) return refuse(reading, name, "values that were never written");
-    return OCELLUS_OK;
+    if (!storage->packed && H5Dget_storage_size(dataset) < stored_bytes)
+        return refuse(reading, name, "values that were never written");
+    return storage->chunked ? check_chunks(reading, dataset, name, shape, storage) : OCELLUS_OK;
 }
 
 static ocellus_status read_dataset(struct reading *reading, hid_t dataset, const char *name) {

@@ -63,13 +63,17 @@ SPOIL(claimed_zeros) { /* none of them is there, so that the file costs nothing 
     write_dataset(inner, "kernel:0", H5T_IEEE_F32LE, 1, dims, list, NULL);
     check(H5Pclose(list));
 }
+/* All but the last value: the chunk in which it lies is not there. What the others hold outside makes up for it in size. */
+static int missing_filters;
 SPOIL(missing_chunk) {
     UNUSED;
-    const hsize_t chunk[] = {1, COLUMNS}, start[] = {0, 0}, count[] = {1, COLUMNS};
-    const hid_t list = packed(DEFLATE, 2, chunk), space = good(H5Screate_simple(2, kernel_dims, NULL));
+    const hsize_t chunk[] = {1, 2}, start[] = {0, 0}, count[] = {1, COLUMNS}, below[] = {1, 0},
+                  written[] = {VALUES - 1};
+    const hid_t list = packed(missing_filters, 2, chunk), space = good(H5Screate_simple(2, kernel_dims, NULL));
     const hid_t id = good(H5Dcreate2(inner, "kernel:0", H5T_IEEE_F32LE, space, H5P_DEFAULT, list, H5P_DEFAULT));
-    const hid_t row = good(H5Screate_simple(2, count, NULL));
+    const hid_t row = good(H5Screate_simple(1, written, NULL));
     check(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
+    check(H5Sselect_hyperslab(space, H5S_SELECT_OR, below, NULL, chunk, NULL));
     check(H5Dwrite(id, H5T_NATIVE_FLOAT, row, space, H5P_DEFAULT, kernel));
     check(H5Sclose(row));
     check(H5Dclose(id));
@@ -132,10 +136,14 @@ static void test_hostile_packing_is_refused(void **state) {
     char path[FILE_PATH_SIZE];
     assert_int_equal(path_join(path, *state, "w.h5"), OCELLUS_OK);
     zeros_count = 20 << 20; /* 80 MiB from 80 KiB */
+    missing_filters = DEFLATE;
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
         write_legacy(path, &plans[i], *state);
         expect_refusal(path, plans[i].words);
     }
+    missing_filters = 0;
+    write_legacy(path, &(struct plan){.no_kernel = true, .spoil = missing_chunk}, *state);
+    expect_refusal(path, "a/kernel: values that were never written");
     zeros_count = 15 << 20; /* within the limit */
     struct named_tensors tensors;
     write_legacy(path, &(struct plan){.no_kernel = true, .spoil = many_zeros}, *state);
