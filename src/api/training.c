@@ -2,7 +2,7 @@
 /* The public API: training. */
 #include "api/handles.h"
 
-#include "base/memory.h"
+#include "inference/weights.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -17,22 +17,6 @@ ocellus_train_options ocellus_train_options_default(void) {
                                    .batch_size = recipe.batch_size,
                                    .learning_rate = recipe.learning_rate,
                                    .seed = recipe.seed};
-}
-
-/* Every parameter's values from one engine to another of the same graph. */
-static ocellus_status copy_parameters(const struct engine *src, struct engine *dst) {
-    for (size_t i = 0; i < engine_tensor_count(src); i++) {
-        struct engine_tensor tensor = engine_tensor_at(src, i);
-        if (tensor.kind != ENGINE_PARAMETER) continue;
-        size_t count = shape_size(tensor.shape);
-        float *values = memory_allocate(count, sizeof *values);
-        if (!values) return OCELLUS_IO;
-        ocellus_status status = engine_get(src, tensor.name, values, count);
-        if (status == OCELLUS_OK) status = engine_set(dst, tensor.name, values, count);
-        memory_free(values);
-        if (status != OCELLUS_OK) return status;
-    }
-    return OCELLUS_OK;
 }
 
 struct epoch_hook {
@@ -82,7 +66,7 @@ static ocellus_status make_recipe(const ocellus_train_options *options, bool val
 static ocellus_status train_in(struct engine *engine, struct model_use *use, const struct recipe *recipe,
                                const struct train_sets *sets, const ocellus_train_options *options) {
     ocellus_model *model = use->model;
-    TRY(copy_parameters(model->engine, engine));
+    TRY(weights_copy(model->engine, engine, model->graph));
     struct epoch_hook hook = {.options = options, .host = use->host};
     struct train_result result = {0};
     struct trainer_options train = {.recipe = recipe,
@@ -96,7 +80,7 @@ static ocellus_status train_in(struct engine *engine, struct model_use *use, con
     use->host = hook.host;
     history_free(&result.history);
     if (status != OCELLUS_OK && status != OCELLUS_STOPPED) return status;
-    TRY(copy_parameters(engine, model->engine));
+    TRY(weights_copy(engine, model->engine, model->graph));
     model->epochs += (int64_t)result.epochs;
     return status == OCELLUS_STOPPED ? fail(status, "stopped by on_epoch") : OCELLUS_OK;
 }
