@@ -220,20 +220,41 @@ static ocellus_status check_data(const struct run_folder *run, const struct sour
     return OCELLUS_OK;
 }
 
+/* What is asked of a run alone. */
+static ocellus_status check_file_request(const struct evaluation_request *request) {
+    if (request->reestimate > 0)
+        return fail(OCELLUS_USAGE, "--reestimate: %s is no run, whose training images it needs", request->run);
+    if (request->train_images != EVALUATION_ALL)
+        return fail(OCELLUS_USAGE, "--train-images: %s is no run, which has training images", request->run);
+    if (request->weights)
+        return fail(OCELLUS_USAGE, "--weights: %s is no run, which has a last model and a best one", request->run);
+    return OCELLUS_OK;
+}
+
+/* A network that names its classes means them: in another order they would be judged wrongly without a word. */
+static ocellus_status check_class_names(const struct network *network, const struct source *test) {
+    char **names = network->graph->class_names;
+    for (size_t i = 0; names && i < test->classes; i++)
+        if (strcmp(names[i], test->class_names[i]) != 0)
+            return fail(OCELLUS_USAGE, "%s: class %zu is %s there, and %s in %s", network->path, i, names[i],
+                        test->class_names[i], test->name);
+    return OCELLUS_OK;
+}
+
 /* A file by itself: on the test images of the data set that training takes where nothing else is said. */
 static ocellus_status judge_file(const struct evaluation_request *request, struct evaluation_record *record) {
     struct recipe recipe;
     struct source *train = NULL, *test = NULL;
     struct network network = {0};
     struct batch_buffer buffer = {0};
-    if (request->reestimate > 0)
-        return fail(OCELLUS_USAGE, "--reestimate: %s is no run, whose training images it needs", request->run);
+    TRY(check_file_request(request));
     recipe_defaults(&recipe);
     if (request->data_path) TRY(recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path"));
     TRY(network_open(request->run, NULL, request->threads, NETWORK_BATCH, &network));
     ocellus_status status = network_choose_preprocessing(&network, request->preprocessing);
     if (status == OCELLUS_OK) status = data_set_open(recipe.data_name, recipe.data_path, &train, &test);
     if (status == OCELLUS_OK) status = batch_check(network.graph, test);
+    if (status == OCELLUS_OK) status = check_class_names(&network, test);
     if (status == OCELLUS_OK)
         status = evaluation_record_create(path_base_name(request->run), (const char *const *)test->class_names,
                                           test->classes, record);
@@ -256,8 +277,8 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     struct train_sets sets = {0};
     struct network network = {0};
     struct judged_images images = {0};
-    bool judged = false;
-    bool is_file;
+    const char *weights = request->weights ? request->weights : RUN_LAST;
+    bool judged = false, is_file;
     *record = (struct evaluation_record){0};
     TRY(network_is_file(request->run, &is_file));
     if (is_file) return judge_file(request, record);
@@ -270,8 +291,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK) status = training_recipe_of_run(request->run, &recipe);
     if (status == OCELLUS_OK && request->data_path)
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
-    if (status == OCELLUS_OK)
-        status = network_open(request->run, request->weights, request->threads, NETWORK_BATCH, &network);
+    if (status == OCELLUS_OK) status = network_open(request->run, weights, request->threads, NETWORK_BATCH, &network);
     if (status == OCELLUS_OK && !request->train)
         status = data_set_open(recipe.data_name, recipe.data_path, &train, &test);
     const struct source *train_data = request->train ? request->train : train;
@@ -280,8 +300,8 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK) status = batch_check(network.graph, train_data);
     if (status == OCELLUS_OK) status = train_sets_create(&recipe, train_data, test_data, &sets);
     if (status == OCELLUS_OK)
-        status = evaluation_record_create(request->weights, (const char *const *)train_data->class_names,
-                                          train_data->classes, record);
+        status = evaluation_record_create(weights, (const char *const *)train_data->class_names, train_data->classes,
+                                          record);
     if (status == OCELLUS_OK) status = sha256_file(network.path, record->weights_sha256);
     if (status == OCELLUS_OK) status = evaluate_splits(&network, request, &recipe, &sets, &images, record);
     if (status == OCELLUS_OK && request->reestimate > 0) status = reestimate(&network, request, &recipe, &sets, record);

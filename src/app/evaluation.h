@@ -12,7 +12,7 @@
 
 struct evaluation_request {
     const char *run;           /* or a file of a network, or the folder of a TensorFlow.js model (network_is_file()) */
-    const char *weights;       /* of a run: RUN_LAST or RUN_BEST */
+    const char *weights;       /* of a run: RUN_LAST or RUN_BEST; NULL: nothing was said, the last */
     const char *preprocessing; /* of a file: network_choose_preprocessing() */
     const char *data_path;     /* where the run's data is now; NULL: where its recipe says */
     size_t threads;
@@ -27,9 +27,9 @@ struct evaluation_request {
 
 /* Runs the network over the training images (in inference mode), the held-out ones where the recipe holds some out, and
  * the test images; writes evaluation.json and predictions.csv into the run folder, unless a result of more
- * images lies there. Of a file, which
- * belongs to no data, only CIFAR-10's test images are judged, and nothing is written. Progress goes to stderr. Where only the writing failed the record is whole all the same: it has classes.
- * Free the record with evaluation_record_free(). */
+ * images lies there. Of a file, which belongs to no data, only CIFAR-10's test images are judged, and nothing is written;
+ * what is asked of a run alone, and classes of other names, are OCELLUS_USAGE. Progress goes to stderr. Where only the writing
+ * failed the record is whole all the same: it has classes. Free the record with evaluation_record_free(). */
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record);
 
 /* A fixed choice of `count` images of the set, the same for every run, so that runs can be compared image by image; the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/format_number.h"
 
+#include "base/files.h"
 #include "base/folders.h"
 #include "base/json_parse.h"
 
@@ -23,7 +24,12 @@ ocellus_status format_number_guard(const char *path, size_t limit, int64_t newes
     json_value *map;
     int64_t number;
     TRY(path_look(path, &kind));
-    if (kind == PATH_NONE) return OCELLUS_OK;
+    if (kind != PATH_FILE) return OCELLUS_OK;
+    uint64_t size;
+    TRY(file_size(path, &size));
+    if (size > limit)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %" PRIu64 " bytes (expected at most %zu): not written over", path, size,
+                    limit);
     ocellus_status status = json_parse_file(path, limit, &map);
     if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
     status = format_number_read(map, path, newest, 1, &number);

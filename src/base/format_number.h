@@ -16,7 +16,7 @@
 ocellus_status format_number_read(const json_value *map, const char *path, int64_t newest, int64_t absent,
                                   int64_t *number);
 /* Before a file of at most `limit` bytes is replaced: OCELLUS_BAD_CONTENT when the one that is there says that a newer version
- * made it. What is no JSON map at all may go. */
+ * made it, or is larger than any of this one's. What is no JSON map at all may go. */
 ocellus_status format_number_guard(const char *path, size_t limit, int64_t newest);
 
 #endif

@@ -29,11 +29,11 @@ static const struct command evaluate_command = {
     .maximum = 1,
 };
 
-static const char *weights = "last", *data_path, *preprocessing;
+static const char *weights, *data_path, *preprocessing;
 static size_t threads, train_images = EVALUATION_ALL, test_images = EVALUATION_ALL, reestimate;
 static bool json;
 static const struct option evaluate_options[] = {
-    {"weights", "last|best", "which of the run's models", OPTION_TEXT, &weights},
+    {"weights", "last|best", "which of the run's models (last)", OPTION_TEXT, &weights},
     {"test-images", "N", "judge only N test images", OPTION_COUNT, &test_images},
     {"train-images", "N", "judge only N training images (0: none)", OPTION_NUMBER, &train_images},
     {"reestimate", "N", "judge again with statistics of N training images", OPTION_COUNT, &reestimate},
@@ -166,11 +166,13 @@ ocellus_status command_print_evaluation(const struct evaluation_record *record) 
 ocellus_status verb_evaluate(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&evaluate_command, evaluate_options, argc, argv, &words));
-    bool best = strcmp(weights, "best") == 0;
-    if (!best && strcmp(weights, "last") != 0)
+    bool best = weights && strcmp(weights, "best") == 0;
+    if (weights && !best && strcmp(weights, "last") != 0)
         return fail(OCELLUS_USAGE, "--weights: expected last or best (got '%s')", weights);
     struct evaluation_request request = {.run = words.items[0],
-                                         .weights = best ? RUN_BEST : RUN_LAST,
+                                         .weights = best      ? RUN_BEST
+                                                    : weights ? RUN_LAST
+                                                              : NULL,
                                          .data_path = data_path,
                                          .preprocessing = preprocessing,
                                          .threads = threads,

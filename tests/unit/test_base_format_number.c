@@ -56,6 +56,8 @@ static void what_is_newer_is_guarded(void **state) {
     assert_non_null(strstr(status_message(), "x.json: made by a newer Ocellus"));
     assert_int_equal(file_write(path, "{\"format", 8), OCELLUS_OK);
     assert_int_equal(format_number_guard(path, 1000, 2), OCELLUS_OK);
+    assert_int_equal(format_number_guard(path, 7, 2),
+                     OCELLUS_BAD_CONTENT); /* larger than any of ours: who knows what it is */
     assert_int_equal(format_number_guard(*state, 1000, 2), OCELLUS_OK); /* a folder: writing will say so */
 }
 
