@@ -141,7 +141,8 @@ static void append_run(const struct page *page, const struct page_run *run, stru
     html_append(out, "</dl>\n");
 }
 
-void page_again(struct page *page, struct html *out) {
+ocellus_status page_again(struct page *page, void *context, struct html *out) {
+    (void)context;
     const struct page_run *first = page_first(page);
     html_append(out,
                 "<footer>\n<h2><span>%zu</span>Doing it again</h2>\n"
@@ -159,4 +160,5 @@ void page_again(struct page *page, struct html *out) {
     page_append_fact(out, "System", "", first->environment.system);
     page_append_fact(out, "Processor", "", first->environment.processor);
     html_append(out, "</dl>\n</footer>\n");
+    return OCELLUS_OK;
 }

@@ -27,7 +27,8 @@ static void append_key_numbers(const struct page_run *run, struct html *out) {
     html_append(out, "</dl>\n");
 }
 
-void page_header(const struct page *page, struct html *out) {
+ocellus_status page_header(struct page *page, void *context, struct html *out) {
+    (void)context;
     const struct page_run *run = page_first(page);
     struct verdict_facts facts = page_verdict_facts(run);
     struct text words = {0};
@@ -37,4 +38,5 @@ void page_header(const struct page *page, struct html *out) {
     text_free(&words);
     append_key_numbers(run, out);
     page_end_header(page, run, out);
+    return OCELLUS_OK;
 }

@@ -6,6 +6,7 @@
 #include "report/html.h"
 #include "report/page.h"
 
-void page_header(const struct page *page, struct html *out);
+/* A whole section (report/request.h). */
+ocellus_status page_header(struct page *page, void *context, struct html *out);
 
 #endif

@@ -18,12 +18,6 @@
 
 #include <string.h>
 
-static ocellus_status header(struct page *page, void *context, struct html *out) {
-    (void)context;
-    page_header(page, out);
-    return OCELLUS_OK;
-}
-
 static ocellus_status data(struct page *page, void *context, struct html *out) {
     (void)context;
     page_begin_section(page, "Data", out);
@@ -72,13 +66,7 @@ static ocellus_status audit(struct page *page, void *context, struct html *out) 
     return OCELLUS_OK;
 }
 
-static ocellus_status again(struct page *page, void *context, struct html *out) {
-    (void)context;
-    page_again(page, out);
-    return OCELLUS_OK;
-}
-
-static report_section *const plain_sections[] = {header, data, networks, results, audit, again, NULL};
+static report_section *const plain_sections[] = {page_header, data, networks, results, audit, page_again, NULL};
 
 static ocellus_status compose(const struct report_request *request, struct page *page, struct html *out) {
     html_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -11,14 +11,8 @@
 #include "reproduce/section_networks.h"
 #include "reproduce/section_results.h"
 
-static ocellus_status section_again(struct page *page, void *context, struct html *out) {
-    (void)context;
-    page_again(page, out);
-    return OCELLUS_OK;
-}
-
 static report_section *const sections[] = {section_header,     section_data,  section_networks, section_results,
-                                           section_discussion, section_audit, section_again,    NULL};
+                                           section_discussion, section_audit, page_again,       NULL};
 
 static ocellus_status find_claims(const struct reproduce_page_request *request, struct report_row *rows,
                                   struct figure_mark *marks, const struct original_claim **claims) {

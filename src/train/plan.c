@@ -53,8 +53,8 @@ void train_plan_text(const struct train_plan *plan, char out[256]) {
     text_with_commas(plan->validation_images, validation);
     /* Rounded down: 100 % is all of them. */
     double share = (double)(plan->images_per_epoch * 1000 / plan->train_images) / 10;
-    int used =
-        snprintf(out, 256, "%s steps an epoch see %s of %s training images (%g %%); ", steps, seen, images, share);
+    int used = snprintf(out, 256, "%s %s %s of %s training images (%g %%); ", steps,
+                        plan->steps == 1 ? "step an epoch sees" : "steps an epoch see", seen, images, share);
     if (plan->validation_images == 0) snprintf(out + used, 256 - (size_t)used, "no validation");
     else
         snprintf(out + used, 256 - (size_t)used, "validation on %s images (accuracy +-%.2f %% or better)", validation,

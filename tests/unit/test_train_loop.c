@@ -265,6 +265,10 @@ static void plans_count_steps_and_images(void **state) {
     assert_int_equal(plan.validation_images, 32);
     train_plan_text(&plan, text);
     assert_non_null(strstr(text, "see 49,984 of 50,000 training images (99.9 %)"));
+    recipe.steps_per_epoch = 1;
+    assert_int_equal(train_plan_make(&recipe, &sets, &plan), OCELLUS_OK);
+    train_plan_text(&plan, text);
+    assert_non_null(strstr(text, "1 step an epoch sees 32 of 50,000 training images"));
     recipe.steps_per_epoch = 1564;
     assert_int_equal(train_plan_make(&recipe, &sets, &plan), OCELLUS_USAGE);
     assert_string_equal(status_message(),
