@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/log_lines.h"
+#include "base/sizes.h"
 #include "base/text.h"
 #include "base/text_layout.h"
 #include "base/utf8.h"
@@ -42,8 +43,8 @@ static bool counts_nothing(const struct progress *progress) {
 static void append_count(struct text *out, const struct progress *progress, uint64_t done) {
     char part[32], whole[32];
     if (counts_bytes(progress)) {
-        snprintf(part, sizeof part, "%.1f", (double)done / 1e6);
-        snprintf(whole, sizeof whole, "%.1f", (double)progress->total / 1e6);
+        snprintf(part, sizeof part, "%.1f", size_megabytes(done));
+        snprintf(whole, sizeof whole, "%.1f", size_megabytes(progress->total));
     } else {
         text_with_commas(done, part);
         text_with_commas(progress->total, whole);
@@ -60,7 +61,7 @@ static double fraction(const struct progress *progress, uint64_t done) {
 /* ", 3.1 MB/s, 0:12 left", or without a total ", 3.1 MB/s, 0:40 so far". */
 static void append_rate(struct text *out, const struct progress *progress, uint64_t done, double elapsed) {
     double rate = elapsed > 0 ? (double)done / elapsed : 0;
-    if (counts_bytes(progress)) text_append(out, ", %.1f MB/s, ", rate / 1e6);
+    if (counts_bytes(progress)) text_append(out, ", %.1f MB/s, ", size_megabytes((uint64_t)rate));
     else text_append(out, rate < 10 ? ", %.1f %s/s, " : ", %.0f %s/s, ", rate, progress->unit);
     if (progress->total == 0) {
         append_time(out, elapsed);

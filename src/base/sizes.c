@@ -29,3 +29,7 @@ bool size_product(const int64_t *dims, size_t count, size_t *result) {
     *result = product;
     return true;
 }
+
+double size_megabytes(uint64_t bytes) {
+    return (double)bytes / 1e6;
+}

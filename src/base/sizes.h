@@ -14,4 +14,7 @@ bool size_add(size_t a, size_t b, size_t *result);
 /* The product of `count` dimensions; an empty list gives 1. False for a negative dimension or overflow. */
 bool size_product(const int64_t *dims, size_t count, size_t *result);
 
+/* How sizes of memory and files are told: "%.1f MB" of this, 10^6 bytes each. */
+double size_megabytes(uint64_t bytes);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/retry.h"
+#include "base/sizes.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -135,7 +136,7 @@ ocellus_status fetch_download(const char *address, size_t limit, const char *pat
     }
     download.size = download.kept;
     if (status == OCELLUS_OK && download.kept > 0) {
-        log_info("going on with a download of which %.1f MB are here", (double)download.kept / 1e6);
+        log_info("going on with a download of which %.1f MB are here", size_megabytes(download.kept));
     }
     if (status == OCELLUS_OK) status = transfer(&download, address);
     if (fclose(stream) != 0 && status == OCELLUS_OK) status = fail_errno(errno, "%s: cannot write", path);

@@ -2,6 +2,7 @@
 /* What was planned, for people: a row a layer, then the totals. */
 #include "engine/describe.h"
 
+#include "base/sizes.h"
 #include "base/text_layout.h"
 #include "engine/cpu_engine.h"
 #include "engine/operator.h"
@@ -87,7 +88,7 @@ void cpu_describe(const struct engine *base, struct text *out) {
     text_append(
         out,
         "planned memory: %.1f MB (activations %.1f, scratch %.1f,\nsums over images %.1f, parameters and state %.1f)\n",
-        (double)cpu_planned_bytes(engine) / 1e6, (double)(memory->input + memory->batch) / 1e6,
-        (double)(memory->scratch * thread_pool_size(engine->pool)) / 1e6,
-        (double)(memory->sums + memory->partials + memory->workers) / 1e6, (double)state_bytes(engine) / 1e6);
+        size_megabytes(cpu_planned_bytes(engine)), size_megabytes(memory->input + memory->batch),
+        size_megabytes(memory->scratch * thread_pool_size(engine->pool)),
+        size_megabytes(memory->sums + memory->partials + memory->workers), size_megabytes(state_bytes(engine)));
 }

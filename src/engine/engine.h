@@ -70,7 +70,7 @@ enum engine_mode {
 };
 
 /* What the values between layers may take for one image of an inference, whatever a graph from a file asks for. */
-#define ENGINE_MOST_IMAGE_BYTES ((size_t)512 << 20)
+#define ENGINE_MOST_IMAGE_BYTES ((size_t)512000000)
 
 /* Plans and allocates everything; nothing after this allocates, but a pass that is the first to need a packed form of shared
  * weights. `class` NULL is engine_cpu. The graph must outlive the

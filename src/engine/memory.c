@@ -3,6 +3,7 @@
 #include "engine/memory.h"
 
 #include "base/memory_available.h"
+#include "base/sizes.h"
 #include "engine/cpu_engine.h"
 #include "engine/describe.h"
 #include "engine/reduce.h"
@@ -63,13 +64,13 @@ static ocellus_status check(const struct cpu_engine *engine) {
     const struct plan *plan = engine->inference;
     const size_t image = plan->scratch_bytes / plan_shard_images(plan) + plan->batch_bytes / plan->batch_size;
     if (image > ENGINE_MOST_IMAGE_BYTES)
-        return fail(OCELLUS_BAD_CONTENT, "%s: the values of one image need %zu MB (expected at most %zu)",
-                    engine->base.graph->name, image >> 20, ENGINE_MOST_IMAGE_BYTES >> 20);
+        return fail(OCELLUS_BAD_CONTENT, "%s: the values of one image need %.1f MB (expected at most %.0f)",
+                    engine->base.graph->name, size_megabytes(image), size_megabytes(ENGINE_MOST_IMAGE_BYTES));
     const size_t planned = cpu_planned_bytes(engine);
     const size_t available = planned > ALWAYS_TRIED ? memory_available() : SIZE_MAX;
     if (planned <= available) return OCELLUS_OK;
-    return fail(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu, and %zu MB are free", engine->base.graph->name,
-                planned >> 20, engine->base.options.batch_size, available >> 20);
+    return fail(OCELLUS_IO, "%s: %.1f MB are needed for batches of %zu, and %.1f MB are free", engine->base.graph->name,
+                size_megabytes(planned), engine->base.options.batch_size, size_megabytes(available));
 }
 
 static bool allocate_loss(struct cpu_engine *engine) {
@@ -108,6 +109,6 @@ ocellus_status cpu_allocate_memory(struct cpu_engine *engine) {
         good = engine->scratch[worker] != NULL;
     }
     if (good) return OCELLUS_OK;
-    return fail_within(OCELLUS_IO, "%s: %zu MB are needed for batches of %zu", engine->base.graph->name,
-                       cpu_planned_bytes(engine) >> 20, images);
+    return fail_within(OCELLUS_IO, "%s: %.1f MB are needed for batches of %zu", engine->base.graph->name,
+                       size_megabytes(cpu_planned_bytes(engine)), images);
 }

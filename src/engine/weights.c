@@ -90,8 +90,8 @@ static ocellus_status allocate(struct weights *weights) {
         return fail(OCELLUS_IO, "%s: its parameters need more memory than can be addressed", weights->graph->name);
     const size_t available = bytes > ALWAYS_TRIED ? memory_available() : SIZE_MAX;
     if (bytes > available)
-        return fail(OCELLUS_IO, "%s: its parameters need %zu MB, and %zu MB are free", weights->graph->name,
-                    bytes >> 20, available >> 20);
+        return fail(OCELLUS_IO, "%s: its parameters need %.1f MB, and %.1f MB are free", weights->graph->name,
+                    size_megabytes(bytes), size_megabytes(available));
     weights->values = memory_allocate(bytes, 1);
     return weights->values ? OCELLUS_OK : OCELLUS_IO;
 }

@@ -461,7 +461,7 @@ static void test_memory_is_bounded(void **state) {
         check(graph_add(graph, types[i], NULL, NULL, &layers[i], i > 0 ? &from[i - 1] : NULL, i > 0, NULL));
     const struct engine_options one = {.threads = 1, .batch_size = 1};
     assert_int_equal(engine_open(NULL, graph, &one, &engine), OCELLUS_BAD_CONTENT);
-    assert_string_equal(status_message(), "wide: the values of one image need 768 MB (expected at most 512)");
+    assert_string_equal(status_message(), "wide: the values of one image need 805.3 MB (expected at most 512)");
     assert_null(engine);
     graph_free(graph);
     graph = small_simcnn();
