@@ -183,6 +183,14 @@ static void test_bad_archives_are_refused(void **state) {
           {"model.weights.h5", weights, size, NULL, false},
           {"x", "x", 0, NULL, false}},
          "config.json: size 17825792 bytes (expected 1 to 16777216)"},
+        {{{"config.json", CONFIG("") "\0, and more", sizeof CONFIG("") + 10, NULL, false},
+          {"model.weights.h5", weights, size, NULL, false},
+          {"x", "x", 0, NULL, false}},
+         "m.keras: config.json: holds a zero byte"},
+        {{{"metadata.json", METADATA "\0", sizeof METADATA, NULL, false},
+          {"model.weights.h5", weights, size, NULL, false},
+          {"x", "x", 0, NULL, false}},
+         "m.keras: metadata.json: holds a zero byte"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_zip(path, cases[i].members, 3);
