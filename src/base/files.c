@@ -94,11 +94,11 @@ static ocellus_status read_to_end(const char *path, int file, size_t limit, size
 }
 
 /* Whether the whole of the open file is wanted. */
-static ocellus_status judge_start(const char *path, int file, file_judge *judge, void *context) {
+static ocellus_status judge_start(const char *path, int file, file_judge *judge, void *context, size_t *limit) {
     unsigned char start[FILE_START];
     ssize_t got = RETRY(pread(file, start, sizeof start, 0));
     if (got < 0) return fail_errno(errno, "%s: cannot be read", path);
-    return judge(context, start, (size_t)got);
+    return judge(context, start, (size_t)got, limit);
 }
 
 ocellus_status file_read_judged(const char *path, size_t limit, file_judge *judge, void *context, unsigned char **bytes,
@@ -107,7 +107,7 @@ ocellus_status file_read_judged(const char *path, size_t limit, file_judge *judg
     uint64_t expected;
     unsigned char *read_bytes = NULL;
     TRY(file_open_regular(path, &file, &expected));
-    ocellus_status status = judge ? judge_start(path, file, judge, context) : OCELLUS_OK;
+    ocellus_status status = judge ? judge_start(path, file, judge, context, &limit) : OCELLUS_OK;
     if (status == OCELLUS_OK && (expected > limit || expected == SIZE_MAX)) status = too_large(path, expected, limit);
     if (status == OCELLUS_OK) status = read_to_end(path, file, limit, (size_t)expected, &read_bytes, size);
     close(file);

@@ -15,9 +15,9 @@
  * file before anything is allocated). *bytes has one extra zero byte; free with free(). */
 ocellus_status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *size);
 /* The same for a file that may be anything: `judge` sees its first bytes, at most FILE_START, and where it fails no more is
- * read. The file is opened once. */
+ * read. It may lower *limit, which is then what holds. The file is opened once. */
 enum { FILE_START = 4096 };
-typedef ocellus_status file_judge(void *context, const unsigned char *start, size_t size);
+typedef ocellus_status file_judge(void *context, const unsigned char *start, size_t size, size_t *limit);
 ocellus_status file_read_judged(const char *path, size_t limit, file_judge *judge, void *context, unsigned char **bytes,
                                 size_t *size);
 /* The first bytes of a regular file, at most `size` of them; *got counts them. */

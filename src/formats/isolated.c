@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,13 @@
 #define SANITIZED 0
 #endif
 
-/* What the child says first, and before each tensor's values. */
+/* What the child says first, and before each tensor's values. No bool: whoever has taken the child over may send any byte, and a
+ * bool that is neither 0 nor 1 has no meaning. */
 struct answer {
     ocellus_status status;
     size_t count;
-    bool ordered;
-    bool has_text[ISOLATED_TEXTS];
+    uint8_t ordered;                   /* 0 or 1 */
+    uint8_t has_text[ISOLATED_TEXTS];  /* 0 or 1 */
     size_t text_sizes[ISOLATED_TEXTS]; /* they follow it */
     char message[STATUS_MESSAGE_SIZE];
 };
@@ -170,7 +172,8 @@ static ocellus_status lost(const char *path) {
 static ocellus_status receive_texts(const struct file_content *content, int pipe, const struct answer *answer,
                                     struct isolated_result *result) {
     for (size_t i = 0; i < ISOLATED_TEXTS; i++) {
-        if (!answer->has_text[i]) continue;
+        if (answer->has_text[i] > 1) return lost(content->path);
+        if (answer->has_text[i] == 0) continue;
         if (answer->text_sizes[i] > ISOLATED_TEXT_LIMIT) return lost(content->path);
         size_t capacity = 0;
         TRY(memory_grow((void **)&result->texts[i], &capacity, answer->text_sizes[i] + 1, 1));
@@ -200,7 +203,7 @@ static ocellus_status receive_tensors(const struct file_content *content, int pi
         snprintf(tensor->type, sizeof tensor->type, "%.*s", (int)sizeof part.type - 1, part.type);
         if (!receive_bytes(pipe, tensor->values, bytes)) return lost(path);
     }
-    tensors->ordered = answer->ordered;
+    tensors->ordered = answer->ordered == 1;
     return named_tensors_finish(tensors, false);
 }
 
@@ -213,6 +216,7 @@ static ocellus_status receive(const struct file_content *content, int pipe, stru
         const bool known = answer.status == OCELLUS_BAD_CONTENT || answer.status == OCELLUS_IO;
         return known ? fail(answer.status, "%s", answer.message) : lost(content->path);
     }
+    if (answer.ordered > 1) return lost(content->path);
     TRY(receive_texts(content, pipe, &answer, result));
     return receive_tensors(content, pipe, &answer, &result->tensors);
 }

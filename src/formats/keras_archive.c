@@ -20,16 +20,23 @@ struct unpacking {
     struct isolated_result *result; /* its texts: of MEMBER_CONFIG and MEMBER_METADATA */
 };
 
+static const char *const member_paths[MEMBERS] = {
+    [MEMBER_CONFIG] = "config.json", [MEMBER_METADATA] = "metadata.json", [MEMBER_WEIGHTS] = "model.weights.h5"};
+
 static ocellus_status use_member(void *context, size_t index, const unsigned char *bytes, size_t size) {
     const struct unpacking *unpacking = context;
     if (index == MEMBER_WEIGHTS) { /* messages name the archive in front of it */
         const struct file_content content = {
-            .path = "model.weights.h5", .bytes = (unsigned char *)(uintptr_t)bytes, .size = size};
+            .path = member_paths[MEMBER_WEIGHTS], .bytes = (unsigned char *)(uintptr_t)bytes, .size = size};
         struct isolated_result weights; /* whose own texts are none */
         TRY(keras_hdf5_read_here(&content, &weights));
         unpacking->result->tensors = weights.tensors;
         return OCELLUS_OK;
     }
+    /* Whoever reads the text would take the byte for its end. */
+    if (memchr(bytes, 0, size))
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: holds a zero byte (expected JSON text)", unpacking->path,
+                    member_paths[index]);
     char *text = calloc(size + 1, 1);
     if (!text) return fail(OCELLUS_IO, "%s: no memory for its network", unpacking->path);
     memcpy(text, bytes, size);
@@ -47,15 +54,16 @@ static ocellus_status read_here(const struct file_content *content, struct isola
                                           .most_entries = MOST_ENTRIES};
     const uint64_t most = isolated_values_limit(content->size);
     const size_t limit = most < WEIGHT_FILE_LIMIT ? (size_t)most : WEIGHT_FILE_LIMIT;
-    const struct archive_member members[MEMBERS] = {[MEMBER_CONFIG] = {"config.json", ISOLATED_TEXT_LIMIT},
-                                                    [MEMBER_METADATA] = {"metadata.json", METADATA_LIMIT},
-                                                    [MEMBER_WEIGHTS] = {"model.weights.h5", limit}};
+    const struct archive_member members[MEMBERS] = {
+        [MEMBER_CONFIG] = {member_paths[MEMBER_CONFIG], ISOLATED_TEXT_LIMIT},
+        [MEMBER_METADATA] = {member_paths[MEMBER_METADATA], METADATA_LIMIT},
+        [MEMBER_WEIGHTS] = {member_paths[MEMBER_WEIGHTS], limit}};
     bool seen[MEMBERS];
     char first_path[ARCHIVE_FIRST_PATH_SIZE];
     struct unpacking unpacking = {.path = content->path, .result = result};
     TRY(archive_read(&source, members, MEMBERS, seen, first_path, use_member, &unpacking));
     if (!seen[MEMBER_WEIGHTS])
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: missing", content->path, members[MEMBER_WEIGHTS].path);
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: missing", content->path, member_paths[MEMBER_WEIGHTS]);
     return OCELLUS_OK;
 }
 

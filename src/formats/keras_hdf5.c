@@ -387,11 +387,14 @@ static ocellus_status read_layer(struct reading *reading, hid_t group, const cha
     return status;
 }
 
-/* What the variables of a layer are, by their number: Keras 3 numbers them in the order in which the layer made them. */
+/* What the variables of a layer are, by their number: Keras 3 numbers them in the order in which the layer made them, and does not
+ * say its class here. Three are of a BatchNormalization without gamma or without beta, and keep their numbers; two may be of one
+ * without both. A network tells (match.h). */
 static const char *role(size_t count, size_t index) {
     static const char *const of_two[] = {"kernel", "bias"};
+    static const char *const of_three[] = {"0", "1", "2"};
     static const char *const of_four[] = {"gamma", "beta", "moving_mean", "moving_variance"};
-    return count <= 2 ? of_two[index] : of_four[index];
+    return count <= 2 ? of_two[index] : count == 3 ? of_three[index] : of_four[index];
 }
 
 /* The layer's own name stands as an attribute of its variables since Keras 3.1; before, there is only the group's name, made
@@ -417,8 +420,8 @@ static ocellus_status read_vars(struct reading *reading, hid_t vars, const char 
     H5G_info_t info;
     if (H5Gget_info(vars, &info) < 0) return damaged(reading, where);
     if (info.nlinks == 0) return OCELLUS_OK;
-    if (info.nlinks != 1 && info.nlinks != 2 && info.nlinks != 4)
-        return fail(OCELLUS_BAD_CONTENT, "%s: %s: vars: not supported (expected 1, 2 or 4 variables, got %llu)",
+    if (info.nlinks > 4)
+        return fail(OCELLUS_BAD_CONTENT, "%s: %s: vars: not supported (expected at most 4 variables, got %llu)",
                     reading->path, where, (unsigned long long)info.nlinks);
     TRY(layer_name(reading, vars, where, layer));
     for (size_t i = 0; i < (size_t)info.nlinks; i++) {

@@ -257,6 +257,24 @@ static ocellus_status check_variances(const struct matching *matching) {
     return OCELLUS_OK;
 }
 
+/* Files that number the variables of a layer cannot tell those of a BatchNormalization without gamma or beta (keras_hdf5.c): the
+ * graph's layer names them. */
+static void name_numbered(struct matching *matching, const struct node *node) {
+    static const char *const given[2][3] = {{"kernel", "bias"}, {"0", "1", "2"}};
+    const size_t count = node->parameter_count;
+    if (node->type != &layer_batch_normalization || (count != 2 && count != 3)) return;
+    for (size_t k = 0; k < count; k++) {
+        char name[TENSOR_NAME_SIZE];
+        keras_names_canonical(node->parameters[k].name, name);
+        const size_t length = (size_t)(strrchr(name, '/') - name) + 1; /* of "LAYER/" */
+        for (size_t i = 0; i < matching->tensors->count; i++) {
+            struct place *place = &matching->places[i];
+            if (strncmp(place->name, name, length) == 0 && strcmp(place->name + length, given[count - 2][k]) == 0)
+                memcpy(place->name, name, sizeof name);
+        }
+    }
+}
+
 /* Two names of a file may mean the same today. */
 static ocellus_status prepare(struct matching *matching) {
     const struct named_tensors *tensors = matching->tensors;
@@ -267,6 +285,8 @@ static ocellus_status prepare(struct matching *matching) {
         keras_names_canonical(tensors->items[i].name, matching->places[i].name);
         matching->places[i].tensor = &tensors->items[i];
     }
+    for (size_t i = 0; i < matching->graph->count; i++)
+        name_numbered(matching, &matching->graph->nodes[i]);
     if (tensors->count > 1) qsort(matching->places, tensors->count, sizeof *matching->places, by_name);
     for (size_t i = 1; i < tensors->count; i++) {
         if (strcmp(matching->places[i - 1].name, matching->places[i].name) == 0)

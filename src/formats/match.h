@@ -21,7 +21,7 @@ struct match {
     char note[MATCH_NOTE_SIZE]; /* one line for the user where tensors were not simply found by their names; "" */
 };
 
-/* Finds them by canonical name (keras_names.h) and shape. Where that does not give all, by order: the same layers in the same order
+/* Finds them by canonical name (keras_names.h) and shape; variables that a file only numbers (keras_hdf5.h) by the graph's layer. Where that does not give all, by order: the same layers in the same order
  * with the same shapes, under whatever names, as a second model of one Keras session has; only of a file that keeps its layers'
  * order. MATCH_PRETRAINED also takes
  * - a pretrained body: when the graph has a nested model and the file knows nothing of the layers around it, those keep their

@@ -98,7 +98,7 @@ ocellus_status model_file_read(struct file_content *content, struct network_file
     return status;
 }
 
-static const struct network_form model_form[] = {{FILE_FORMAT_SAFETENSORS, model_file_read}, {0}};
+static const struct network_form model_form[] = {{FILE_FORMAT_SAFETENSORS, WEIGHT_FILE_LIMIT, model_file_read}, {0}};
 const struct network_forms network_forms_model = {"a model file of Ocellus, .safetensors", model_form};
 
 static json_value *class_names_json(const struct graph *graph) {

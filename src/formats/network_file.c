@@ -16,19 +16,20 @@ struct choice {
 };
 
 static ocellus_status choose(struct choice *choice, const struct file_kind *kind) {
-    enum file_format format = kind->format;
-    if (format == FILE_FORMAT_UNKNOWN) format = choice->forms->forms[0].format;
     for (const struct network_form *form = choice->forms->forms; form->read; form++) {
-        if (form->format != format) continue;
+        if (form->format != kind->format) continue;
         choice->form = form;
         return OCELLUS_OK;
     }
     return file_kind_refuse(choice->path, kind, choice->forms->expected);
 }
 
-static ocellus_status judge(void *context, const unsigned char *start, size_t size) {
+static ocellus_status judge(void *context, const unsigned char *start, size_t size, size_t *limit) {
+    struct choice *choice = context;
     const struct file_kind kind = file_kind_of(start, size);
-    return choose(context, &kind);
+    TRY(choose(choice, &kind));
+    *limit = choice->form->limit;
+    return OCELLUS_OK;
 }
 
 /* A folder stands for the file in it. */

@@ -29,14 +29,16 @@ struct file_content {
     size_t size;
 };
 
-/* A form: what a file's first bytes must say, and its reader, which fills tensors, graph or no_graph, and what else it knows.
+/* A form: what a file's first bytes must say, how many bytes it may have (a larger one is refused before anything is allocated; at
+ * most WEIGHT_FILE_LIMIT), and its reader, which fills tensors, graph or no_graph, and what else it knows.
  * The match is made after it, unless it is there. On failure it may leave anything. */
 struct network_form {
     enum file_format format;
+    size_t limit;
     ocellus_status (*read)(struct file_content *content, struct network_file *file);
 };
-/* The forms that a caller reads, up to one without a reader; and how they are called in the refusal of another file. A file of no
- * known kind is read as the first form, whose reader says what is wrong with it. */
+/* The forms that a caller reads, up to one without a reader; and how they are called in the refusal of another file. Of a file
+ * of another kind, or of none that is known, no more is read than its first bytes. */
 struct network_forms {
     const char *expected;
     const struct network_form *forms;

@@ -6,11 +6,11 @@
 #include "formats/tfjs.h"
 
 static const struct network_form forms[] = {
-    {FILE_FORMAT_SAFETENSORS, model_file_read},
-    {FILE_FORMAT_HDF5, keras_hdf5_read},
-    {FILE_FORMAT_KERAS, keras_archive_read},
-    {FILE_FORMAT_TFJS, tfjs_read},
-    {FILE_FORMAT_JSON, tfjs_read}, /* whose manifest may stand far from its start */
+    {FILE_FORMAT_SAFETENSORS, WEIGHT_FILE_LIMIT, model_file_read},
+    {FILE_FORMAT_HDF5, WEIGHT_FILE_LIMIT, keras_hdf5_read},
+    {FILE_FORMAT_KERAS, WEIGHT_FILE_LIMIT, keras_archive_read},
+    {FILE_FORMAT_TFJS, TFJS_JSON_LIMIT, tfjs_read},
+    {FILE_FORMAT_JSON, TFJS_JSON_LIMIT, tfjs_read}, /* whose manifest may stand far from its start */
     {0},
 };
 const struct network_forms network_forms_all = {

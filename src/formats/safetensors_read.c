@@ -251,7 +251,8 @@ ocellus_status safetensors_parse(const char *path, unsigned char *bytes, size_t 
     return status;
 }
 
-static ocellus_status judge(void *context, const unsigned char *start, size_t size) {
+static ocellus_status judge(void *context, const unsigned char *start, size_t size, size_t *limit) {
+    (void)limit;
     const struct file_kind kind = file_kind_of(start, size);
     if (kind.format == FILE_FORMAT_SAFETENSORS || kind.format == FILE_FORMAT_UNKNOWN) return OCELLUS_OK;
     return file_kind_refuse(context, &kind, "a safetensors file");

@@ -288,9 +288,6 @@ static ocellus_status read_topology(const struct reading *reading, const json_va
 
 ocellus_status tfjs_read(struct file_content *content, struct network_file *file) {
     struct reading reading = {.json_path = content->path, .tensors = &file->tensors};
-    if (content->size > TFJS_JSON_LIMIT)
-        return fail(OCELLUS_BAD_CONTENT, "%s: size: %zu bytes (expected at most %d)", content->path, content->size,
-                    TFJS_JSON_LIMIT);
     TRY(find_folder(&reading));
     json_value *json = NULL;
     TRY(json_parse((const char *)content->bytes, content->size, content->path, &json));

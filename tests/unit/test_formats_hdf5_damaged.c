@@ -7,12 +7,14 @@
 #include "formats/keras_hdf5.h"
 #include "temporary.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +111,36 @@ static void test_what_a_reader_does_apart(void **state) {
     assert_string_equal(tensors->items[0].name, "a");
     assert_true(tensors->items[0].values[0] == 2 && tensors->items[0].values[1] == 3);
     assert_true(tensors->items[1].values[0] == 0 && tensors->items[1].values[1] == 1);
+    isolated_result_free(&result);
+}
+
+/* A child that was taken over: it sends an answer of its own making, all zeros (no tensors, no texts) but one byte. Of what is open
+ * only its pipe is closed by exec(). */
+static size_t odd_byte;
+static ocellus_status is_taken_over(const struct file_content *content, struct isolated_result *result) {
+    (void)content, (void)result;
+    unsigned char answer[4096] = {0};
+    answer[odd_byte] = 2;
+    for (int file = 3; file < 256; file++) {
+        struct stat about;
+        const int flags = fcntl(file, F_GETFD);
+        if (flags >= 0 && (flags & FD_CLOEXEC) && fstat(file, &about) == 0 && S_ISFIFO(about.st_mode))
+            (void)!write(file, answer, sizeof answer);
+    }
+    _exit(0);
+}
+static void test_flags_of_an_answer_are_0_or_1(void **state) {
+    /* Behind the status and the number of tensors: whether they are ordered, whether there is each text. */
+    enum { ORDERED = 2 * sizeof(size_t), AFTER = ORDERED + 1 + ISOLATED_TEXTS };
+    (void)state;
+    const struct file_content content = {.path = "w.h5", .bytes = (unsigned char *)(char[]){"x"}, .size = 1};
+    struct isolated_result result;
+    for (odd_byte = ORDERED; odd_byte < AFTER; odd_byte++) {
+        if (isolated_read(is_taken_over, &content, &result) != OCELLUS_BAD_CONTENT) fail_msg("byte %zu", odd_byte);
+        assert_non_null(strstr(status_message(), "the file breaks its reader"));
+    }
+    odd_byte = 4095; /* of no meaning: the answer itself is one */
+    assert_int_equal(isolated_read(is_taken_over, &content, &result), OCELLUS_OK);
     isolated_result_free(&result);
 }
 
@@ -279,6 +311,7 @@ int main(void) {
     log_set_level(LOG_QUIET);
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_what_a_reader_does_apart),
+        cmocka_unit_test(test_flags_of_an_answer_are_0_or_1),
 #ifdef OCELLUS_HDF5
         IN_FOLDER(test_keras2_files),
         IN_FOLDER(test_keras3_files),

@@ -91,6 +91,70 @@ static char *make_weights(const char *folder, size_t *size) {
     return (char *)bytes;
 }
 
+#define NORMALIZATION(flags)                                                                                           \
+    "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"small\", \"layers\": [{\"class_name\": "                \
+    "\"InputLayer\", "                                                                                                 \
+    "\"config\": {\"name\": \"i\", \"batch_shape\": [null, 3]}}, {\"class_name\": \"BatchNormalization\", "            \
+    "\"config\": "                                                                                                     \
+    "{\"name\": \"bn\", " flags "}}]}}"
+
+/* Variable i of the layer holds `first` + i. */
+static void write_normalization(const char *folder, const char *path, const char *config, size_t count, float first) {
+    const char *inner = temporary_path(folder, "bn.h5");
+    unsigned char *bytes;
+    size_t size;
+    const hid_t file = good(H5Fcreate(inner, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+    const hid_t layers = make_group(file, "layers"), layer = make_group(layers, "bn"), vars = make_group(layer, "vars");
+    for (size_t i = 0; i < count; i++) {
+        const float value = first + (float)i, values[COLUMNS] = {value, value, value};
+        write_dataset(vars, (const char[]){(char)('0' + i), 0}, H5T_IEEE_F32LE, 1, bias_dims, H5P_DEFAULT, values);
+    }
+    check(H5Gclose(vars));
+    check(H5Gclose(layer));
+    check(H5Gclose(layers));
+    check(H5Fclose(file));
+    assert_int_equal(file_read(inner, 1 << 20, &bytes, &size), OCELLUS_OK);
+    const struct member members[] = {{"config.json", config, 0, NULL, false},
+                                     {"model.weights.h5", (const char *)bytes, size, NULL, false}};
+    write_zip(path, members, 2);
+    free(bytes);
+}
+
+/* Keras 3 numbers the variables that a BatchNormalization has left: the network says which they are, in its order. */
+static void test_normalization_without_gamma_or_beta(void **state) {
+    static const struct {
+        const char *config;
+        size_t count;
+    } cases[] = {
+        {NORMALIZATION("\"scale\": true, \"center\": true"), 4},
+        {NORMALIZATION("\"scale\": false, \"center\": true"), 3},
+        {NORMALIZATION("\"scale\": true, \"center\": false"), 3},
+        {NORMALIZATION("\"scale\": false, \"center\": false"), 2},
+    };
+    struct network_file file;
+    char path[FILE_PATH_SIZE];
+    assert_int_equal(path_join(path, *state, "m.keras"), OCELLUS_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_normalization(*state, path, cases[i].config, cases[i].count, 1);
+        if (network_file_read(path, &network_forms_all, &file) != OCELLUS_OK) fail_msg("%s", status_message());
+        if (!file.graph) fail_msg("case %zu: %s", i, file.no_graph);
+        assert_int_equal(file.match.count, cases[i].count);
+        for (size_t k = 0; k < cases[i].count; k++)
+            assert_true(file.match.tensors[k]->values[0] == 1 + (float)k);
+        network_file_free(&file);
+        write_normalization(*state, path, cases[i].config, cases[i].count, -(float)cases[i].count);
+        assert_int_equal(network_file_read(path, &network_forms_all, &file), OCELLUS_OK);
+        assert_null(file.graph); /* the last one is a variance, whatever it is called */
+        assert_non_null(strstr(file.no_graph, "is below 0"));
+        network_file_free(&file);
+    }
+    write_normalization(*state, path, cases[0].config, 3, 1);
+    assert_int_equal(network_file_read(path, &network_forms_all, &file), OCELLUS_OK);
+    assert_null(file.graph);
+    assert_non_null(strstr(file.no_graph, "4 missing (bn/gamma), 3 extra (bn/0)"));
+    network_file_free(&file);
+}
+
 static void expect_network(const char *path, const char *no_graph) {
     struct network_file file;
     if (network_file_read(path, &network_forms_all, &file) != OCELLUS_OK) fail_msg("%s", status_message());
@@ -183,6 +247,14 @@ static void test_bad_archives_are_refused(void **state) {
           {"model.weights.h5", weights, size, NULL, false},
           {"x", "x", 0, NULL, false}},
          "config.json: size 17825792 bytes (expected 1 to 16777216)"},
+        {{{"config.json", CONFIG("") "\0, and more", sizeof CONFIG("") + 10, NULL, false},
+          {"model.weights.h5", weights, size, NULL, false},
+          {"x", "x", 0, NULL, false}},
+         "m.keras: config.json: holds a zero byte"},
+        {{{"metadata.json", METADATA "\0", sizeof METADATA, NULL, false},
+          {"model.weights.h5", weights, size, NULL, false},
+          {"x", "x", 0, NULL, false}},
+         "m.keras: metadata.json: holds a zero byte"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_zip(path, cases[i].members, 3);
@@ -237,6 +309,7 @@ int main(void) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_good_archives),
+        IN_FOLDER(test_normalization_without_gamma_or_beta),
         IN_FOLDER(test_bad_archives_are_refused),
         IN_FOLDER(test_damaged_archives),
     };

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,9 +81,41 @@ static void test_bytes_of_other_forms(void **state) {
     }
 }
 
+/* Files with a hole of gigabytes, which no machine need have the memory for: what is too large for its form, or of no known kind, is
+ * refused by its first bytes and its size. */
+static void test_large_files_are_refused_unread(void **state) {
+    static const struct {
+        const char *start, *words;
+        size_t start_size;
+        long long size;
+    } files[] = {
+        {"{\"modelTopology\": {", "size: 3221225472 bytes (expected at most 16777216)", 18, 3LL << 30},
+        {"{\"what\": {", "size: 16777217 bytes (expected at most 16777216)", 10, (16LL << 20) + 1},
+        {"\1\2\3\4", "is of an unknown kind (expected a network or weights", 4, 3LL << 30},
+        {"\x89HDF\r\n\x1a\n", "size: 4294967297 bytes (expected at most 4294967296)", 8, (4LL << 30) + 1},
+    };
+    const char *path = temporary_path(*state, "large");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct network_file file;
+        char start[FILE_START];
+        memset(start, ' ', sizeof start);
+        memcpy(start, files[i].start, files[i].start_size);
+        assert_int_equal(file_write(path, start, sizeof start), OCELLUS_OK);
+        assert_int_equal(truncate(path, files[i].size), 0);
+        struct rusage before, after;
+        assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+        assert_int_equal(network_file_read(path, &network_forms_all, &file), OCELLUS_BAD_CONTENT);
+        assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+        if (!strstr(status_message(), files[i].words))
+            fail_msg("\"%s\" lacks \"%s\"", status_message(), files[i].words);
+        assert_true(after.ru_minflt - before.ru_minflt < 1000); /* pages touched: below 4 MB */
+    }
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, temporary_setup, temporary_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {IN_FOLDER(test_opened_once), IN_FOLDER(test_bytes_of_other_forms)};
+    const struct CMUnitTest tests[] = {IN_FOLDER(test_opened_once), IN_FOLDER(test_bytes_of_other_forms),
+                                       IN_FOLDER(test_large_files_are_refused_unread)};
     return cmocka_run_group_tests_name("formats/network", tests, NULL, NULL);
 }
