@@ -17,7 +17,7 @@ static const struct verb {
     {"data", "fetch and show data sets: data fetch|show NAME", verb_data},
     {"summary", "show a network's layers and parameters", verb_summary},
     {"train", "train a network into a run folder", verb_train},
-    {"evaluate", "judge a run on its training, validation and test images", verb_evaluate},
+    {"evaluate", "judge a run on its images, or a file on the test images", verb_evaluate},
     {"predict", "classify image files", verb_predict},
     {"report", "write a run's report page", verb_report},
     {"reproduce", "the whole experiment: data, training, evaluation, report", verb_reproduce},
