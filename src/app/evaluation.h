@@ -27,7 +27,7 @@ struct evaluation_request {
 
 /* Runs the network over the training images (in inference mode), the held-out ones where the recipe holds some out, and
  * the test images; writes evaluation.json and predictions.csv into the run folder, unless a result of more
- * images lies there. Of a file, which belongs to no data, only CIFAR-10's test images are judged, and nothing is written;
+ * images lies there. Of a file, which belongs to no data, only the test images of recipe_defaults()'s data set are judged, and nothing is written;
  * what is asked of a run alone, and classes of other names, are OCELLUS_USAGE. Progress goes to stderr. Where only the writing
  * failed the record is whole all the same: it has classes. Free the record with evaluation_record_free(). */
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record);

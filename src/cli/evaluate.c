@@ -23,8 +23,8 @@ static const struct command evaluate_command = {
         "choice. A result of more images that lies there is not replaced.\n\n"
         "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by "
         "those of N training images; the model file stays as it is.\n\n"
-        "A file of a network in any form (see `ocellus predict --help`) is judged on CIFAR-10's test images alone, of "
-        "--data-path or the cache; nothing is written.",
+        "A file of a network in any form (see `ocellus predict --help`) is judged on the test images alone of the "
+        "data set that `ocellus train` takes by itself, in --data-path or the cache; nothing is written.",
     .minimum = 1,
     .maximum = 1,
 };

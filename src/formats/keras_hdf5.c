@@ -244,7 +244,8 @@ static ocellus_status read_variable(const struct reading *reading, hid_t attribu
 
 /* One text or a list of them, in any form that writers choose; free names->items whatever comes back. */
 static ocellus_status read_texts(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
-                                 const char *where, struct names *names) {
+                                 const char *where, void *out) {
+    struct names *names = out;
     const hssize_t count = H5Sget_simple_extent_npoints(space);
     if (count < 0) return damaged(reading, where);
     if (count == 0) return OCELLUS_OK; /* of any type: h5py writes an empty list as numbers */
@@ -262,14 +263,16 @@ static ocellus_status read_texts(const struct reading *reading, hid_t attribute,
                     : read_fixed(reading, attribute, type, where, names);
 }
 
-static ocellus_status read_attribute(const struct reading *reading, hid_t object, const char *attribute_name,
-                                     const char *where, struct names *names) {
-    *names = (struct names){0};
-    const hid_t attribute = H5Aopen(object, attribute_name, H5P_DEFAULT);
+/* Reads what an attribute that is there holds into *out. */
+typedef ocellus_status attribute_reader(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
+                                        const char *where, void *out);
+static ocellus_status read_attribute(const struct reading *reading, hid_t object, const char *name, const char *where,
+                                     attribute_reader *read, void *out) {
+    const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
     if (attribute < 0) return damaged(reading, where);
     const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     const ocellus_status status =
-        type < 0 || space < 0 ? damaged(reading, where) : read_texts(reading, attribute, type, space, where, names);
+        type < 0 || space < 0 ? damaged(reading, where) : read(reading, attribute, type, space, where, out);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     H5Aclose(attribute);
@@ -292,7 +295,8 @@ static ocellus_status has_member(const struct reading *reading, hid_t group, con
 
 /* One long text; NULL where there is none, or something else. */
 static ocellus_status read_long_text(const struct reading *reading, hid_t attribute, hid_t type, hid_t space,
-                                     const char *where, char **text) {
+                                     const char *where, void *out) {
+    char **text = out;
     const bool variable = H5Tis_variable_str(type) > 0;
     const size_t size = H5Tget_size(type);
     char *found = NULL;
@@ -311,16 +315,7 @@ static ocellus_status read_long_text(const struct reading *reading, hid_t attrib
 static ocellus_status read_text(const struct reading *reading, hid_t object, const char *name, char **text) {
     bool has;
     TRY(has_attribute(reading, object, name, name, &has));
-    if (!has) return OCELLUS_OK;
-    const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    if (attribute < 0) return damaged(reading, name);
-    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    const ocellus_status status =
-        type < 0 || space < 0 ? damaged(reading, name) : read_long_text(reading, attribute, type, space, name, text);
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    H5Aclose(attribute);
-    return status;
+    return has ? read_attribute(reading, object, name, name, read_long_text, text) : OCELLUS_OK;
 }
 
 /* Calls visit for each name of the attribute; Keras cuts a list of more than 64 KB into ATTRIBUTE0, ATTRIBUTE1, ... */
@@ -337,8 +332,8 @@ static ocellus_status each_name(struct reading *reading, hid_t group, const char
             return piece > 0 ? OCELLUS_OK
                              : fail(OCELLUS_BAD_CONTENT, "%s: %s: %s: missing", reading->path, where, attribute);
         snprintf(at, sizeof at, "%s: %s", where, name);
-        struct names names;
-        ocellus_status status = read_attribute(reading, group, name, at, &names);
+        struct names names = {0};
+        ocellus_status status = read_attribute(reading, group, name, at, read_texts, &names);
         for (size_t i = 0; i < names.count && status == OCELLUS_OK; i++)
             status = visit(reading, group, where, names.items[i]);
         memory_free(names.items);
@@ -406,9 +401,9 @@ static ocellus_status layer_name(const struct reading *reading, hid_t vars, cons
     TRY(has_attribute(reading, vars, "name", where, &has));
     if (!has) return OCELLUS_OK;
     char at[2 * TENSOR_NAME_SIZE];
-    struct names names;
+    struct names names = {0};
     snprintf(at, sizeof at, "%s: name", where);
-    ocellus_status status = read_attribute(reading, vars, "name", at, &names);
+    ocellus_status status = read_attribute(reading, vars, "name", at, read_texts, &names);
     if (status == OCELLUS_OK && (names.count != 1 || !*names.items[0])) status = refuse(reading, at, "no text");
     if (status == OCELLUS_OK) memcpy(name, names.items[0], TENSOR_NAME_SIZE);
     memory_free(names.items);

@@ -129,12 +129,3 @@ struct mcnemar mcnemar_from_counts(size_t only_first, size_t only_second) {
     result.chi_square_p = erfc(sqrt(result.chi_square / 2.0));
     return result;
 }
-
-struct mcnemar mcnemar_test(size_t count, const int32_t *labels, const int32_t *first, const int32_t *second) {
-    size_t only_first = 0, only_second = 0;
-    for (size_t i = 0; i < count; i++) {
-        only_first += first[i] == labels[i] && second[i] != labels[i];
-        only_second += second[i] == labels[i] && first[i] != labels[i];
-    }
-    return mcnemar_from_counts(only_first, only_second);
-}

@@ -49,6 +49,5 @@ struct mcnemar {
     double chi_square_p; /* its p value, one degree of freedom */
 };
 struct mcnemar mcnemar_from_counts(size_t only_first, size_t only_second);
-struct mcnemar mcnemar_test(size_t count, const int32_t *labels, const int32_t *first, const int32_t *second);
 
 #endif

@@ -88,8 +88,8 @@ ocellus_status trainer_step(struct trainer *trainer, struct engine_metrics *metr
 ocellus_status trainer_validate(struct trainer *trainer, struct predict_score *score);
 
 /* Ends the epoch after its steps so far, of which there is at least one (OCELLUS_USAGE): a row of the history with that
- * score (NULL, or of no images: none; pages and lists of runs take an ended epoch for a whole one), last.safetensors, best.safetensors when its accuracy is higher than ever, and then a
- * checkpoint. */
+ * score (NULL, or of no images: none), last.safetensors, best.safetensors when its accuracy is higher than ever, and then a
+ * checkpoint. Pages and lists of runs take an ended epoch for a whole one. */
 ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_score *score);
 
 /* Saves a checkpoint, if there is a run and anything new. Values that are not finite are never saved: OCELLUS_DIVERGED. */
