@@ -23,6 +23,7 @@ struct walk {
     ocellus_status (*visit)(void *context, const struct picture_file *file);
     void *context;
     struct picture_places *places;
+    const struct stat *apart;  /* a folder that is not looked into; NULL: none */
     char path[FILE_PATH_SIZE]; /* where the walk is: one for all levels, so that a level costs little stack */
 };
 
@@ -117,9 +118,14 @@ static ocellus_status visit_folder(struct walk *walk, size_t length) {
     return status;
 }
 
+static bool is_apart(const struct walk *walk, const struct stat *about) {
+    return walk->apart && walk->apart->st_dev == about->st_dev && walk->apart->st_ino == about->st_ino;
+}
+
 /* The same of one that was met on the way. */
 static ocellus_status visit_folder_once(struct walk *walk, size_t length, const struct stat *about) {
     bool repeated;
+    if (is_apart(walk, about)) return OCELLUS_OK;
     TRY(add_place(walk->places, about, &repeated));
     if (!repeated) return visit_folder(walk, length);
     return walk->visit(walk->context, &(struct picture_file){.path = walk->path, .repeated = true});
@@ -148,16 +154,19 @@ static ocellus_status visit_entry(struct walk *walk, size_t length, const char *
     return visit_failed(walk, walk->path, fail_errno(errno, "%s: cannot be opened", walk->path));
 }
 
-ocellus_status picture_files_each(const char *path, struct picture_places *places,
+ocellus_status picture_files_each(const char *path, const char *apart, struct picture_places *places,
                                   ocellus_status (*visit)(void *context, const struct picture_file *file),
                                   void *context) {
     struct stat about;
     size_t length = strlen(path);
     if (length >= FILE_PATH_SIZE || stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
         return visit(context, &(struct picture_file){.path = path});
+    struct stat about_apart;
     struct picture_places own = {0};
     struct walk walk = {.visit = visit, .context = context, .places = places ? places : &own};
     memcpy(walk.path, path, length + 1);
+    if (apart && stat(apart, &about_apart) == 0) walk.apart = &about_apart;
+    if (is_apart(&walk, &about)) return OCELLUS_OK;
     bool known;
     ocellus_status status = add_place(walk.places, &about, &known);
     if (status == OCELLUS_OK) status = visit_folder(&walk, length);
