@@ -126,6 +126,8 @@ static ocellus_status load_weights(struct training *training, const struct train
 static ocellus_status open_network(struct training *training, const struct training_request *request) {
     const struct recipe *recipe = &training->recipe;
     TRY(network_for_source(recipe->model_name, training->sets.train_data, &training->graph));
+    training->graph->resize = (enum resize_rule)recipe->model_resize;
+    training->graph->jpeg_scaled = recipe->model_jpeg_scaled;
     TRY(freeze_layers(training->graph, recipe->model_freeze));
     struct engine_options options = {.threads = request->threads,
                                      .batch_size = train_batch_size(recipe, &training->sets),

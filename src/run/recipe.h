@@ -13,6 +13,7 @@
 #define RUN_RECIPE_H
 
 #include "base/optimizer_kind.h"
+#include "base/resize_rule.h"
 #include "base/sha256.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -28,6 +29,8 @@ struct recipe {
     char model_name[RECIPE_TEXT_SIZE];    /* a built-in network */
     char model_weights[RECIPE_TEXT_SIZE]; /* where the values come from: a weight file, or "imagenet"; "": random */
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
+    int model_resize;                     /* enum resize_rule */
+    bool model_jpeg_scaled;               /* JPEG is decoded no larger than is needed */
     char data_name[RECIPE_TEXT_SIZE];     /* "cifar10" */
     char data_path[RECIPE_TEXT_SIZE];     /* "": the cache */
     int validation;                       /* enum recipe_validation */
