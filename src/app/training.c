@@ -199,14 +199,15 @@ static ocellus_status open_all(struct training *training, const struct training_
     if (!is_free)
         return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
                     request->run);
-    const struct source *train = request->train, *test = request->test;
+    const struct source *train = request->train, *validation = request->validation, *test = request->test;
     if (!train) {
-        const struct recipe *recipe = &training->recipe;
-        TRY(data_set_open(recipe->data_name, recipe->data_path, &training->opened_train, &training->opened_test));
-        train = training->opened_train;
-        test = training->opened_test;
+        const struct data_request data = train_data_request(&training->recipe);
+        TRY(data_set_open(training->recipe.data_name, &data, &training->opened));
+        train = training->opened.train;
+        validation = training->opened.validation;
+        test = training->opened.test;
     }
-    TRY(train_sets_create(&training->recipe, train, test, &training->sets));
+    TRY(train_sets_create(&training->recipe, train, validation, test, &training->sets));
     struct train_plan plan;
     TRY(train_plan_make(&training->recipe, &training->sets, &plan));
     TRY(open_network(training, request));
@@ -269,7 +270,8 @@ ocellus_status training_measure(const struct training_request *request, struct t
     struct batch_buffer buffer = {0};
     size_t batch = (size_t)request->recipe->batch_size;
     batch = batch < request->train->count ? batch : request->train->count;
-    ocellus_status status = train_sets_create(&training.recipe, request->train, request->test, &training.sets);
+    ocellus_status status =
+        train_sets_create(&training.recipe, request->train, request->validation, request->test, &training.sets);
     if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
     if (status == OCELLUS_OK)
@@ -287,7 +289,6 @@ void training_close(struct training *training) {
     engine_close(training->engine);
     graph_free(training->graph);
     train_sets_free(&training->sets);
-    source_close(training->opened_train);
-    source_close(training->opened_test);
+    data_parts_close(&training->opened);
     *training = (struct training){.run = {.lock = -1}};
 }

@@ -36,7 +36,8 @@ void batch_room_free(struct batch_room *room) {
 ocellus_status batch_view(const struct image_set *set, size_t place, const struct view_form *form,
                           struct batch_room *room, const uint8_t **view) {
     const size_t index = image_set_index(set, place);
-    TRY(source_read(set->source, index, &room->picture));
+    const struct picture_wish wish = {form->height, form->width};
+    TRY(source_read(set->source, index, form->jpeg_scaled ? &wish : NULL, &room->picture));
     const ocellus_status status = view_make(form, &room->picture, &room->view, view);
     return status == OCELLUS_OK ? OCELLUS_OK : fail_within(status, "%s: image %zu", set->source->name, index);
 }
