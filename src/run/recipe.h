@@ -44,6 +44,18 @@ struct recipe {
     double momentum;                /* SGD */
     bool nesterov;                  /* SGD */
     double beta_1, beta_2, epsilon; /* Adam */
+    /* [augment]: data/augment.h says what each does. */
+    double resized_crop_smallest, resized_crop_aspect;
+    uint64_t crop_padding;
+    double flip;
+    bool alternating_flip;
+    double rotation, shift, zoom;
+    int border_fill; /* enum augment_border */
+    bool trivial_augment;
+    double brightness, contrast, saturation, hue, greyscale;
+    double erasing;
+    int erasing_fill; /* enum augment_erasing */
+    double mixup, cutmix;
 };
 
 enum recipe_type { RECIPE_TEXT, RECIPE_COUNT, RECIPE_REAL, RECIPE_BOOL, RECIPE_CHOICE };
@@ -82,7 +94,8 @@ void recipe_neutral(struct recipe *recipe);
 /* Sets one key from text. `source` names where it came from in messages ("--batch-size"). */
 ocellus_status recipe_set(struct recipe *recipe, const struct recipe_key *key, const char *value, const char *source);
 /* For a new recipe, once all is set: OCELLUS_USAGE when a key is not neutral that belongs to other optimizers than the
- * recipe's. (Runs of earlier versions may have such keys, and go on.) */
+ * recipe's, that has no effect without another one, or that contradicts another one. (Runs of earlier versions may have such
+ * keys, and go on.) */
 ocellus_status recipe_check(const struct recipe *recipe);
 /* The whole recipe as INI text, every key in the table's order; recipe_read() of it gives the same recipe. */
 void recipe_write(const struct recipe *recipe, struct text *out);
