@@ -24,6 +24,7 @@ struct walk {
     void *context;
     struct place *seen; /* [count] folders */
     size_t count, capacity;
+    const struct place *apart; /* a folder that is not looked into; NULL: none */
     char path[FILE_PATH_SIZE]; /* where the walk is: one for all levels, so that a level costs little stack */
 };
 
@@ -74,6 +75,7 @@ static ocellus_status visit_entry(struct walk *walk, size_t length, const char *
 /* The folder at walk->path, whose length is given. */
 static ocellus_status visit_folder(struct walk *walk, size_t length, const struct stat *about) {
     bool repeated;
+    if (walk->apart && walk->apart->device == about->st_dev && walk->apart->inode == about->st_ino) return OCELLUS_OK;
     char **names = NULL;
     size_t count = 0;
     ocellus_status status = remember(walk, about, &repeated);
@@ -111,14 +113,20 @@ static ocellus_status visit_entry(struct walk *walk, size_t length, const char *
     return visit_failed(walk, walk->path, fail_errno(errno, "%s: cannot be opened", walk->path));
 }
 
-ocellus_status picture_files_each(const char *path,
+ocellus_status picture_files_each(const char *path, const char *apart,
                                   ocellus_status (*visit)(void *context, const struct picture_file *file),
                                   void *context) {
     struct stat about;
     size_t length = strlen(path);
     if (length >= FILE_PATH_SIZE || stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
         return visit(context, &(struct picture_file){.path = path});
+    struct stat about_apart;
+    struct place place;
     struct walk walk = {.visit = visit, .context = context};
+    if (apart && stat(apart, &about_apart) == 0) {
+        place = (struct place){about_apart.st_dev, about_apart.st_ino};
+        walk.apart = &place;
+    }
     memcpy(walk.path, path, length + 1);
     ocellus_status status = visit_folder(&walk, length, &about);
     free(walk.seen);

@@ -19,8 +19,9 @@ struct picture_file {
  * many links lead to it. Contents decide, not names, about files in a folder: PNG and JPEG are to be classified; so are
  * pictures of other forms and whatever has a picture's name, so that their fault is told; other files and hidden ones (a
  * name that starts with a dot) are passed over. What cannot be read is visited with its status and the rest goes on; only
- * a visit that fails ends the walk, with its status. */
-ocellus_status picture_files_each(const char *path,
+ * a visit that fails ends the walk, with its status. The folder `apart` (NULL: none), where results are written, is not
+ * looked into. */
+ocellus_status picture_files_each(const char *path, const char *apart,
                                   ocellus_status (*visit)(void *context, const struct picture_file *file),
                                   void *context);
 

@@ -42,7 +42,7 @@ ocellus_status batch_fill(const struct image_set *set, size_t first, size_t n, c
     const size_t values = form->height * form->width * form->channels;
     for (size_t i = 0; i < n; i++) {
         const size_t index = image_set_index(set, first + i);
-        TRY(source_read(set->source, index, picture));
+        TRY(source_read(set->source, index, NULL, picture));
         TRY(check_size(set->source, index, picture, form));
         batch_fill_image(picture->pixels, values, form->channels, &form->transform, dst + i * values);
         labels[i] = (int32_t)source_label(set->source, index);

@@ -134,7 +134,7 @@ static void set_image(const struct graph *graph, const char *name, float *dst) {
     unsigned index;
     if (sscanf(name, "cifar10 %u", &index) == 1) {
         struct picture picture = {0};
-        check(source_read(golden.test, index, &picture));
+        check(source_read(golden.test, index, NULL, &picture));
         const uint8_t *pixels = picture.pixels;
         check(image_create(SIDE, SIDE, &image));
         for (size_t y = 0; y < SIDE; y++) {

@@ -66,7 +66,7 @@ static void load(const char *folder, struct source **train, struct source **test
 
 static const uint8_t *pixels_of(const struct source *source, size_t index) {
     struct picture picture = {0};
-    assert_int_equal(source_read(source, index, &picture), OCELLUS_OK);
+    assert_int_equal(source_read(source, index, NULL, &picture), OCELLUS_OK);
     assert_int_equal(picture.height * picture.width * picture.channels, 3072);
     return picture.pixels;
 }
