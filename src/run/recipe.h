@@ -25,9 +25,11 @@ enum recipe_validation { RECIPE_VALIDATION_HELD_OUT, RECIPE_VALIDATION_TEST, REC
 enum { RECIPE_TEXT_SIZE = 1024 };
 
 struct recipe {
-    char model_name[RECIPE_TEXT_SIZE];    /* a built-in network */
-    char model_weights[RECIPE_TEXT_SIZE]; /* where the values come from: a weight file, or "imagenet"; "": random */
+    char model_name[RECIPE_TEXT_SIZE];    /* a built-in network, a run folder or a file of a network */
+    char model_weights[RECIPE_TEXT_SIZE]; /* where the values come from: a run, a file, or "imagenet"; "": the network's
+                                           * own file, else random */
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
+    uint64_t model_input_size;            /* side of the square that the network takes; 0: its own, or the pictures' */
     char data_name[RECIPE_TEXT_SIZE];     /* "cifar10" */
     char data_path[RECIPE_TEXT_SIZE];     /* "": the cache */
     int validation;                       /* enum recipe_validation */
@@ -41,6 +43,18 @@ struct recipe {
     double momentum;                /* SGD */
     bool nesterov;                  /* SGD */
     double beta_1, beta_2, epsilon; /* Adam */
+    /* [augment]: data/augment.h says what each does. */
+    double resized_crop_smallest, resized_crop_aspect;
+    uint64_t crop_padding;
+    double flip;
+    bool alternating_flip;
+    double rotation, shift, zoom;
+    int border_fill; /* enum augment_border */
+    bool trivial_augment;
+    double brightness, contrast, saturation, hue, greyscale;
+    double erasing;
+    int erasing_fill; /* enum augment_erasing */
+    double mixup, cutmix;
 };
 
 enum recipe_type { RECIPE_TEXT, RECIPE_COUNT, RECIPE_REAL, RECIPE_BOOL, RECIPE_CHOICE };
@@ -79,7 +93,8 @@ void recipe_neutral(struct recipe *recipe);
 /* Sets one key from text. `source` names where it came from in messages ("--batch-size"). */
 ocellus_status recipe_set(struct recipe *recipe, const struct recipe_key *key, const char *value, const char *source);
 /* For a new recipe, once all is set: OCELLUS_USAGE when a key is not neutral that belongs to other optimizers than the
- * recipe's. (Runs of earlier versions may have such keys, and go on.) */
+ * recipe's, that has no effect without another one, or that contradicts another one. (Runs of earlier versions may have such
+ * keys, and go on.) */
 ocellus_status recipe_check(const struct recipe *recipe);
 /* The whole recipe as INI text, every key in the table's order; recipe_read() of it gives the same recipe. */
 void recipe_write(const struct recipe *recipe, struct text *out);
