@@ -2,7 +2,6 @@
 /* ocellus predict */
 #include "app/class_folders.h"
 #include "app/path_list.h"
-#include "app/picture_files.h"
 #include "base/file_kind.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -10,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/prediction_rows.h"
 #include "cli/verbs.h"
+#include "data/picture_files.h"
 #include "inference/stop.h"
 #include "run/run_folder.h"
 
@@ -140,7 +140,7 @@ static ocellus_status visit(void *context, const struct picture_file *file) {
 
 static ocellus_status predict_path(struct prediction_output *output, const char *path) {
     size_t before = output->good + output->bad;
-    TRY(picture_files_each(path, sort_path, visit, output));
+    TRY(picture_files_each(path, sort_path, NULL, visit, output));
     if (output->good + output->bad == before)
         tell_failure(output, path, fail(OCELLUS_BAD_CONTENT, "%s: holds no picture", path));
     return OCELLUS_OK;
