@@ -18,6 +18,7 @@ const struct data_set data_sets[] = {
     {CIFAR10_NAME, "CIFAR-10", "60,000 colour images of 32 x 32 pixels in 10 classes", fetch_cifar10, open_cifar10},
     {RESNET50_NAME, "ResNet50's ImageNet weights", "weights to start from, no images", fetch_resnet50, NULL},
     {"folder", "a folder of pictures", "pictures of one's own, a folder for each class", NULL, own_data_open_folder},
+    {"list", "a list of pictures", "pictures of one's own, a table of paths and labels", NULL, own_data_open_list},
     {0},
 };
 
