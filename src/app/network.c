@@ -13,9 +13,13 @@
 /* What a built-in network is shown for when no data set is at hand. */
 enum { SHOWN_SIDE = 32, SHOWN_CHANNELS = 3, SHOWN_CLASSES = 10 };
 
-ocellus_status network_for_source(const char *name, const struct source *source, struct graph **graph) {
+ocellus_status network_for_source(const char *name, const struct source *source, size_t input_size,
+                                  struct graph **graph) {
     struct graph *made = NULL;
-    TRY(graph_builtin(name, source->height, source->width, source->channels, source->classes, &made));
+    const size_t channels = source->channels ? source->channels : SHOWN_CHANNELS;
+    if (input_size > 0 || source->height == 0 || source->width == 0)
+        TRY(graph_builtin_of_size(name, input_size, channels, source->classes, &made));
+    else TRY(graph_builtin(name, source->height, source->width, channels, source->classes, &made));
     ocellus_status status = graph_set_class_names(made, (const char *const *)source->class_names, source->classes);
     if (status == OCELLUS_OK) *graph = made;
     else graph_free(made);
@@ -47,6 +51,11 @@ static ocellus_status find_file(const char *word, const char *weights, char path
     return status;
 }
 
+ocellus_status network_find(const char *word, char path[FILE_PATH_SIZE]) {
+    if (!run_folder_is_run(word)) return path_join(path, "", word); /* its reader says what is wrong with it */
+    return find_file(word, RUN_BEST, path) == OCELLUS_OK ? OCELLUS_OK : find_file(word, RUN_LAST, path);
+}
+
 void network_append_names(bool trainable, struct text *out) {
     const char *name;
     for (size_t i = 0; (name = graph_builtin_name(i)); i++)
@@ -74,8 +83,7 @@ static ocellus_status set_from_file(struct engine *engine, const struct graph *g
 
 ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights) {
     char path[FILE_PATH_SIZE];
-    if (strcmp(weights, NETWORK_IMAGENET) != 0) return set_from_file(engine, graph, weights, MATCH_PRETRAINED);
-    TRY(resnet50_find(path));
+    TRY(strcmp(weights, NETWORK_IMAGENET) == 0 ? resnet50_find(path) : network_find(weights, path));
     return set_from_file(engine, graph, path, MATCH_PRETRAINED);
 }
 

@@ -13,8 +13,10 @@
 #define NETWORK_IMAGENET "imagenet" /* in place of a path: ResNet50's ImageNet weights from the cache */
 enum { NETWORK_BATCH = 128 };       /* images of one inference call; no result depends on it */
 
-/* A built-in network for the images of a source, whose class names it gets. */
-ocellus_status network_for_source(const char *name, const struct source *source, struct graph **graph);
+/* A built-in network for the images of a source, whose class names it gets; input_size: the side that it takes, 0: that of the
+ * images, or where they are not all alike the network's own (model/builtin.h). */
+ocellus_status network_for_source(const char *name, const struct source *source, size_t input_size,
+                                  struct graph **graph);
 
 /* What `word` stands for: an existing path is a run folder (of which the file `weights` counts: RUN_LAST or RUN_BEST), a file of
  * any form (formats/network_file.h) or the folder of a TensorFlow.js model; anything else is a built-in network, for images of
@@ -25,10 +27,15 @@ ocellus_status network_read(const char *word, const char *weights, char path[FIL
 /* Whether an existing path is no run, but a file of a network or the folder of a TensorFlow.js model. */
 ocellus_status network_is_file(const char *word, bool *is_file);
 
+/* The file that an existing path stands for: a file's or a TensorFlow.js folder's own, of a run that of its best epoch, where it
+ * has one, else of its last. */
+ocellus_status network_find(const char *word, char path[FILE_PATH_SIZE]);
+
 /* The names of the built-in networks, "simcnn, resnet50, ..."; trainable: of those only that take a data set's images. */
 void network_append_names(bool trainable, struct text *out);
 
-/* Sets the values that a training starts from: NETWORK_IMAGENET, or a file of any form, by MATCH_PRETRAINED. What was not found
+/* Sets the values that a training starts from: NETWORK_IMAGENET, a run folder (network_find()) or a file of any
+ * form, by MATCH_PRETRAINED. What was not found
  * simply by name is said in one line. */
 ocellus_status network_load_weights(struct engine *engine, const struct graph *graph, const char *weights);
 

@@ -3,11 +3,14 @@
 
 #include "app/network.h"
 #include "app/recipes.h"
+#include "app/start.h"
 #include "base/folders.h"
 #include "base/log.h"
 #include "data/data_sets.h"
 #include "formats/model_file.h"
 #include "inference/batch_buffer.h"
+#include "inference/weights.h"
+#include "model/builtin.h"
 #include "model/summary.h"
 #include "run/recipe_ini.h"
 #include "run/records.h"
@@ -106,28 +109,76 @@ static ocellus_status freeze_layers(struct graph *graph, const char *patterns) {
     return OCELLUS_OK;
 }
 
-/* Not needed where a checkpoint holds all values: the file may be gone by then. */
-static ocellus_status load_weights(struct training *training, const struct training_request *request) {
-    const char *weights = training->recipe.model_weights;
+/* A path of a run's recipe as it leads to it from here. */
+static ocellus_status path_from_here(const struct training_request *request, const char *word,
+                                     char path[RECIPE_TEXT_SIZE]) {
     struct run_folder run;
-    char found[FILE_PATH_SIZE] = "";
-    if (!*weights) return OCELLUS_OK;
+    char found[FILE_PATH_SIZE];
+    snprintf(path, RECIPE_TEXT_SIZE, "%s", word);
+    if (!request->resume) return OCELLUS_OK;
+    TRY(run_folder_open(&run, request->run));
+    TRY(find_from_there(&run, word, found));
+    if (*found && strlen(found) < RECIPE_TEXT_SIZE) memcpy(path, found, strlen(found) + 1);
+    return OCELLUS_OK;
+}
+
+/* Not needed where a checkpoint holds all values: the files may be gone by then. */
+static ocellus_status load_values(const struct training *training, const struct training_request *request,
+                                  const struct start *start) {
+    const char *weights = training->recipe.model_weights;
+    char path[RECIPE_TEXT_SIZE];
+    struct run_folder run;
     if (request->resume) {
         TRY(run_folder_open(&run, request->run));
         bool exists;
         TRY(checkpoint_exists(&run, &exists));
         if (exists) return OCELLUS_OK;
-        if (strcmp(weights, NETWORK_IMAGENET) != 0) TRY(find_from_there(&run, weights, found));
     }
-    return network_load_weights(training->engine, training->graph, *found ? found : weights);
+    TRY(start_apply(start, training->graph, training->engine));
+    if (!*weights) return OCELLUS_OK;
+    if (strcmp(weights, NETWORK_IMAGENET) == 0)
+        return network_load_weights(training->engine, training->graph, NETWORK_IMAGENET);
+    TRY(path_from_here(request, weights, path));
+    return network_load_weights(training->engine, training->graph, path);
+}
+
+/* Where a run has its network made over once, with a checkpoint to go on from, what it was made of may be gone. */
+static ocellus_status find_made_over(const struct training *training, const struct training_request *request,
+                                     char path[FILE_PATH_SIZE]) {
+    struct run_folder run;
+    enum path_kind kind;
+    bool exists;
+    *path = '\0';
+    if (!request->resume || graph_is_builtin(training->recipe.model_name)) return OCELLUS_OK;
+    TRY(run_folder_open(&run, request->run));
+    TRY(checkpoint_exists(&run, &exists));
+    if (!exists) return OCELLUS_OK;
+    TRY(run_folder_file(&run, RUN_LAST, path));
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) *path = '\0';
+    return OCELLUS_OK;
 }
 
 /* The network with the values it starts from. */
-static ocellus_status open_network(struct training *training, const struct training_request *request) {
+static ocellus_status open_start(struct training *training, const struct training_request *request,
+                                 struct start *start) {
     const struct recipe *recipe = &training->recipe;
-    TRY(network_for_source(recipe->model_name, training->sets.train_data, &training->graph));
-    training->graph->resize = (enum resize_rule)recipe->model_resize;
-    training->graph->jpeg_scaled = recipe->model_jpeg_scaled;
+    char name[RECIPE_TEXT_SIZE], made_over[FILE_PATH_SIZE];
+    const bool builtin = graph_is_builtin(recipe->model_name);
+    if (builtin) snprintf(name, sizeof name, "%s", recipe->model_name);
+    else TRY(path_from_here(request, recipe->model_name, name));
+    TRY(find_made_over(training, request, made_over));
+    const struct start_wish wish = {.name = name,
+                                    .input_size = (size_t)recipe->model_input_size,
+                                    .source = training->sets.train_data,
+                                    .made_over = *made_over ? made_over : NULL};
+    TRY(start_open(&wish, start));
+    training->graph = start->graph;
+    start->graph = NULL;
+    /* A file's own rule stays unless the recipe asks for another. */
+    if (builtin || recipe->model_resize != RESIZE_STRETCH)
+        training->graph->resize = (enum resize_rule)recipe->model_resize;
+    if (builtin || recipe->model_jpeg_scaled) training->graph->jpeg_scaled = recipe->model_jpeg_scaled;
     TRY(freeze_layers(training->graph, recipe->model_freeze));
     struct engine_options options = {.threads = request->threads,
                                      .batch_size = train_batch_size(recipe, &training->sets),
@@ -136,7 +187,14 @@ static ocellus_status open_network(struct training *training, const struct train
                                      .optimizer = train_optimizer(recipe)};
     TRY(engine_open(NULL, training->graph, &options, &training->engine));
     TRY(engine_initialize(training->engine, recipe->seed));
-    return load_weights(training, request);
+    return load_values(training, request, start);
+}
+
+static ocellus_status open_network(struct training *training, const struct training_request *request) {
+    struct start start = {0};
+    const ocellus_status status = open_start(training, request, &start);
+    start_free(&start);
+    return status;
 }
 
 /* What a new run folder says about itself from the start. */
@@ -177,7 +235,8 @@ static ocellus_status open_run(struct training *training, const struct training_
         return guard_models(&training->run);
     }
     if (request->run) return run_folder_create(&training->run, request->run);
-    TRY(run_folder_default(training->recipe.model_name, path));
+    const char *name = training->recipe.model_name;
+    TRY(run_folder_default(graph_is_builtin(name) ? name : training->graph->name, path));
     return run_folder_create(&training->run, path);
 }
 
@@ -192,6 +251,7 @@ static ocellus_status anchor_data_path(struct training *training) {
 }
 
 static ocellus_status open_all(struct training *training, const struct training_request *request) {
+    char path[FILE_PATH_SIZE];
     if (!request->resume) TRY(recipe_check(&training->recipe));
     /* A folder that is in the way is said before the data is loaded; run_folder_create() decides. */
     bool is_free = true;
@@ -215,7 +275,12 @@ static ocellus_status open_all(struct training *training, const struct training_
     if (request->resume) TRY(anchor_data_path(training));
     TRY(run_folder_file(&training->run, RUN_LOG, training->log_path));
     log_set_file(training->log_path);
-    return request->resume ? OCELLUS_OK : write_records(training, request);
+    if (request->resume) return OCELLUS_OK;
+    TRY(write_records(training, request));
+    if (graph_is_builtin(training->recipe.model_name)) return OCELLUS_OK;
+    /* The run has its network from the start: what it was made over from may be gone when it goes on. */
+    TRY(run_folder_file(&training->run, RUN_LAST, path));
+    return weights_write(training->engine, training->graph, 0, path);
 }
 
 ocellus_status training_open(const struct training_request *request, struct training *training) {

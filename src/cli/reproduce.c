@@ -76,7 +76,7 @@ static ocellus_status show_data(const struct source *train, const struct source 
 
 static ocellus_status show_network(const char *name, const struct source *source) {
     struct graph *graph = NULL;
-    TRY(network_for_source(name, source, &graph));
+    TRY(network_for_source(name, source, 0, &graph));
     struct summary_options options = {0};
     struct text out = {0};
     graph_summary(graph, &options, &out);

@@ -113,13 +113,13 @@ static ocellus_status build_report(struct graph *graph, const struct shape *inpu
     return dense(graph, "classification", classes, UNARY_SOFTMAX, &node);
 }
 
-static ocellus_status build_imagenet(struct graph *graph, double epsilon) {
-    const union layer_config images = {.input_layer = {.shape = {3, {RESNET50_SIDE, RESNET50_SIDE, 3}}}};
+static ocellus_status build_direct(struct graph *graph, int64_t classes, int64_t side, double epsilon) {
+    const union layer_config images = {.input_layer = {.shape = {3, {side, side, 3}}}};
     size_t node;
     TRY(graph_add(graph, &layer_input_layer, NULL, NULL, &images, NULL, 0, &node));
     TRY(body(&(struct builder){graph, NULL, epsilon}, &node));
     TRY(graph_add(graph, &layer_global_average_pooling2d, "avg_pool", NULL, NULL, &node, 1, &node));
-    return dense(graph, "predictions", IMAGENET_CLASSES, UNARY_SOFTMAX, &node);
+    return dense(graph, "predictions", classes, UNARY_SOFTMAX, &node);
 }
 
 /* Hands the graph over, or frees it when building it failed. */
@@ -140,10 +140,18 @@ ocellus_status graph_resnet50(size_t height, size_t width, size_t channels, size
     return finish(made, build_report(made, &input, (int64_t)classes, (int64_t)side, epsilon), graph);
 }
 
-ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph) {
+ocellus_status graph_resnet50_direct(size_t side, size_t classes, double epsilon, struct graph **graph) {
+    enum { MOST = 4096 };
+    if (side < RESNET50_LEAST_SIDE || side > MOST)
+        return fail(OCELLUS_USAGE, "input_size: out of range (expected %d to %d, got %zu)", RESNET50_LEAST_SIDE, MOST,
+                    side);
     struct graph *made;
     TRY(graph_create("resnet50", &made));
-    ocellus_status status = build_imagenet(made, epsilon);
-    if (status == OCELLUS_OK) status = graph_set_class_names(made, imagenet_class_names, IMAGENET_CLASSES);
-    return finish(made, status, graph);
+    return finish(made, build_direct(made, (int64_t)classes, (int64_t)side, epsilon), graph);
+}
+
+ocellus_status graph_resnet50_imagenet(double epsilon, struct graph **graph) {
+    struct graph *made = NULL;
+    TRY(graph_resnet50_direct(RESNET50_SIDE, IMAGENET_CLASSES, epsilon, &made));
+    return finish(made, graph_set_class_names(made, imagenet_class_names, IMAGENET_CLASSES), graph);
 }

@@ -18,11 +18,13 @@ static const char *const erasing_names[] = {"zero", "mean", "noise", NULL}; /* i
  * which a double cannot bound. */
 static const struct recipe_key keys[] = {
     {"model", "name", "model", RECIPE_TEXT, AT(model_name), .neutral = "simcnn", .in_format_1 = true,
-     .help = "built-in network to train"},
+     .help = "network to train: a built-in one, a run or a file"},
     {"model", "weights", "weights", RECIPE_TEXT, AT(model_weights), .neutral = "", .in_format_1 = true,
-     .help = "weights to start from: imagenet or a file (empty: random)"},
+     .help = "weights to start from: imagenet, a run or a file"},
     {"model", "freeze", "freeze", RECIPE_TEXT, AT(model_freeze), .neutral = "", .in_format_1 = true,
      .help = "layers that are not trained: patterns, separated by commas"},
+    {"model", "input_size", "input-size", RECIPE_COUNT, AT(model_input_size), .neutral = "0", .largest = 65500,
+     .help = "side of the pictures the network takes (0: as it has it)"},
     {"model", "resize", "resize", RECIPE_CHOICE, AT(model_resize), .neutral = "stretch", .choices = resize_rule_names,
      .help = "how pictures of other sizes come to the network's"},
     {"model", "jpeg_scaled", "jpeg-scaled", RECIPE_BOOL, AT(model_jpeg_scaled), .neutral = "false",

@@ -26,9 +26,11 @@ enum recipe_validation { RECIPE_VALIDATION_HELD_OUT, RECIPE_VALIDATION_TEST, REC
 enum { RECIPE_TEXT_SIZE = 1024 };
 
 struct recipe {
-    char model_name[RECIPE_TEXT_SIZE];    /* a built-in network */
-    char model_weights[RECIPE_TEXT_SIZE]; /* where the values come from: a weight file, or "imagenet"; "": random */
+    char model_name[RECIPE_TEXT_SIZE];    /* a built-in network, a run folder or a file of a network */
+    char model_weights[RECIPE_TEXT_SIZE]; /* where the values come from: a run, a file, or "imagenet"; "": the network's
+                                           * own file, else random */
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
+    uint64_t model_input_size;            /* side of the square that the network takes; 0: its own, or the pictures' */
     int model_resize;                     /* enum resize_rule */
     bool model_jpeg_scaled;               /* JPEG is decoded no larger than is needed */
     char data_name[RECIPE_TEXT_SIZE];     /* "cifar10" */
