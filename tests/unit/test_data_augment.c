@@ -302,8 +302,14 @@ static void crops_have_their_area_and_aspect(void **state) {
         check_count(quarters[i], DRAWS, 0.25);
     check_count(tall, DRAWS, 0.5);
     assert_true(fabs((double)top / DRAWS - 0.5) < 0.03); /* ties, where all is seen, are few */
-    const struct augment_box middle = augment_draw_crop(&numbers, &thin, 0.9, 1.5);
+    struct augment_box middle = augment_draw_crop(&numbers, &thin, 0.9, 1.5);
     assert_true(middle.top == 0 && middle.bottom == 2 && middle.left == 49 && middle.right == 52);
+    middle = augment_draw_crop(&numbers, &(struct augment_form){101, 2, 1}, 0.9, 1.5);
+    assert_true(middle.left == 0 && middle.right == 2 && middle.top == 49 && middle.bottom == 52);
+    for (int i = 0; i < 100; i++) { /* most aspects leave no room, and its own is allowed */
+        middle = augment_draw_crop(&numbers, &(struct augment_form){40, 38, 1}, 1, 1.5);
+        assert_true(middle.left == 0 && middle.right == 38 && middle.top == 0 && middle.bottom == 40);
+    }
 }
 
 static void erased_boxes_have_their_area_and_aspect(void **state) {
