@@ -19,7 +19,7 @@
 static void append_names(bool pictures_alone, struct text *out) {
     const char *between = "NAME: ";
     for (const struct data_set *set = data_sets; set->name; set++) {
-        if (pictures_alone && !set->open) continue;
+        if (pictures_alone ? !set->open : !set->fetch) continue;
         text_append(out, "%s%s (%s)", between, set->name, set->help);
         between = ", ";
     }

@@ -4,6 +4,7 @@
 #include "data/cifar10.h"
 #include "data/fetch_cifar10.h"
 #include "data/fetch_resnet50.h"
+#include "data/own_data.h"
 #include "data/resnet50.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ static ocellus_status open_cifar10(const struct data_request *request, struct da
 const struct data_set data_sets[] = {
     {CIFAR10_NAME, "CIFAR-10", "60,000 colour images of 32 x 32 pixels in 10 classes", fetch_cifar10, open_cifar10},
     {RESNET50_NAME, "ResNet50's ImageNet weights", "weights to start from, no images", fetch_resnet50, NULL},
+    {"folder", "a folder of pictures", "pictures of one's own, a folder for each class", NULL, own_data_open_folder},
     {0},
 };
 
@@ -23,13 +25,6 @@ const struct data_set *data_set_find(const char *name) {
     for (const struct data_set *row = data_sets; row->name; row++)
         if (strcmp(row->name, name) == 0) return row;
     return NULL;
-}
-
-void data_parts_close(struct data_parts *parts) {
-    source_close(parts->train);
-    source_close(parts->validation);
-    source_close(parts->test);
-    *parts = (struct data_parts){0};
 }
 
 ocellus_status data_set_open(const char *name, const struct data_request *request, struct data_parts *parts) {

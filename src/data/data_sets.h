@@ -5,20 +5,8 @@
 #define DATA_DATA_SETS_H
 
 #include "base/text.h"
+#include "data/data_parts.h"
 #include "data/fetch.h"
-#include "data/source.h"
-
-/* What is asked for; {0} is the cache's. */
-struct data_request {
-    const char *path; /* where it lies; NULL or "": the cache, whose content is verified */
-};
-
-/* A data set by what its pictures are for. What is not there is NULL, but never `train`: without validation pictures a recipe
- * may hold some of the training ones out, without test pictures a network is judged by those. */
-struct data_parts {
-    struct source *train, *validation, *test;
-};
-void data_parts_close(struct data_parts *parts);
 
 struct data_set {
     const char *name;  /* in recipes, on the command line, and of its folder in the cache (cache.h) */

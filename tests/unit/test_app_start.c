@@ -22,7 +22,7 @@ static struct source *open_source(const char *split, size_t classes, size_t firs
     assert_int_equal(memory_pictures_create(&pictures), OCELLUS_OK);
     const size_t bytes = TINY_SIDE * TINY_SIDE * 3;
     for (size_t i = 0; i < TINY_TRAIN; i++) {
-        assert_int_equal(source_read(tiny, i, &picture), OCELLUS_OK);
+        assert_int_equal(source_read(tiny, i, NULL, &picture), OCELLUS_OK);
         memcpy(pictures.pixels + i * bytes, picture.pixels, bytes);
         pictures.labels[i] = (uint16_t)(source_label(tiny, i) % classes);
     }
