@@ -308,7 +308,8 @@ static void crops_have_their_area_and_aspect(void **state) {
     assert_true(middle.left == 0 && middle.right == 2 && middle.top == 49 && middle.bottom == 52);
     for (int i = 0; i < 100; i++) { /* most aspects leave no room, and its own is allowed */
         middle = augment_draw_crop(&numbers, &(struct augment_form){40, 38, 1}, 1, 1.5);
-        assert_true(middle.left == 0 && middle.right == 38 && middle.top == 0 && middle.bottom == 40);
+        assert_true(middle.left <= 1 && middle.right >= 37 && middle.right <= 38);
+        assert_true(middle.top <= 1 && middle.bottom >= 39 && middle.bottom <= 40);
     }
 }
 
