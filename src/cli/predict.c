@@ -141,7 +141,7 @@ static ocellus_status visit(void *context, const struct picture_file *file) {
 
 static ocellus_status predict_path(struct prediction_output *output, const char *path) {
     size_t before = output->good + output->bad;
-    TRY(picture_files_each(path, NULL, sort_path, visit, output));
+    TRY(picture_files_each(path, sort_path, NULL, visit, output));
     if (output->good + output->bad == before)
         tell_failure(output, path, fail(OCELLUS_BAD_CONTENT, "%s: holds no picture", path));
     return OCELLUS_OK;
