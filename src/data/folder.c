@@ -99,7 +99,7 @@ static ocellus_status walk_classes(struct walk *walk, const char *part, struct f
         TRY(collection_add_text(walk->collection, classes->names[i], &walk->class_name));
         TRY(path_join(path, folder, classes->names[i]));
         walk->found = &classes->found[i];
-        TRY(picture_files_each(path, &walk->places, NULL, visit, walk));
+        TRY(picture_files_each(path, NULL, &walk->places, visit, walk));
         if (classes->found[i] == 0 && !*part) return fail_empty(walk->collection, classes->names[i]);
     }
     return OCELLUS_OK;

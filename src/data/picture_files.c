@@ -28,7 +28,7 @@ struct walk {
 };
 
 static bool is_picture_name(const char *name) {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif"};
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
         if (strcasecmp(dot, endings[i]) == 0) return true;
@@ -105,8 +105,7 @@ void picture_places_free(struct picture_places *places) {
 static ocellus_status visit_entry(struct walk *walk, size_t length, const char *name);
 
 /* The folder at walk->path, whose length is given. */
-static ocellus_status visit_folder(struct walk *walk, size_t length, const struct stat *about) {
-    if (walk->apart && walk->apart->st_dev == about->st_dev && walk->apart->st_ino == about->st_ino) return OCELLUS_OK;
+static ocellus_status visit_folder(struct walk *walk, size_t length) {
     char **names = NULL;
     size_t count = 0;
     ocellus_status status = folder_names(walk->path, &names, &count);
@@ -119,11 +118,16 @@ static ocellus_status visit_folder(struct walk *walk, size_t length, const struc
     return status;
 }
 
+static bool is_apart(const struct walk *walk, const struct stat *about) {
+    return walk->apart && walk->apart->st_dev == about->st_dev && walk->apart->st_ino == about->st_ino;
+}
+
 /* The same of one that was met on the way. */
 static ocellus_status visit_folder_once(struct walk *walk, size_t length, const struct stat *about) {
     bool repeated;
+    if (is_apart(walk, about)) return OCELLUS_OK;
     TRY(add_place(walk->places, about, &repeated));
-    if (!repeated) return visit_folder(walk, length, about);
+    if (!repeated) return visit_folder(walk, length);
     return walk->visit(walk->context, &(struct picture_file){.path = walk->path, .repeated = true});
 }
 
@@ -150,21 +154,22 @@ static ocellus_status visit_entry(struct walk *walk, size_t length, const char *
     return visit_failed(walk, walk->path, fail_errno(errno, "%s: cannot be opened", walk->path));
 }
 
-ocellus_status picture_files_each(const char *path, struct picture_places *places, const char *apart,
+ocellus_status picture_files_each(const char *path, const char *apart, struct picture_places *places,
                                   ocellus_status (*visit)(void *context, const struct picture_file *file),
                                   void *context) {
     struct stat about;
     size_t length = strlen(path);
     if (length >= FILE_PATH_SIZE || stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
         return visit(context, &(struct picture_file){.path = path});
-    struct picture_places own = {0};
     struct stat about_apart;
+    struct picture_places own = {0};
     struct walk walk = {.visit = visit, .context = context, .places = places ? places : &own};
-    if (apart && stat(apart, &about_apart) == 0) walk.apart = &about_apart;
     memcpy(walk.path, path, length + 1);
+    if (apart && stat(apart, &about_apart) == 0) walk.apart = &about_apart;
+    if (is_apart(&walk, &about)) return OCELLUS_OK;
     bool known;
     ocellus_status status = add_place(walk.places, &about, &known);
-    if (status == OCELLUS_OK) status = visit_folder(&walk, length, &about);
+    if (status == OCELLUS_OK) status = visit_folder(&walk, length);
     picture_places_free(&own);
     return status;
 }

@@ -27,11 +27,11 @@ void picture_places_free(struct picture_places *places);
 /* Visits the file `path`, or the files of a folder in byte order, and those of the folders in it, each folder once however
  * many links lead to it. Contents decide, not names, about files in a folder: PNG and JPEG are to be classified; so are
  * pictures of other forms and whatever has a picture's name, so that their fault is told; other files and hidden ones (a
- * name that starts with a dot; a folder with all in it) are passed over. What cannot be read is visited with its status and
- * the rest goes on; only a visit that fails ends the walk, with its status. `places` (NULL: none) are folders that were read
- * elsewhere; those that are read here join them, but for `path` itself, which is read in any case. The folder `apart` (NULL:
- * none), where results are written, is not looked into. */
-ocellus_status picture_files_each(const char *path, struct picture_places *places, const char *apart,
+ * name that starts with a dot; a folder with all in it) are passed over. What cannot be read is visited with its status and the rest goes on; only
+ * a visit that fails ends the walk, with its status. The folder `apart` (NULL: none), where results are written, is not
+ * looked into. `places` (NULL: none) are folders that were read elsewhere; those that
+ * are read here join them, but for `path` itself, which is read in any case. */
+ocellus_status picture_files_each(const char *path, const char *apart, struct picture_places *places,
                                   ocellus_status (*visit)(void *context, const struct picture_file *file),
                                   void *context);
 
