@@ -164,7 +164,8 @@ static ocellus_status open_start(struct training *training, const struct trainin
                                  struct start *start) {
     const struct recipe *recipe = &training->recipe;
     char name[RECIPE_TEXT_SIZE], made_over[FILE_PATH_SIZE];
-    if (graph_is_builtin(recipe->model_name)) snprintf(name, sizeof name, "%s", recipe->model_name);
+    const bool builtin = graph_is_builtin(recipe->model_name);
+    if (builtin) snprintf(name, sizeof name, "%s", recipe->model_name);
     else TRY(path_from_here(request, recipe->model_name, name));
     TRY(find_made_over(training, request, made_over));
     const struct start_wish wish = {.name = name,
@@ -174,6 +175,10 @@ static ocellus_status open_start(struct training *training, const struct trainin
     TRY(start_open(&wish, start));
     training->graph = start->graph;
     start->graph = NULL;
+    /* A file's own rule stays unless the recipe asks for another. */
+    if (builtin || recipe->model_resize != RESIZE_STRETCH)
+        training->graph->resize = (enum resize_rule)recipe->model_resize;
+    if (builtin || recipe->model_jpeg_scaled) training->graph->jpeg_scaled = recipe->model_jpeg_scaled;
     TRY(freeze_layers(training->graph, recipe->model_freeze));
     struct engine_options options = {.threads = request->threads,
                                      .batch_size = train_batch_size(recipe, &training->sets),

@@ -24,14 +24,15 @@ enum { TOP_MAXIMUM = 1000 };
 static const struct command predict_command = {
     .name = "predict",
     .arguments = "NETWORK IMAGE|FOLDER|-...",
-    .summary = "Classifies PNG and JPEG files of any size.",
+    .summary = "Classifies pictures of any size: PNG, JPEG, WebP.",
     .details =
         "The network is a run folder, a file that holds one (.safetensors of Ocellus, Keras's .h5 or .keras, a "
         "TensorFlow.js model.json or its folder), or resnet50-imagenet (see `ocellus data fetch resnet50`). "
         "An image is resized to the network's input and prepared as the model says. Files of Keras and TensorFlow.js "
         "say neither the classes' names nor how pixels are fed: --preprocessing unit (x / 255, the default), caffe "
         "(BGR, minus ImageNet's means) or none (0 to 255).\n\n"
-        "Of a folder all PNG and JPEG files are read, whatever their names, and those of the folders in it; files that "
+        "Of a folder all pictures of these kinds are read, whatever their names, and those of the folders in it; files "
+        "that "
         "are no pictures are counted by kind. What cannot be classified is one line on stderr, and the rest goes on. "
         "The exit code is then 3 for a picture that is damaged or of another form, and for a folder without any "
         "picture; "

@@ -6,15 +6,16 @@
 #define DATA_AUGMENT_MIX_H
 
 #include "data/augment.h"
+#include "data/augment_draw.h"
 
-enum { AUGMENT_BLOCK = 32, AUGMENT_SHARES = 65536 };
+enum { AUGMENT_BLOCK = 32 };
 
 struct augment_mixture {
     uint32_t partner; /* its place; the place itself: nothing is mixed */
     uint32_t share;   /* mixup: of the picture's own pixels, in 1/AUGMENT_SHARES; 0 to AUGMENT_SHARES */
-    bool box;         /* CutMix: [top, bottom) x [left, right) is the partner's, the rest its own */
-    size_t top, left, bottom, right;
-    float target; /* share of the picture's own class; the partner's is 1 - target, exact in float for mixup */
+    bool cut;         /* CutMix: what is in `box` is the partner's, the rest its own; share is not read */
+    struct augment_box box;
+    float target; /* share of the picture's own class: the share, or that of the area outside of the box */
 };
 
 /* What the picture at at->place is mixed with, in an epoch of `count` places; at->picture is not read. Only where

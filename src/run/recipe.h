@@ -13,6 +13,7 @@
 #define RUN_RECIPE_H
 
 #include "base/optimizer_kind.h"
+#include "base/resize_rule.h"
 #include "base/sha256.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -30,6 +31,8 @@ struct recipe {
                                            * own file, else random */
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
     uint64_t model_input_size;            /* side of the square that the network takes; 0: its own, or the pictures' */
+    int model_resize;                     /* enum resize_rule */
+    bool model_jpeg_scaled;               /* JPEG is decoded no larger than is needed */
     char data_name[RECIPE_TEXT_SIZE];     /* "cifar10" */
     char data_path[RECIPE_TEXT_SIZE];     /* "": the cache */
     int validation;                       /* enum recipe_validation */

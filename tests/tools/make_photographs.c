@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* make_photographs OUT [--batch FILE] [--learn N] [--judge M] [--damaged K] [--large] [--seed S]: folders of photographs as
  * people have them, OUT/learn/CLASS/NAME and OUT/judge/CLASS/NAME, made of the pictures of one batch of CIFAR-10 (the fifth in
- * the cache): of mixed sizes and aspects, as PNG, baseline and progressive JPEG, grey, CMYK and YCCK JPEG, WebP where libwebp
- * is there, some of them lying on a side with an EXIF orientation. The classes take turns: the first N pictures are to learn
+ * the cache): of mixed sizes and aspects, as PNG, baseline and progressive JPEG, grey, CMYK and YCCK JPEG, WebP where the
+ * build has it, some of them lying on a side with an EXIF orientation. The classes take turns: the first N pictures are to learn
  * from, the next M to judge by, and K more lie damaged among the first. --large: JPEGs of 12 megapixels.
  * The same arguments give the same files. */
 #include "base/files.h"
@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include <jpeglib.h>
-#ifdef HAVE_WEBP
+#ifdef OCELLUS_WEBP
 #include <webp/encode.h>
 #endif
 
@@ -153,7 +153,7 @@ static void encode_jpeg(const struct image *image, int quality, struct file *fil
 }
 
 static void encode_webp(const struct image *image, int quality, struct file *file) {
-#ifdef HAVE_WEBP
+#ifdef OCELLUS_WEBP
     const int width = (int)image->width, height = (int)image->height;
     uint8_t *bytes = NULL;
     if (file->form == WEBP) file->size = WebPEncodeRGB(image->pixels, width, height, 3 * width, (float)quality, &bytes);
@@ -175,7 +175,7 @@ static enum form draw_form(struct random_stream *random) {
     if (wanted.large) return at < 80 ? BASELINE : PROGRESSIVE;
     while (at >= shares[form])
         at -= shares[form++];
-#ifndef HAVE_WEBP
+#ifndef OCELLUS_WEBP
     if (form == WEBP || form == WEBP_LOSSLESS) return BASELINE;
 #endif
     return (enum form)form;

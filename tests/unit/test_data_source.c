@@ -146,17 +146,17 @@ static ocellus_status walk_terminal(const struct source *source) {
 }
 
 static ocellus_status walk_batch(const struct source *source) {
-    const struct pixel_form form = {HEIGHT, WIDTH, CHANNELS, {.scale = 1}};
+    const struct pixel_form form = {{HEIGHT, WIDTH, CHANNELS, RESIZE_STRETCH, false}, {.scale = 1}};
     const struct image_set all = image_set_all(source);
-    struct picture picture = {0};
+    struct batch_room room = {0};
     float values[7 * VALUES];
     int32_t labels[7];
-    const ocellus_status status = batch_fill(&all, 11, 7, &form, &picture, values, labels);
+    const ocellus_status status = batch_fill(&all, 11, 7, &form, &room, values, labels);
     for (size_t i = 0; i < 7 * VALUES && status == OCELLUS_OK; i++)
         assert_true(values[i] == (float)value_at(11 + i / VALUES, i % VALUES));
     for (size_t i = 0; i < 7 && status == OCELLUS_OK; i++)
         assert_int_equal(labels[i], (11 + i) % CLASSES);
-    picture_free(&picture);
+    batch_room_free(&room);
     return status;
 }
 
@@ -212,7 +212,6 @@ static void a_failed_read_is_named(void **state) {
     source_close(source);
 }
 
-/* A batch takes pictures of the network's size alone; what shows them takes any. */
 static void pictures_may_differ_in_size(void **state) {
     (void)state;
     struct source *source = make_source((struct change){0});
@@ -222,8 +221,18 @@ static void pictures_may_differ_in_size(void **state) {
     unsteady_open(&unsteady, source, 0, OCELLUS_OK);
     unsteady.odd = 13;
     unsteady.source.height = unsteady.source.width = 0; /* as such a source says */
-    assert_int_equal(walk_batch(&unsteady.source), OCELLUS_BAD_CONTENT);
-    assert_string_equal(status_message(), "own: image 13: size (expected (4, 6, 3), got (3, 6, 3))");
+    const struct image_set all = image_set_all(&unsteady.source);
+    const struct view_form form = {HEIGHT, WIDTH, CHANNELS, RESIZE_STRETCH, false};
+    struct batch_room room = {0};
+    const uint8_t *view;
+    assert_int_equal(batch_view(&all, 12, &form, &room, &view), OCELLUS_OK);
+    assert_ptr_equal(view, room.picture.pixels); /* of the network's size already: nothing is made */
+    assert_int_equal(batch_view(&all, 13, &form, &room, &view), OCELLUS_OK);
+    assert_ptr_equal(view, room.view.view);
+    const struct view_form four = {HEIGHT, WIDTH, 4, RESIZE_STRETCH, false};
+    assert_int_equal(batch_view(&all, 13, &four, &room, &view), OCELLUS_BAD_CONTENT);
+    assert_string_equal(status_message(), "own: image 13: channels: 3 cannot be shown as 4");
+    batch_room_free(&room);
     assert_int_equal(walk_grid(&unsteady.source), OCELLUS_OK);
     assert_int_equal(walk_terminal(&unsteady.source), OCELLUS_OK);
     assert_int_equal(preview_terminal_columns(&unsteady.source, 80), 1);
