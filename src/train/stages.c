@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "formats/named_tensors.h"
 
 #include <inttypes.h>
@@ -26,7 +27,8 @@ ocellus_status stages_open(struct stages *stages, const struct recipe *recipe, c
     TRY(layers_check(recipe, graph));
     TRY(train_plan_make(recipe, sets, &plan));
     stages->steps = plan.steps;
-    stages->options = (struct engine_options){.threads = threads,
+    TRY(thread_pool_create(threads, &stages->pool));
+    stages->options = (struct engine_options){.pool = stages->pool,
                                               .batch_size = train_batch_size(recipe, sets),
                                               .seed = recipe->seed,
                                               .training = true,
@@ -86,6 +88,7 @@ ocellus_status stages_enter(void *context, uint64_t epochs, struct engine **engi
 
 void stages_close(struct stages *stages) {
     engine_close(stages->engine);
+    thread_pool_destroy(stages->pool);
     layer_groups_free(&stages->groups);
     *stages = (struct stages){0};
 }

@@ -14,6 +14,7 @@ struct stages {
     const struct recipe *recipe;
     struct graph *graph; /* the caller's, whose `frozen` is set here alone */
     struct engine_options options;
+    struct thread_pool *pool; /* of every engine that is opened, and so of who reads pictures beside them */
     uint64_t steps;  /* of a whole epoch */
     uint64_t epochs; /* whole ones, of the engine that is open */
     struct layer_groups groups;
