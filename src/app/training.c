@@ -185,6 +185,10 @@ static ocellus_status write_records(const struct training *training, const struc
     TRY(run_environment_write(&training->run, &environment));
 
     char path[FILE_PATH_SIZE];
+    if (request->choice) {
+        TRY(run_folder_file(&training->run, RUN_CHOICE, path));
+        TRY(file_write(path, request->choice, strlen(request->choice)));
+    }
     TRY(run_folder_file(&training->run, RUN_SUMMARY, path));
     struct text summary = {0};
     struct summary_options options = {0};
