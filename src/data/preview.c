@@ -171,7 +171,9 @@ ocellus_status preview_draw(const struct image *images, const char *const *names
         }
         if (here > lines) lines = here;
     }
-    const struct layout layout = make_layout(width, height, scale, letters, lines);
+    struct layout layout = make_layout(width, height, scale, letters, lines);
+    const size_t text_width = letters * FONT_WIDTH * layout.text_scale;
+    if (text_width > layout.width) layout.cell_width = text_width + layout.gap;
     return draw_grid(images, names, count, columns, &layout, out);
 }
 

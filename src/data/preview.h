@@ -17,7 +17,7 @@ ocellus_status preview_choose(const struct source *source, uint64_t seed, size_t
 ocellus_status preview_image(const struct source *source, size_t index, size_t side, struct image *out);
 
 /* Pictures in rows of `columns` (at least 1), each pixel `scale` x `scale` large, on white with a margin of PREVIEW_GAP * scale around each,
- * in cells for the largest of them; under each its name, of one line or more ('\n' between them). Free `out` with
+ * in cells for the largest of them and the longest name; under each its name, of one line or more ('\n' between them). Free `out` with
  * image_free(). */
 ocellus_status preview_draw(const struct image *images, const char *const *names, size_t count, size_t columns,
                             size_t scale, struct image *out);

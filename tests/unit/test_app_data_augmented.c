@@ -54,7 +54,8 @@ static void draw(const char *folder, const struct recipe *recipe, size_t epoch, 
 
 /* The middle of picture i of the grid. */
 static const uint8_t *middle_of(const struct image *grid, size_t i) {
-    const size_t cell_height = (grid->height - PREVIEW_GAP * SCALE) / 5, cell_width = (SIDE + PREVIEW_GAP) * SCALE;
+    const size_t cell_height = (grid->height - PREVIEW_GAP * SCALE) / 5,
+                 cell_width = (grid->width - PREVIEW_GAP * SCALE) / 10;
     const size_t x = PREVIEW_GAP * SCALE + i % 10 * cell_width + SIDE * SCALE / 2;
     const size_t y = PREVIEW_GAP * SCALE + i / 10 * cell_height + SIDE * SCALE / 2;
     return grid->pixels + 3 * (y * grid->width + x);
