@@ -83,8 +83,8 @@ static const struct recipe_key keys[] = {
      .help = "share of each side that a picture moves, at most, either way"},
     {"augment", "zoom", "zoom", RECIPE_REAL, AT(zoom), .neutral = "0", .largest = 10,
      .help = "scale, from 1/(1+X) to 1+X"},
-    {"augment", "border_fill", "border-fill", RECIPE_CHOICE, AT(border_fill), .neutral = "reflect",
-     .choices = border_names, .help = "what lies outside a picture that is cut or moved"},
+    {"augment", "border", "border", RECIPE_CHOICE, AT(border), .neutral = "reflect", .choices = border_names,
+     .help = "what lies outside a picture that is cut or moved"},
     {"augment", "trivial_augment", "trivial-augment", RECIPE_BOOL, AT(trivial_augment), .neutral = "false",
      .help = "whether one operation of TrivialAugment's 14 is applied"},
     {"augment", "brightness", "brightness", RECIPE_REAL, AT(brightness), .neutral = "0", .largest = 10,
@@ -372,7 +372,7 @@ static const struct {
     size_t key, needs[5];
 } needs[] = {
     {AT(resized_crop_aspect), {AT(resized_crop_smallest)}},
-    {AT(border_fill), {AT(crop_padding), AT(rotation), AT(shift), AT(zoom)}},
+    {AT(border), {AT(crop_padding), AT(rotation), AT(shift), AT(zoom)}},
     {AT(erasing_fill), {AT(erasing)}},
 };
 

@@ -54,7 +54,7 @@ struct recipe {
     double flip;
     bool alternating_flip;
     double rotation, shift, zoom;
-    int border_fill; /* enum augment_border */
+    int border; /* enum augment_border */
     bool trivial_augment;
     double brightness, contrast, saturation, hue, greyscale;
     double erasing;
