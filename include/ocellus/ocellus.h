@@ -105,7 +105,8 @@ typedef struct ocellus_train_options {
 } ocellus_train_options;
 OCELLUS_API ocellus_train_options ocellus_train_options_default(void);
 
-/* Trains with Adam as Keras's fit() does. Each call starts with a fresh optimizer. validation NULL: none. After a stop the
+/* Images of another size than the model's are resized to it, here and in ocellus_model_evaluate().
+ * Trains with Adam as Keras's fit() does. Each call starts with a fresh optimizer. validation NULL: none. After a stop the
  * model holds what was trained so far; after any other failure it is as it was. */
 OCELLUS_API ocellus_status ocellus_model_train(ocellus_model *model, const ocellus_dataset *train,
                                                const ocellus_dataset *validation, const ocellus_train_options *options);

@@ -93,7 +93,7 @@ static ocellus_status train_model(struct model_use *use, const struct source *tr
     TRY(batch_check(model->graph, train));
     if (validation) TRY(batch_check(model->graph, validation));
     TRY(make_recipe(options, validation != NULL, &recipe));
-    TRY(train_sets_create(&recipe, train, validation, &sets));
+    TRY(train_sets_create(&recipe, train, NULL, validation, &sets));
     struct engine_options engine_options = {.threads = model->threads,
                                             .batch_size = train_batch_size(&recipe, &sets),
                                             .seed = recipe.seed,

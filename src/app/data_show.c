@@ -4,14 +4,15 @@
 #include "base/folders.h"
 #include "data/image_file.h"
 #include "data/preview.h"
-#include "report/figures.h"
+#include "report/figures_data.h"
 
 enum { PREVIEW_SCALE = 3 };
 
 ocellus_status data_show_figures(const struct source *train, const struct source_summary *train_summary,
                                  const struct source_summary *test_summary, const char *folder) {
-    TRY(figure_class_distribution(folder, (const char *const *)train->class_names, train_summary->class_counts,
-                                  test_summary->class_counts, train->classes));
+    const struct figure_part parts[] = {{"training", train_summary->class_counts},
+                                        {"test", test_summary->class_counts}};
+    TRY(figure_class_distribution(folder, (const char *const *)train->class_names, train->classes, parts, 2));
     struct image grid;
     TRY(preview_grid(train, DATA_PREVIEW_SEED, DATA_PREVIEW_ROWS, DATA_PREVIEW_COLUMNS, PREVIEW_SCALE, &grid, NULL));
     char path[FILE_PATH_SIZE];

@@ -111,15 +111,16 @@ static ocellus_status evaluate_splits(const struct network *network, const struc
                                       struct judged_images *images, struct evaluation_record *record) {
     struct batch_buffer buffer;
     TRY(batch_buffer_create(network->graph, NETWORK_BATCH, &buffer));
-    struct image_set test = image_set_all(sets->test_data);
     ocellus_status status = OCELLUS_OK;
     if (request->train_images > 0)
         status = evaluate_split(network, &buffer, &sets->train, request->train_images, EVALUATION_TRAIN, NULL, record);
     if (status == OCELLUS_OK && recipe->validation == RECIPE_VALIDATION_HELD_OUT)
         status =
             evaluate_split(network, &buffer, &sets->validation, EVALUATION_ALL, EVALUATION_VALIDATION, NULL, record);
-    if (status == OCELLUS_OK)
+    if (status == OCELLUS_OK && sets->test_data) {
+        const struct image_set test = image_set_all(sets->test_data);
         status = evaluate_split(network, &buffer, &test, request->test_images, EVALUATION_TEST, images, record);
+    }
     batch_buffer_free(&buffer);
     return status;
 }
@@ -208,15 +209,19 @@ static ocellus_status write_result(const struct run_folder *run, const struct ju
 }
 
 /* The run's data must be what it was trained on. */
-static ocellus_status check_data(const struct run_folder *run, const struct source *train, const struct source *test) {
+static ocellus_status check_data(const struct run_folder *run, const struct source *train,
+                                 const struct source *validation, const struct source *test) {
     struct run_data data;
-    char train_identity[SHA256_TEXT_SIZE], test_identity[SHA256_TEXT_SIZE];
     TRY(run_data_read(run, &data));
-    TRY(source_identity(train, train_identity));
-    TRY(source_identity(test, test_identity));
-    if (strcmp(data.train_sha256, train_identity) != 0 || strcmp(data.test_sha256, test_identity) != 0)
-        return fail(OCELLUS_BAD_CONTENT, "%s: the run was trained on other data than is now found (%s)", run->path,
-                    train->name);
+    const struct source *const parts[] = {train, validation, test};
+    const char *const recorded[] = {data.train_sha256, data.validation_sha256, data.test_sha256};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char identity[SHA256_TEXT_SIZE] = "";
+        if (parts[i]) TRY(source_identity(parts[i], identity));
+        if (strcmp(recorded[i], identity) != 0)
+            return fail(OCELLUS_BAD_CONTENT, "%s: the run was trained on other data than is now found (%s)", run->path,
+                        train->name);
+    }
     return OCELLUS_OK;
 }
 
@@ -244,7 +249,7 @@ static ocellus_status check_class_names(const struct network *network, const str
 /* A file by itself: on the test images of the data set that training takes where nothing else is said. */
 static ocellus_status judge_file(const struct evaluation_request *request, struct evaluation_record *record) {
     struct recipe recipe;
-    struct source *train = NULL, *test = NULL;
+    struct data_parts data = {0};
     struct network network = {0};
     struct batch_buffer buffer = {0};
     TRY(check_file_request(request));
@@ -252,7 +257,11 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
     if (request->data_path) TRY(recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path"));
     TRY(network_open(request->run, NULL, request->threads, NETWORK_BATCH, &network));
     ocellus_status status = network_choose_preprocessing(&network, request->preprocessing);
-    if (status == OCELLUS_OK) status = data_set_open(recipe.data_name, recipe.data_path, &train, &test);
+    const struct data_request asked = train_data_request(&recipe);
+    if (status == OCELLUS_OK) status = data_set_open(recipe.data_name, &asked, &data);
+    const struct source *test = data.test;
+    if (status == OCELLUS_OK && !test)
+        status = fail(OCELLUS_USAGE, "%s: has no test images to judge %s by", data.train->name, request->run);
     if (status == OCELLUS_OK) status = batch_check(network.graph, test);
     if (status == OCELLUS_OK) status = check_class_names(&network, test);
     if (status == OCELLUS_OK)
@@ -264,8 +273,7 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
         status = evaluate_split(&network, &buffer, &set, request->test_images, EVALUATION_TEST, NULL, record);
     batch_buffer_free(&buffer);
     network_close(&network);
-    source_close(train);
-    source_close(test);
+    data_parts_close(&data);
     if (status != OCELLUS_OK) evaluation_record_free(record);
     return status;
 }
@@ -273,7 +281,7 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record) {
     struct run_folder run;
     struct recipe recipe;
-    struct source *train = NULL, *test = NULL;
+    struct data_parts data = {0};
     struct train_sets sets = {0};
     struct network network = {0};
     struct judged_images images = {0};
@@ -292,16 +300,19 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK && request->data_path)
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK) status = network_open(request->run, weights, request->threads, NETWORK_BATCH, &network);
-    if (status == OCELLUS_OK && !request->train)
-        status = data_set_open(recipe.data_name, recipe.data_path, &train, &test);
-    const struct source *train_data = request->train ? request->train : train;
-    const struct source *test_data = request->train ? request->test : test;
-    if (status == OCELLUS_OK) status = check_data(&run, train_data, test_data);
-    if (status == OCELLUS_OK) status = batch_check(network.graph, train_data);
-    if (status == OCELLUS_OK) status = train_sets_create(&recipe, train_data, test_data, &sets);
+    if (status == OCELLUS_OK && !request->train) {
+        const struct data_request asked = train_data_request(&recipe);
+        status = data_set_open(recipe.data_name, &asked, &data);
+    }
+    const struct source *train = request->train ? request->train : data.train,
+                        *validation = request->train ? request->validation : data.validation,
+                        *test = request->train ? request->test : data.test;
     if (status == OCELLUS_OK)
-        status = evaluation_record_create(weights, (const char *const *)train_data->class_names, train_data->classes,
-                                          record);
+        status = check_data(&run, train, recipe.validation == RECIPE_VALIDATION_HELD_OUT ? validation : NULL, test);
+    if (status == OCELLUS_OK) status = batch_check(network.graph, train);
+    if (status == OCELLUS_OK) status = train_sets_create(&recipe, train, validation, test, &sets);
+    if (status == OCELLUS_OK)
+        status = evaluation_record_create(weights, (const char *const *)train->class_names, train->classes, record);
     if (status == OCELLUS_OK) status = sha256_file(network.path, record->weights_sha256);
     if (status == OCELLUS_OK) status = evaluate_splits(&network, request, &recipe, &sets, &images, record);
     if (status == OCELLUS_OK && request->reestimate > 0) status = reestimate(&network, request, &recipe, &sets, record);
@@ -311,8 +322,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     memory_free(images.rows);
     train_sets_free(&sets);
     network_close(&network);
-    source_close(train);
-    source_close(test);
+    data_parts_close(&data);
     run_folder_close(&run);
     if (!judged) evaluation_record_free(record);
     return status;

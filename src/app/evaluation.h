@@ -16,7 +16,8 @@ struct evaluation_request {
     const char *preprocessing; /* of a file: network_choose_preprocessing() */
     const char *data_path;     /* where the run's data is now; NULL: where its recipe says */
     size_t threads;
-    const struct source *train, *test; /* the run's data where the caller has it; NULL: loaded */
+    /* The run's data where the caller has it; train NULL: loaded. */
+    const struct source *train, *validation, *test;
     /* How many images at most: EVALUATION_ALL; fewer are those of evaluation_subset(). test_images is at least 1; with 0
      * train_images that split is left out. */
     size_t train_images, test_images;

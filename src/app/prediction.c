@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "data/image.h"
 #include "data/image_file.h"
-#include "data/resize.h"
 #include "inference/predict.h"
 
 #include <stdio.h>
@@ -25,9 +24,9 @@ static void choose_guesses(const float *probabilities, size_t count, size_t top,
 }
 
 ocellus_status prediction_check(const struct network *network) {
-    const struct shape *input = graph_input_shape(network->graph); /* (h, w, 3) */
-    if (input->rank == 3 && input->dims[2] == 3) return OCELLUS_OK;
-    return fail(OCELLUS_USAGE, "%s: the network does not take colour images", network->path);
+    const struct shape *input = graph_input_shape(network->graph); /* (h, w, c) */
+    if (input->rank == 3 && view_has_channels(3, (size_t)input->dims[2])) return OCELLUS_OK;
+    return fail(OCELLUS_USAGE, "%s: the network does not take images", network->path);
 }
 
 /* The probabilities of the image in the engine. */
@@ -41,17 +40,22 @@ static ocellus_status run_image(struct engine *engine, const char *path, size_t 
 
 ocellus_status prediction_run(const struct network *network, const char *path, size_t top,
                               struct prediction_guess *guesses) {
-    const struct shape *input = graph_input_shape(network->graph); /* (h, w, 3) */
+    const struct shape *input = graph_input_shape(network->graph); /* (h, w, c) */
     const size_t classes = shape_size(graph_output_shape(network->graph));
-    const size_t height = (size_t)input->dims[0], width = (size_t)input->dims[1];
-    struct image image = {0}, resized = {0};
+    const struct view_form form = batch_view_form(network->graph);
+    const struct pixel_transform transform = batch_transform(network->graph);
+    struct image image = {0};
+    struct view_room room = {0};
+    const uint8_t *view;
     TRY(image_read(path, &image));
-    ocellus_status status = image_resize(&image, width, height, &resized);
+    const struct picture picture = {
+        .height = image.height, .width = image.width, .channels = 3, .pixels = image.pixels};
+    ocellus_status status = view_make(&form, &picture, &room, &view);
+    if (status == OCELLUS_OK)
+        batch_fill_image(view, shape_size(input), form.channels, &transform, engine_input(network->engine, 0));
+    view_room_free(&room);
     image_free(&image);
     if (status != OCELLUS_OK) return status;
-    const struct pixel_transform transform = batch_transform(network->graph);
-    batch_fill_image(resized.pixels, shape_size(input), 3, &transform, engine_input(network->engine, 0));
-    image_free(&resized);
     float *values = memory_allocate(classes, sizeof *values);
     if (!values) return OCELLUS_IO;
     status = run_image(network->engine, path, classes, values);

@@ -148,7 +148,8 @@ static ocellus_status open_start(struct training *training, const struct trainin
                                  struct start *start) {
     const struct recipe *recipe = &training->recipe;
     char name[RECIPE_TEXT_SIZE], made_over[FILE_PATH_SIZE];
-    if (graph_is_builtin(recipe->model_name)) snprintf(name, sizeof name, "%s", recipe->model_name);
+    const bool builtin = graph_is_builtin(recipe->model_name);
+    if (builtin) snprintf(name, sizeof name, "%s", recipe->model_name);
     else TRY(path_from_here(request, recipe->model_name, name));
     TRY(find_made_over(training, request, made_over));
     const struct start_wish wish = {.name = name,
@@ -158,6 +159,10 @@ static ocellus_status open_start(struct training *training, const struct trainin
     TRY(start_open(&wish, start));
     training->graph = start->graph;
     start->graph = NULL;
+    /* A file's own rule stays unless the recipe asks for another. */
+    if (builtin || recipe->model_resize != RESIZE_STRETCH)
+        training->graph->resize = (enum resize_rule)recipe->model_resize;
+    if (builtin || recipe->model_jpeg_scaled) training->graph->jpeg_scaled = recipe->model_jpeg_scaled;
     TRY(stages_open(&training->stages, recipe, &training->sets, request->threads, training->graph));
     TRY(engine_initialize(training->stages.engine, recipe->seed));
     return load_values(training, request, start);
@@ -232,14 +237,15 @@ static ocellus_status open_all(struct training *training, const struct training_
     if (!is_free)
         return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
                     request->run);
-    const struct source *train = request->train, *test = request->test;
+    const struct source *train = request->train, *validation = request->validation, *test = request->test;
     if (!train) {
-        const struct recipe *recipe = &training->recipe;
-        TRY(data_set_open(recipe->data_name, recipe->data_path, &training->opened_train, &training->opened_test));
-        train = training->opened_train;
-        test = training->opened_test;
+        const struct data_request data = train_data_request(&training->recipe);
+        TRY(data_set_open(training->recipe.data_name, &data, &training->opened));
+        train = training->opened.train;
+        validation = training->opened.validation;
+        test = training->opened.test;
     }
-    TRY(train_sets_create(&training->recipe, train, test, &training->sets));
+    TRY(train_sets_create(&training->recipe, train, validation, test, &training->sets));
     struct train_plan plan;
     TRY(train_plan_make(&training->recipe, &training->sets, &plan));
     TRY(open_network(training, request));
@@ -309,7 +315,8 @@ ocellus_status training_measure(const struct training_request *request, struct t
     struct batch_buffer buffer = {0};
     size_t batch = (size_t)request->recipe->batch_size;
     batch = batch < request->train->count ? batch : request->train->count;
-    ocellus_status status = train_sets_create(&training.recipe, request->train, request->test, &training.sets);
+    ocellus_status status =
+        train_sets_create(&training.recipe, request->train, request->validation, request->test, &training.sets);
     if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
     if (status == OCELLUS_OK)
@@ -327,7 +334,6 @@ void training_close(struct training *training) {
     stages_close(&training->stages);
     graph_free(training->graph);
     train_sets_free(&training->sets);
-    source_close(training->opened_train);
-    source_close(training->opened_test);
+    data_parts_close(&training->opened);
     *training = (struct training){.run = {.lock = -1}};
 }

@@ -9,11 +9,12 @@
 
 struct training_request {
     const struct recipe *recipe;
-    const char *run;                   /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
-    bool resume;                       /* go on with the run at `run`, whose own recipe is in *recipe */
-    size_t threads;                    /* 0: all this process may use */
-    const struct source *train, *test; /* the recipe's data where the caller has it; NULL: loaded */
-    int argc;                          /* the command line, for environment.json */
+    const char *run; /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
+    bool resume;     /* go on with the run at `run`, whose own recipe is in *recipe */
+    size_t threads;  /* 0: all this process may use */
+    /* The recipe's data where the caller has it; train NULL: loaded. */
+    const struct source *train, *validation, *test;
+    int argc; /* the command line, for environment.json */
     const char *const *argv;
 };
 
@@ -22,7 +23,7 @@ struct training_request {
 struct training {
     struct recipe recipe;
     bool resume;
-    struct source *opened_train, *opened_test; /* NULL when the caller has the data */
+    struct data_parts opened; /* {0} when the caller has the data */
     struct train_sets sets;
     struct graph *graph;
     struct stages stages; /* and the engine */

@@ -19,10 +19,12 @@ enum file_format {
     FILE_FORMAT_KERAS, /* a .keras archive */
     FILE_FORMAT_JSON,  /* that does not begin as any known: model.json may, whose manifest stands far from its start */
     FILE_FORMAT_PNG,
-    FILE_FORMAT_JPEG
+    FILE_FORMAT_JPEG,
+    FILE_FORMAT_WEBP,
+    FILE_FORMAT_HEIC
 };
 struct file_kind {
-    const char *article, *name; /* "a", "WebP"; "", "text"; static */
+    const char *article, *name; /* "a", "GIF"; "", "text"; static */
     enum file_format format;
     bool picture; /* of whatever form */
 };
@@ -32,7 +34,7 @@ enum { FILE_KIND_BYTES = 4096 };         /* more tell nothing more */
 struct file_kind file_kind_of(const unsigned char *bytes, size_t size);
 /* Of a regular file, or of a folder, whose members tell its kind. */
 ocellus_status file_kind_read(const char *path, struct file_kind *kind);
-/* "PATH: is a WebP (expected EXPECTED)"; OCELLUS_BAD_CONTENT. */
+/* "PATH: is a GIF (expected EXPECTED)"; OCELLUS_BAD_CONTENT. */
 ocellus_status file_kind_refuse(const char *path, const struct file_kind *kind, const char *expected);
 
 #endif

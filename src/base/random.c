@@ -32,10 +32,11 @@ struct random_stream random_at(uint64_t seed, enum random_purpose purpose, uint3
         .key = {(uint32_t)seed, (uint32_t)(seed >> 32)}, .counter = {0, (uint32_t)purpose, epoch, index}, .used = 4};
 }
 
-/* The layer's number stands beside the purpose, which is small. */
-struct random_stream random_dropout(uint64_t seed, uint32_t layer, uint32_t epoch, uint32_t place) {
-    struct random_stream stream = random_at(seed, RANDOM_DROPOUT, epoch, place);
-    stream.counter[1] |= (layer + 1) << 8;
+/* The part's number stands beside the purpose, which is small. */
+struct random_stream random_part(uint64_t seed, enum random_purpose purpose, uint32_t part, uint32_t epoch,
+                                 uint32_t index) {
+    struct random_stream stream = random_at(seed, purpose, epoch, index);
+    stream.counter[1] |= (part + 1) << 8;
     return stream;
 }
 
@@ -50,6 +51,10 @@ uint32_t random_bits(struct random_stream *stream) {
 
 float random_unit(struct random_stream *stream) {
     return (float)(random_bits(stream) >> 8) * 0x1p-24f;
+}
+
+double random_middle(struct random_stream *stream) {
+    return ((double)random_bits(stream) + 0.5) * 0x1p-32;
 }
 
 uint32_t random_below(struct random_stream *stream, uint32_t bound) {

@@ -17,7 +17,8 @@ enum random_purpose {
     RANDOM_AUGMENTATION = 5,
     RANDOM_TEST = 6,
     RANDOM_SUBSET = 7,
-    RANDOM_DROPOUT = 8
+    RANDOM_DROPOUT = 8,
+    RANDOM_MIXING = 9
 };
 
 /* A sequence of numbers at a fixed place; cheap to make anywhere. */
@@ -31,11 +32,14 @@ struct random_stream {
 void philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
 
 struct random_stream random_at(uint64_t seed, enum random_purpose purpose, uint32_t epoch, uint32_t index);
-/* Of Dropout layer number `layer` (below 2^24), for the image at `place` of the epoch's order. */
-struct random_stream random_dropout(uint64_t seed, uint32_t layer, uint32_t epoch, uint32_t place);
+/* A stream of its own for each part (below 2^24 - 1) of a purpose, as a Dropout layer or an operation of augmentation. */
+struct random_stream random_part(uint64_t seed, enum random_purpose purpose, uint32_t part, uint32_t epoch,
+                                 uint32_t index);
 uint32_t random_bits(struct random_stream *stream);
 /* Uniform in [0, 1), 24 bits; exact in float. */
 float random_unit(struct random_stream *stream);
+/* Uniform in (0, 1): the middles of 2^32 equal pieces, exact in double. */
+double random_middle(struct random_stream *stream);
 /* Uniform in [0, bound) without bias; bound > 0. */
 uint32_t random_below(struct random_stream *stream, uint32_t bound);
 /* Fills order[0..count) with a permutation of 0..count-1 (Fisher-Yates), a pure function of seed, purpose and epoch.

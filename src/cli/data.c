@@ -19,7 +19,7 @@
 static void append_names(bool pictures_alone, struct text *out) {
     const char *between = "NAME: ";
     for (const struct data_set *set = data_sets; set->name; set++) {
-        if (pictures_alone && !set->open) continue;
+        if (pictures_alone ? !set->open : !set->fetch) continue;
         text_append(out, "%s%s (%s)", between, set->name, set->help);
         between = ", ";
     }
@@ -82,6 +82,8 @@ static ocellus_status data_fetch(int argc, char **argv) {
         text_free(&names);
         return status;
     }
+    if (!set->fetch)
+        return fail(OCELLUS_USAGE, "data: %s: is opened by its path, there is nothing to fetch", set->name);
     TRY(set->fetch(&fetch));
     TRY(cache_folder(set->name, folder));
     return command_print_line(folder);
@@ -199,12 +201,13 @@ static ocellus_status data_show(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&show_command, show_options, argc, argv, &words));
     char folder[FILE_PATH_SIZE];
-    struct source *train, *test;
+    struct data_parts data;
+    const struct data_request asked = {.path = data_path};
     TRY(choose_folder(words.items[0], folder));
-    TRY(data_set_open(words.items[0], data_path, &train, &test));
-    ocellus_status status = show_opened(train, test, folder);
-    source_close(train);
-    source_close(test);
+    TRY(data_set_open(words.items[0], &asked, &data));
+    ocellus_status status = data.test ? show_opened(data.train, data.test, folder)
+                                      : fail(OCELLUS_USAGE, "%s: has no test images to show", data.train->name);
+    data_parts_close(&data);
     return status;
 }
 

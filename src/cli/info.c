@@ -45,7 +45,7 @@ static bool set_caches(json_value *root) {
     for (const struct data_set *set = data_sets; set->name && whole; set++) {
         char folder[FILE_PATH_SIZE], key[64];
         bool fetched;
-        if (!set->open) continue;
+        if (!set->open || !set->fetch) continue;
         const bool has_place = find_cache(set, folder, &fetched);
         snprintf(key, sizeof key, "%s_fetched", set->name);
         whole = json_set(root, set->name, has_place ? json_new_text(folder) : json_new_null()) &&
@@ -58,7 +58,7 @@ static void append_caches(struct text *out) {
     for (const struct data_set *set = data_sets; set->name; set++) {
         char folder[FILE_PATH_SIZE];
         bool fetched;
-        if (!set->open) continue;
+        if (!set->open || !set->fetch) continue;
         const bool has_place = find_cache(set, folder, &fetched);
         text_append(out, "%-10s %s%s\n", set->name, has_place ? folder : status_message(),
                     fetched || !has_place ? "" : " (not fetched yet)");

@@ -38,6 +38,17 @@ enum { WITH_HDF5 = true };
 enum { WITH_HDF5 = false };
 #endif
 
+#ifdef OCELLUS_WEBP
+enum { WITH_WEBP = true };
+#else
+enum { WITH_WEBP = false };
+#endif
+#ifdef OCELLUS_HEIC
+enum { WITH_HEIC = true };
+#else
+enum { WITH_HEIC = false };
+#endif
+
 enum kind { LIBRARY, PROGRAM, FETCHED, CONTAINED, DEVELOPERS };
 static const struct {
     const char *title, *word;
@@ -61,6 +72,10 @@ static const struct part {
     {LIBRARY, "libpng", "libpng", "libpng-2.0", "The PNG Reference Library Authors", "PNG images", true},
     {LIBRARY, "libjpeg-turbo", "libjpeg", "IJG AND BSD-3-Clause AND Zlib",
      "Thomas G. Lane, Guido Vollbeding, D. R. Commander and others", "JPEG images", true},
+    {LIBRARY, "libwebp", "libwebp", "BSD-3-Clause", "Google Inc.", "WebP images", WITH_WEBP},
+    {LIBRARY, "libheif", "libheif", "LGPL-3.0-or-later", "struktur AG, Dirk Farin",
+     "HEIC images, where the builder asked for them: it loads libde265 (LGPL-3.0-or-later) and x265 (GPL-2.0-or-later)",
+     WITH_HEIC},
     {LIBRARY, "inih", "libinih", "BSD-3-Clause", "Ben Hoyt", "recipes", true},
     {LIBRARY, "libcurl", "libcurl", "curl", "Daniel Stenberg and others", "downloads", WITH_FETCH},
     {LIBRARY, "libarchive", "libarchive", "BSD-2-Clause", "Tim Kientzle and others", "archives", WITH_ARCHIVES},

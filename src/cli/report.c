@@ -43,11 +43,12 @@ ocellus_status verb_report(int argc, char **argv) {
     TRY(reproduce_is_folder(folder, &reproduction, first));
     struct recipe recipe;
     TRY(training_recipe_of_run(reproduction ? first : folder, &recipe));
-    struct source *train, *test;
-    TRY(data_set_open(recipe.data_name, recipe.data_path, &train, &test));
-    ocellus_status status = write_page(folder, reproduction, train, test, page);
+    struct data_parts data;
+    const struct data_request asked = train_data_request(&recipe);
+    TRY(data_set_open(recipe.data_name, &asked, &data));
+    ocellus_status status = data.test ? write_page(folder, reproduction, data.train, data.test, page)
+                                      : fail(OCELLUS_USAGE, "%s: has no test images to report on", data.train->name);
     if (status == OCELLUS_OK) status = command_print_line(page);
-    source_close(train);
-    source_close(test);
+    data_parts_close(&data);
     return status;
 }

@@ -123,7 +123,7 @@ ocellus_status verb_reproduce(int argc, char **argv) {
     for (int i = 0; i < argc && line_count < 256; i++)
         line[line_count++] = argv[i];
     struct words words;
-    struct source *train_set = NULL, *test_set = NULL;
+    struct data_parts data;
     TRY(command_parse(&reproduce_command, reproduce_options, argc, argv, &words));
     struct reproduce_request request = {
         .recipes = recipes, .full = full, .threads = threads, .argc = line_count, .argv = line};
@@ -139,11 +139,11 @@ ocellus_status verb_reproduce(int argc, char **argv) {
         heading("data");
         TRY(fetch_cifar10(&fetch));
     }
-    TRY(data_set_open(recipes[0].data_name, recipes[0].data_path, &train_set, &test_set));
-    request.train = train_set;
-    request.test = test_set;
+    const struct data_request asked = train_data_request(&recipes[0]);
+    TRY(data_set_open(recipes[0].data_name, &asked, &data));
+    request.train = data.train;
+    request.test = data.test;
     ocellus_status status = run_all(&request);
-    source_close(train_set);
-    source_close(test_set);
+    data_parts_close(&data);
     return status;
 }

@@ -28,24 +28,29 @@ size_t image_set_index(const struct image_set *set, size_t place) {
     return set->indices ? set->indices[place] : place;
 }
 
-static ocellus_status check_size(const struct source *source, size_t index, const struct picture *picture,
-                                 const struct pixel_form *form) {
-    if (picture->height == form->height && picture->width == form->width && picture->channels == form->channels)
-        return OCELLUS_OK;
-    return fail(OCELLUS_BAD_CONTENT, "%s: image %zu: size (expected (%zu, %zu, %zu), got (%zu, %zu, %zu))",
-                source->name, index, form->height, form->width, form->channels, picture->height, picture->width,
-                picture->channels);
+void batch_room_free(struct batch_room *room) {
+    picture_free(&room->picture);
+    view_room_free(&room->view);
+}
+
+ocellus_status batch_view(const struct image_set *set, size_t place, const struct view_form *form,
+                          struct batch_room *room, const uint8_t **view) {
+    const size_t index = image_set_index(set, place);
+    const struct picture_wish wish = {form->height, form->width};
+    TRY(source_read(set->source, index, form->jpeg_scaled ? &wish : NULL, &room->picture));
+    const ocellus_status status = view_make(form, &room->picture, &room->view, view);
+    return status == OCELLUS_OK ? OCELLUS_OK : fail_within(status, "%s: image %zu", set->source->name, index);
 }
 
 ocellus_status batch_fill(const struct image_set *set, size_t first, size_t n, const struct pixel_form *form,
-                          struct picture *picture, float *dst, int32_t *labels) {
-    const size_t values = form->height * form->width * form->channels;
+                          struct batch_room *room, float *dst, int32_t *labels) {
+    const struct view_form *view = &form->view;
+    const size_t values = view->height * view->width * view->channels;
     for (size_t i = 0; i < n; i++) {
-        const size_t index = image_set_index(set, first + i);
-        TRY(source_read(set->source, index, picture));
-        TRY(check_size(set->source, index, picture, form));
-        batch_fill_image(picture->pixels, values, form->channels, &form->transform, dst + i * values);
-        labels[i] = (int32_t)source_label(set->source, index);
+        const uint8_t *pixels;
+        TRY(batch_view(set, first + i, view, room, &pixels));
+        batch_fill_image(pixels, values, view->channels, &form->transform, dst + i * values);
+        labels[i] = (int32_t)source_label(set->source, image_set_index(set, first + i));
     }
     return OCELLUS_OK;
 }

@@ -4,13 +4,20 @@
 #include "data/cifar10.h"
 #include "data/fetch_cifar10.h"
 #include "data/fetch_resnet50.h"
+#include "data/own_data.h"
 #include "data/resnet50.h"
 
 #include <string.h>
 
+static ocellus_status open_cifar10(const struct data_request *request, struct data_parts *parts) {
+    const bool given = request->path && *request->path;
+    return cifar10_open(given ? request->path : NULL, !given, &parts->train, &parts->test);
+}
+
 const struct data_set data_sets[] = {
-    {CIFAR10_NAME, "CIFAR-10", "60,000 colour images of 32 x 32 pixels in 10 classes", fetch_cifar10, cifar10_open},
+    {CIFAR10_NAME, "CIFAR-10", "60,000 colour images of 32 x 32 pixels in 10 classes", fetch_cifar10, open_cifar10},
     {RESNET50_NAME, "ResNet50's ImageNet weights", "weights to start from, no images", fetch_resnet50, NULL},
+    {"folder", "a folder of pictures", "pictures of one's own, a folder for each class", NULL, own_data_open_folder},
     {0},
 };
 
@@ -20,13 +27,10 @@ const struct data_set *data_set_find(const char *name) {
     return NULL;
 }
 
-ocellus_status data_set_open(const char *name, const char *folder, struct source **train, struct source **test) {
+ocellus_status data_set_open(const char *name, const struct data_request *request, struct data_parts *parts) {
     const struct data_set *row = data_set_find(name);
-    *train = *test = NULL;
-    if (row && row->open) {
-        const bool given = folder && *folder;
-        return row->open(given ? folder : NULL, !given, train, test);
-    }
+    *parts = (struct data_parts){0};
+    if (row && row->open) return row->open(request, parts);
     struct text names = {0};
     data_set_append_names(true, &names);
     const ocellus_status status = fail(OCELLUS_USAGE, "data: no such data set '%s' (known: %s)", name,

@@ -26,3 +26,14 @@ void image_free(struct image *image) {
     memory_free(image->pixels);
     *image = (struct image){0};
 }
+
+uint8_t image_over_white(unsigned value, unsigned alpha) {
+    return (uint8_t)((value * alpha + 255 * (255 - alpha) + 127) / 255);
+}
+
+void image_blend_over_white(const uint8_t *rgba, size_t count, uint8_t *rgb) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t c = 0; c < 3; c++)
+            rgb[3 * i + c] = image_over_white(rgba[4 * i + c], rgba[4 * i + 3]);
+    }
+}

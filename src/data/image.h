@@ -16,6 +16,9 @@ struct image {
 };
 ocellus_status image_create(size_t width, size_t height, struct image *image); /* black */
 void image_free(struct image *image);
+/* Alpha laid over white, rounded: a value, and pixels [count][4] to [count][3]. */
+uint8_t image_over_white(unsigned value, unsigned alpha);
+void image_blend_over_white(const uint8_t *rgba, size_t count, uint8_t *rgb);
 
 /* Refuses a size that a file claims, before anything is allocated for it. `source` names it in the message. */
 ocellus_status image_check_size(uint64_t width, uint64_t height, const char *source);

@@ -4,6 +4,7 @@
 #include "data/image_jpeg.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "data/image_upright.h"
 
 #include <setjmp.h>
@@ -23,7 +24,9 @@ struct jpeg_reading {
     struct jpeg_decompress_struct jpeg;
     jmp_buf trap;
     const char *source;
+    const struct picture_wish *wish; /* NULL: none */
     struct image *image;
+    unsigned char *inks; /* a row of CMYK; only where those are the colours */
     unsigned orientation;
     bool has_pixels;                 /* every one, and what follows in the file can say nothing of them */
     char doubt[JMSG_LENGTH_MAX + 1]; /* the first harmless warning; "" for none */
@@ -94,6 +97,45 @@ static bool every_scan_came(struct jpeg_decompress_struct *jpeg) {
     return true;
 }
 
+/* The smallest scale that is enough; the sides are wished for as they are when the picture stands upright. */
+static void choose_scale(struct jpeg_reading *reading) {
+    struct jpeg_decompress_struct *jpeg = &reading->jpeg;
+    const bool lies = reading->orientation >= 5;
+    const size_t width = lies ? reading->wish->height : reading->wish->width,
+                 height = lies ? reading->wish->width : reading->wish->height;
+    jpeg->scale_denom = 8;
+    for (jpeg->scale_num = 1; jpeg->scale_num < 8; jpeg->scale_num *= 2) {
+        jpeg_calc_output_dimensions(jpeg);
+        if (jpeg->output_width >= width && jpeg->output_height >= height) return;
+    }
+}
+
+static void inks_to_rgb(const unsigned char *inks, size_t width, uint8_t *rgb) {
+    for (size_t x = 0; x < width; x++) {
+        for (size_t c = 0; c < 3; c++)
+            rgb[3 * x + c] = (uint8_t)((inks[4 * x + c] * inks[4 * x + 3] + 127) / 255);
+    }
+}
+
+/* Inside the jump trap; after the header. */
+static ocellus_status read_rows(struct jpeg_reading *reading) {
+    struct jpeg_decompress_struct *jpeg = &reading->jpeg;
+    const bool inks = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
+    jpeg->out_color_space = inks ? JCS_CMYK : JCS_RGB;
+    if (reading->wish) choose_scale(reading);
+    jpeg_start_decompress(jpeg);
+    const size_t width = jpeg->output_width;
+    TRY(image_create(width, jpeg->output_height, reading->image));
+    if (inks && !(reading->inks = memory_allocate(width, 4))) return OCELLUS_IO;
+    while (jpeg->output_scanline < jpeg->output_height) {
+        uint8_t *rgb = reading->image->pixels + (size_t)jpeg->output_scanline * width * 3;
+        JSAMPROW row = inks ? reading->inks : rgb;
+        jpeg_read_scanlines(jpeg, &row, 1);
+        if (inks) inks_to_rgb(row, width, rgb);
+    }
+    return OCELLUS_OK;
+}
+
 /* Runs inside the jump trap; returns a failure of our own, or jumps out on one of libjpeg's. */
 static ocellus_status read_jpeg(struct jpeg_reading *reading, const unsigned char *bytes, size_t size) {
     struct jpeg_decompress_struct *jpeg = &reading->jpeg;
@@ -101,19 +143,10 @@ static ocellus_status read_jpeg(struct jpeg_reading *reading, const unsigned cha
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, MAX_MARKER);
     jpeg_read_header(jpeg, TRUE);
     TRY(image_check_size(jpeg->image_width, jpeg->image_height, reading->source));
-    if (jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK) {
-        return fail(OCELLUS_BAD_CONTENT, "%s: a JPEG in CMYK colours (expected RGB or grey)", reading->source);
-    }
     for (jpeg_saved_marker_ptr marker = jpeg->marker_list; marker && reading->orientation == 1; marker = marker->next) {
         reading->orientation = image_exif_orientation(marker->data, marker->data_length);
     }
-    jpeg->out_color_space = JCS_RGB;
-    jpeg_start_decompress(jpeg);
-    TRY(image_create(jpeg->output_width, jpeg->output_height, reading->image));
-    while (jpeg->output_scanline < jpeg->output_height) {
-        JSAMPROW row = reading->image->pixels + (size_t)jpeg->output_scanline * reading->image->width * 3;
-        jpeg_read_scanlines(jpeg, &row, 1);
-    }
+    TRY(read_rows(reading));
     if (*reading->doubt && !every_scan_came(jpeg)) {
         return fail(OCELLUS_BAD_CONTENT, "%s: damaged JPEG: %s", reading->source, reading->doubt);
     }
@@ -123,9 +156,11 @@ static ocellus_status read_jpeg(struct jpeg_reading *reading, const unsigned cha
     return OCELLUS_OK;
 }
 
-ocellus_status image_decode_jpeg(const unsigned char *bytes, size_t size, const char *source, struct image *image) {
+ocellus_status image_decode_jpeg(const unsigned char *bytes, size_t size, const char *source,
+                                 const struct picture_wish *wish, struct image *image) {
     *image = (struct image){0};
-    struct jpeg_reading reading = {.source = source, .image = image, .orientation = 1, .status = OCELLUS_BAD_CONTENT};
+    struct jpeg_reading reading = {
+        .source = source, .wish = wish, .image = image, .orientation = 1, .status = OCELLUS_BAD_CONTENT};
     reading.jpeg.err = jpeg_std_error(&reading.errors);
     reading.errors.error_exit = on_error;
     reading.errors.emit_message = on_message;
@@ -136,6 +171,7 @@ ocellus_status image_decode_jpeg(const unsigned char *bytes, size_t size, const 
         reading.status = read_jpeg(&reading, bytes, size);
     }
     jpeg_destroy_decompress(&reading.jpeg);
+    memory_free(reading.inks);
     if (reading.status == OCELLUS_OK) reading.status = image_turn_upright(image, reading.orientation);
     if (reading.status != OCELLUS_OK) image_free(image);
     else if (*reading.doubt) log_info("%s: %s; read all the same", source, reading.doubt);

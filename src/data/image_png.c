@@ -128,17 +128,6 @@ static void read_rows(png_structp png, uint8_t *rows, size_t height, size_t stri
     }
 }
 
-static uint8_t over_white(unsigned value, unsigned alpha) {
-    return (uint8_t)((value * alpha + 255 * (255 - alpha) + 127) / 255);
-}
-
-static void blend_over_white(const uint8_t *rgba, size_t pixels, uint8_t *rgb) {
-    for (size_t i = 0; i < pixels; i++) {
-        for (size_t c = 0; c < 3; c++)
-            rgb[3 * i + c] = over_white(rgba[4 * i + c], rgba[4 * i + 3]);
-    }
-}
-
 /* libpng drops the transparency of a palette when there are more values than colours; blended here, it is kept. */
 static void blend_long_transparency(png_structp png, png_infop info, const struct png_reading *reading) {
     size_t length;
@@ -149,8 +138,9 @@ static void blend_long_transparency(png_structp png, png_infop info, const struc
     if (!alpha || png_get_valid(png, info, PNG_INFO_tRNS)) return;
     if (!png_get_PLTE(png, info, &palette, &count) || length <= (size_t)count) return;
     for (int i = 0; i < count; i++) {
-        blended[i] = (png_color){over_white(palette[i].red, alpha[i]), over_white(palette[i].green, alpha[i]),
-                                 over_white(palette[i].blue, alpha[i])};
+        blended[i] =
+            (png_color){image_over_white(palette[i].red, alpha[i]), image_over_white(palette[i].green, alpha[i]),
+                        image_over_white(palette[i].blue, alpha[i])};
     }
     png_set_PLTE(png, info, blended, count);
 }
@@ -179,7 +169,7 @@ static ocellus_status read_png(png_structp png, png_infop info, struct png_readi
         reading->rgba = memory_allocate(width * height, 4);
         if (!reading->rgba) return OCELLUS_IO;
         read_rows(png, reading->rgba, height, 4 * width);
-        blend_over_white(reading->rgba, width * height, reading->image->pixels);
+        image_blend_over_white(reading->rgba, width * height, reading->image->pixels);
     } else {
         read_rows(png, reading->image->pixels, height, 3 * width);
     }

@@ -32,7 +32,9 @@ static const struct memory_pictures *pictures_of(const struct source *source) {
     return &((const struct memory_source *)source)->pictures;
 }
 
-static ocellus_status lend(const struct source *source, size_t index, struct picture *picture) {
+static ocellus_status lend(const struct source *source, size_t index, const struct picture_wish *wish,
+                           struct picture *picture) {
+    (void)wish;
     const struct memory_pictures *pictures = pictures_of(source);
     picture->height = pictures->height;
     picture->width = pictures->width;

@@ -35,7 +35,7 @@ static void copy_as_rgb(const struct picture *picture, struct image *out) {
 ocellus_status preview_image(const struct source *source, size_t index, struct image *out) {
     struct picture picture = {0};
     *out = (struct image){0};
-    ocellus_status status = source_read(source, index, &picture);
+    ocellus_status status = source_read(source, index, NULL, &picture);
     if (status == OCELLUS_OK) status = image_create(picture.width, picture.height, out);
     if (status == OCELLUS_OK) copy_as_rgb(&picture, out);
     picture_free(&picture);

@@ -39,10 +39,17 @@ void source_close(struct source *source) {
     source->type->close(source);
 }
 
-ocellus_status source_read(const struct source *source, size_t index, struct picture *picture) {
-    const ocellus_status status = source->type->read(source, index, picture);
+ocellus_status source_read(const struct source *source, size_t index, const struct picture_wish *wish,
+                           struct picture *picture) {
+    const ocellus_status status = source->type->read(source, index, wish, picture);
     if (status == OCELLUS_OK) return OCELLUS_OK;
-    return fail_within(status, "%s%s%s: image %zu", source->name, *source->split ? ", " : "", source->split, index);
+    const char *between = *source->split ? ", " : "", *name = source_picture_name(source, index);
+    if (name) return fail_within(status, "%s%s%s: %s", source->name, between, source->split, name);
+    return fail_within(status, "%s%s%s: image %zu", source->name, between, source->split, index);
+}
+
+const char *source_picture_name(const struct source *source, size_t index) {
+    return source->type->name ? source->type->name(source, index) : NULL;
 }
 
 struct target source_target(const struct source *source, size_t index) {
@@ -71,7 +78,7 @@ ocellus_status source_identity(const struct source *source, char identity[SHA256
     add_number(&hash, source->count);
     add_number(&hash, source->classes);
     for (size_t i = 0; i < source->count && status == OCELLUS_OK; i++) {
-        status = source_read(source, i, &picture);
+        status = source_read(source, i, NULL, &picture);
         if (status != OCELLUS_OK) break;
         add_number(&hash, picture.height);
         add_number(&hash, picture.width);

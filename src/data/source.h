@@ -23,6 +23,12 @@ void picture_free(struct picture *picture);
 ocellus_status picture_make_room(struct picture *picture, size_t height, size_t width, size_t channels,
                                  uint8_t **pixels);
 
+/* A size that is enough for the reader: a source that can make a smaller picture sooner (JPEG's scaled decoding) may give one
+ * whose sides are still at least these, before it is turned upright or after. Others give it as it is. */
+struct picture_wish {
+    size_t height, width;
+};
+
 /* The classes that a picture belongs to, each below the source's `classes`: in every source so far exactly one. */
 struct target {
     const uint16_t *classes;
@@ -45,16 +51,22 @@ struct source {
 
 /* What a source is to this interface. The struct of an implementation begins with struct source. */
 struct source_type {
-    /* Fills *picture with picture `index`, lent or in its room. May fail (a file is gone, or damaged), and then says what
-     * is wrong with it; which picture it is, source_read() says. */
-    ocellus_status (*read)(const struct source *source, size_t index, struct picture *picture);
+    /* Fills *picture with picture `index`, lent or in its room; `wish` NULL: as it is. May fail (a file is gone, or
+     * damaged), and then says what is wrong with it; which picture it is, source_read() says. */
+    ocellus_status (*read)(const struct source *source, size_t index, const struct picture_wish *wish,
+                           struct picture *picture);
     struct target (*target)(const struct source *source, size_t index);
+    /* What the picture is called: its path, relative to where the data lies. NULL where pictures have no names. */
+    const char *(*name)(const struct source *source, size_t index);
     void (*close)(struct source *source); /* what is its own, and the struct */
 };
 
 void source_close(struct source *source); /* NULL is accepted */
-/* index < count. A failure names source and picture. */
-ocellus_status source_read(const struct source *source, size_t index, struct picture *picture);
+/* index < count; `wish` NULL: the picture as it is. A failure names source and picture. */
+ocellus_status source_read(const struct source *source, size_t index, const struct picture_wish *wish,
+                           struct picture *picture);
+/* For messages, pages and records; NULL where pictures have no names. Never an absolute path. */
+const char *source_picture_name(const struct source *source, size_t index);
 struct target source_target(const struct source *source, size_t index);
 /* The first class of a target, for who can use no more than one. */
 size_t source_label(const struct source *source, size_t index);

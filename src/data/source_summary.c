@@ -64,7 +64,7 @@ ocellus_status source_summarize(const struct source *source, struct source_summa
     struct picture picture = {0};
     ocellus_status status = OCELLUS_OK;
     for (size_t i = 0; i < source->count && status == OCELLUS_OK; i++) {
-        status = source_read(source, i, &picture);
+        status = source_read(source, i, NULL, &picture);
         if (status == OCELLUS_OK) status = add_picture(&histogram, source, i, &picture);
     }
     picture_free(&picture);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT_VERSION = 1 };
+enum { FORMAT_PLAIN = 1, FORMAT_RESIZE = 2, FORMAT_NEWEST = FORMAT_RESIZE };
 
 static const char metadata_key[] = "ocellus";
 
@@ -44,14 +44,30 @@ static ocellus_status read_preprocessing(const json_value *value, const char *pa
     return status == OCELLUS_OK ? OCELLUS_OK : fail_within(OCELLUS_BAD_CONTENT, "%s", path);
 }
 
+static ocellus_status read_resize(const json_value *json, const char *path, struct graph *graph) {
+    const json_value *resize = json_member(json, "resize"), *scaled = json_member(json, "jpeg_scaled");
+    const char *name = resize ? "no text" : resize_rule_names[RESIZE_STRETCH];
+    size_t rule = 0;
+    if (resize) json_get_text(resize, &name);
+    while (rule < RESIZE_RULES && strcmp(resize_rule_names[rule], name) != 0)
+        rule++;
+    if (rule == RESIZE_RULES)
+        return fail(OCELLUS_BAD_CONTENT, "%s: resize: unknown (expected stretch, crop or pad, got %s)", path, name);
+    graph->resize = (enum resize_rule)rule;
+    if (scaled && !json_get_bool(scaled, &graph->jpeg_scaled))
+        return fail(OCELLUS_BAD_CONTENT, "%s: jpeg_scaled: not true or false", path);
+    return OCELLUS_OK;
+}
+
 /* The graph and what belongs to it, from the metadata. */
 static ocellus_status read_description(const json_value *json, const char *path, struct network_file *file) {
     int64_t format;
-    TRY(format_number_read(json, path, FORMAT_VERSION, 0, &format));
+    TRY(format_number_read(json, path, FORMAT_NEWEST, 0, &format));
     if (!json_get_integer(json_member(json, "epoch"), &file->epoch) || file->epoch < 0)
         return fail(OCELLUS_BAD_CONTENT, "%s: epoch: no whole number from 0 on", path);
     TRY(graph_from_json(json_member(json, "graph"), path, &file->graph));
     TRY(read_preprocessing(json_member(json, "preprocessing"), path, file->graph));
+    TRY(read_resize(json, path, file->graph));
     TRY(read_class_names(json_member(json, "class_names"), path, file->graph));
     file->knows_preprocessing = true;
     return match_tensors(file->graph, &file->tensors, MATCH_WHOLE, &file->match);
@@ -68,10 +84,10 @@ ocellus_status model_file_guard(const char *path) {
     if (status != OCELLUS_OK) return status == OCELLUS_BAD_CONTENT ? OCELLUS_OK : status;
     const char *text = safetensors_metadata(tensors, metadata_key);
     if (text) status = json_parse(text, strlen(text), path, &json);
-    if (json) status = format_number_read(json, path, FORMAT_VERSION, 0, &format);
+    if (json) status = format_number_read(json, path, FORMAT_NEWEST, 0, &format);
     json_release(json);
     safetensors_free(tensors);
-    return format > FORMAT_VERSION || status == OCELLUS_IO ? status : OCELLUS_OK;
+    return format > FORMAT_NEWEST || status == OCELLUS_IO ? status : OCELLUS_OK;
 }
 
 ocellus_status model_file_read(struct file_content *content, struct network_file *file) {
@@ -117,9 +133,12 @@ static ocellus_status describe(const struct graph *graph, int64_t epoch, char **
     json_value *json_graph;
     TRY(graph_to_json(graph, &json_graph));
     json_value *json = json_new_map();
-    const bool good = json_set(json, "format", json_new_integer(FORMAT_VERSION));
+    const bool resizes = graph->resize != RESIZE_STRETCH || graph->jpeg_scaled;
+    const bool good = json_set(json, "format", json_new_integer(resizes ? FORMAT_RESIZE : FORMAT_PLAIN));
     const bool all = json_set(json, "graph", json_graph) && good &&
                      json_set(json, "preprocessing", json_new_text(preprocessing_name(graph->preprocessing))) &&
+                     (!resizes || (json_set(json, "resize", json_new_text(resize_rule_names[graph->resize])) &&
+                                   json_set(json, "jpeg_scaled", json_new_bool(graph->jpeg_scaled)))) &&
                      json_set(json, "class_names", class_names_json(graph)) &&
                      json_set(json, "epoch", json_new_integer(epoch));
     *text = all ? json_write(json, 0) : NULL;

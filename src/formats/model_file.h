@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A model file: safetensors whose tensors are the graph's parameters by name, and whose metadata key "ocellus" holds
- * {"format": 1, "graph": Keras JSON, "preprocessing": "unit"|"caffe", "class_names": [..]|null, "epoch": finished epochs}. */
+ * {"format": 1, "graph": Keras JSON, "preprocessing": "unit"|"caffe"|"none", "class_names": [..]|null, "epoch": finished epochs}.
+ * Format 2, written only where it is needed, also has "resize": "stretch"|"crop"|"pad" (absent: stretch) and "jpeg_scaled"
+ * (absent: false): a reader of format 1 would show the network other pixels. */
 #ifndef FORMATS_MODEL_FILE_H
 #define FORMATS_MODEL_FILE_H
 

@@ -9,8 +9,11 @@
 /* How pixels become this network's input. */
 struct pixel_transform batch_transform(const struct graph *graph);
 
-/* OCELLUS_BAD_CONTENT, naming both, when pictures of this source do not fit the network's input or its classes. Where they
- * are not all of one size, each is looked at when it is read. */
+/* How pictures become views for it. The input must be one that pictures can be (batch_buffer_create()). */
+struct view_form batch_view_form(const struct graph *graph);
+
+/* OCELLUS_BAD_CONTENT, naming both, when pictures of this source cannot be shown to the network: their channels
+ * (view_has_channels(); where they are not all alike, each is looked at when it is read), or their classes. */
 ocellus_status batch_check(const struct graph *graph, const struct source *source);
 
 /* What a batch needs beside its place in the engine: allocated once, used for every pass. */
@@ -18,7 +21,7 @@ struct batch_buffer {
     size_t batch_size;
     int32_t *labels; /* [batch_size] */
     struct pixel_form form;
-    struct picture picture; /* the one that was read last */
+    struct batch_room room;
 };
 /* OCELLUS_BAD_CONTENT for a network whose input no image can be: what fills a batch relies on it. */
 ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer);

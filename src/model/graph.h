@@ -4,6 +4,7 @@
 #ifndef MODEL_GRAPH_H
 #define MODEL_GRAPH_H
 
+#include "base/resize_rule.h"
 #include "base/status.h"
 #include "model/node.h"
 
@@ -28,6 +29,9 @@ struct graph {
     size_t count, capacity;
     bool sequential; /* a Keras Sequential: its summary does not list the InputLayer */
     enum preprocessing preprocessing;
+    enum resize_rule
+        resize;         /* how pictures of other sizes come to the input's; belongs to the model, as preprocessing */
+    bool jpeg_scaled;   /* JPEG is decoded no larger than is needed: other pixels, and part of the rule */
     char **class_names; /* NULL, or as many as the output has values */
     size_t class_count;
 };

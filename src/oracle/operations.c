@@ -161,8 +161,8 @@ static void drop(const struct oracle_call *call, const real *from, real *to) {
     const size_t size = shape_size(&call->operation->shape);
     const double rate = call->operation->rate;
     for (size_t image = 0; image < call->n; image++) {
-        struct random_stream stream = random_dropout(call->place.seed, (uint32_t)call->operation->dropout,
-                                                     call->place.epoch, call->place.first + (uint32_t)image);
+        struct random_stream stream = random_part(call->place.seed, RANDOM_DROPOUT, (uint32_t)call->operation->dropout,
+                                                  call->place.epoch, call->place.first + (uint32_t)image);
         for (size_t i = image * size; i < (image + 1) * size; i++) {
             const bool kept = !call->drops || (double)random_unit(&stream) >= rate;
             if (kept) to[i] += call->drops ? from[i] / (real)(1 - rate) : from[i];

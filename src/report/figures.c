@@ -3,183 +3,15 @@
  * in a script, so that none of them is ever run. */
 #include "report/figures.h"
 
-#include "base/files.h"
-#include "base/folders.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "report/axis.h"
-#include "report/gnuplot.h"
+#include "report/figure_file.h"
 #include "report/number.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Okabe and Ito's colours, which everyone can tell apart; text and lines in greys. */
-#define COLOR_TRAINING   "#0072B2"
-#define COLOR_TEST       "#D55E00"
-#define COLOR_VALIDATION "#009E73"
-#define COLOR_MARKED     "#5b6670"
-#define COLOR_KEPT       "#8c4a75"
-#define COLOR_TEXT       "#3c464f"
-#define COLOR_GRID       "#e4e8ec"
-#define COLOR_FAINT      "#9cc3dd"
-
-/* A figure in the making; release with figure_end(). */
-struct figure {
-    const char *folder, *name;
-    int width, height;  /* of the SVG, in CSS pixels */
-    struct text table;  /* CSV with a header */
-    struct text script; /* settings of its own */
-    struct text plot;   /* the plot command */
-};
-
-/* A name as a cell that gnuplot reads as it is and that no spreadsheet runs: these begin a formula with = + - @. */
-static void append_name(struct text *table, const char *name) {
-    double number;
-    bool formula = *name != '\0' && strchr("=+-@", *name) != NULL && !text_to_real(name, &number);
-    text_append(table, formula ? "\"'" : "\"");
-    for (; *name != '\0'; name++) {
-        unsigned char c = (unsigned char)*name;
-        if (c == '"') text_append(table, "'");          /* gnuplot does not read doubled quotes */
-        else if (c == '\\') text_append(table, "\\\\"); /* gnuplot reads escapes */
-        else if (c < 0x20 || c == 0x7f) text_append(table, " ");
-        else text_append_bytes(table, name, 1);
-    }
-    text_append(table, "\"");
-}
-
-static void append_real(struct text *table, double value) {
-    char number[32] = ""; /* an empty cell is a missing value */
-    if (isfinite(value)) text_from_real(value, number);
-    text_append(table, ",%s", number);
-}
-
-static ocellus_status part_path(const struct figure *figure, const char *folder, const char *ending,
-                                char path[FILE_PATH_SIZE]) {
-    char file[128];
-    snprintf(file, sizeof file, "%s.%s", figure->name, ending);
-    return path_inside(path, folder, file);
-}
-
-static ocellus_status write_part(const struct figure *figure, const char *folder, const char *ending,
-                                 const struct text *content) {
-    char path[FILE_PATH_SIZE];
-    TRY(part_path(figure, folder, ending, path));
-    if (content->failed) return OCELLUS_IO;
-    return file_write(path, content->bytes, content->size);
-}
-
-static void append_whole_script(const struct figure *figure, struct text *whole) {
-    const char *name = figure->name;
-    int width = figure->width, height = figure->height;
-    text_append(whole,
-                "# Draws %s.svg and %s.png from %s.csv: gnuplot -d %s.gnuplot\n"
-                "set encoding utf8\n"
-                "set datafile separator comma\n"
-                "set datafile columnheaders\n"
-                "set border 0\n"
-                "unset key\n"
-                "set tics scale 0 textcolor rgb '" COLOR_TEXT "'\n"
-                "set style fill solid 1.0 noborder\n"
-                "set style line 9 linetype 1 linecolor rgb '" COLOR_GRID "' linewidth 1\n%s",
-                name, name, name, name, figure->script.bytes);
-    text_append(whole,
-                "set terminal svg size %d,%d dynamic rounded noenhanced font 'sans-serif,13' background rgb 'white'\n"
-                "set output '%s.svg'\n"
-                "%s\n",
-                width, height, name, figure->plot.bytes);
-    text_append(whole,
-                "set terminal pngcairo size %d,%d noenhanced font 'sans-serif,10' background rgb 'white' fontscale 2 "
-                "linewidth 2 pointscale 2\n"
-                "set output '%s.png'\n"
-                "replot\n",
-                2 * width, 2 * height, name);
-}
-
-static ocellus_status draw_in(const struct figure *figure, const char *folder) {
-    static const char *const endings[] = {"csv", "gnuplot", "svg", "png"};
-    enum { ENDINGS = sizeof endings / sizeof *endings };
-    struct text whole = {0};
-    char script[128], from[FILE_PATH_SIZE], to[FILE_PATH_SIZE];
-    append_whole_script(figure, &whole);
-    snprintf(script, sizeof script, "%s.gnuplot", figure->name);
-    ocellus_status status = write_part(figure, folder, "csv", &figure->table);
-    if (status == OCELLUS_OK) status = write_part(figure, folder, "gnuplot", &whole);
-    if (status == OCELLUS_OK) status = gnuplot_run(folder, script);
-    for (size_t i = 0; i < ENDINGS && status == OCELLUS_OK; i++) {
-        status = part_path(figure, folder, endings[i], from);
-        if (status == OCELLUS_OK) status = part_path(figure, figure->folder, endings[i], to);
-        if (status == OCELLUS_OK) status = file_move(from, to);
-    }
-    text_free(&whole);
-    return status;
-}
-
-/* gnuplot opens what it finds under the names of its outputs, also a link or a pipe: it draws in a folder of its own, from
- * which the files are moved. Only then is a figure replaced. */
-static ocellus_status draw(const struct figure *figure) {
-    char folder[FILE_PATH_SIZE];
-    int lock;
-    if (figure->script.failed || figure->plot.failed) return OCELLUS_IO;
-    TRY(folder_make(figure->folder));
-    TRY(temporaries_sweep(figure->folder));
-    TRY(folder_make_temporary(figure->folder, folder, &lock));
-    ocellus_status status = draw_in(figure, folder);
-    char message[STATUS_MESSAGE_SIZE];
-    snprintf(message, sizeof message, "%s", status_message());
-    ocellus_status removed = folder_remove(folder);
-    if (status != OCELLUS_OK) fail(status, "%s", message);
-    else status = removed;
-    if (lock >= 0) close(lock);
-    return status;
-}
-
-/* Writes the table and the script, lets gnuplot draw, and releases the figure. */
-static ocellus_status figure_end(struct figure *figure) {
-    ocellus_status status = draw(figure);
-    text_free(&figure->table);
-    text_free(&figure->script);
-    text_free(&figure->plot);
-    return status;
-}
-
-ocellus_status figure_class_distribution(const char *folder, const char *const *names, const size_t *train,
-                                         const size_t *test, size_t classes) {
-    struct figure figure = {folder, FIGURE_CLASSES, 880, 70 + 28 * (int)classes, {0}, {0}, {0}};
-    size_t largest = 1;
-    text_append(&figure.table, "class,name,training images%s\n", test != NULL ? ",test images" : "");
-    for (size_t i = 0; i < classes; i++) {
-        if (train[i] > largest) largest = train[i];
-        if (test != NULL && test[i] > largest) largest = test[i];
-        text_append(&figure.table, "%zu,", i);
-        append_name(&figure.table, names[i]);
-        text_append(&figure.table, ",%zu", train[i]);
-        if (test != NULL) text_append(&figure.table, ",%zu", test[i]);
-        text_append(&figure.table, "\n");
-    }
-    text_append(&figure.script,
-                "set xrange [0:%zu]\nset yrange [%zu.5:-0.5]\nunset xtics\nset rmargin 2\nset tmargin 2.5\n"
-                "set bmargin 0.5\n"
-                "set label 1 'training images' at graph 0, graph 1 offset 0,0.9 textcolor rgb '" COLOR_TRAINING "'\n",
-                largest + largest / 8 + 1, classes - 1);
-    if (test != NULL)
-        text_append(&figure.script, "set label 2 'test images' at graph 0.2, graph 1 offset 0,0.9 textcolor rgb "
-                                    "'" COLOR_TEST "'\n");
-    const char *low = test != NULL ? "-0.36" : "-0.3", *high = test != NULL ? "0.0" : "0.3";
-    text_append(&figure.plot,
-                "plot '%s.csv' using 3:1:(0):3:($1%s):($1+%s):ytic(2) with boxxyerror linecolor rgb '" COLOR_TRAINING
-                "'"
-                ", '' using 3:($1+(%s+%s)/2):3 with labels left offset 0.5,0 textcolor rgb '" COLOR_TEXT "'",
-                figure.name, low, high, low, high);
-    if (test != NULL)
-        text_append(&figure.plot,
-                    ", '' using 4:1:(0):4:($1+0.03):($1+0.39) with boxxyerror linecolor rgb '" COLOR_TEST
-                    "', '' using 4:($1+0.21):4 with labels left offset 0.5,0 textcolor rgb '" COLOR_TEXT "'");
-    return figure_end(&figure);
-}
 
 struct curves {
     const double *training, *validation; /* [epochs]; NaN where there is none */
@@ -232,8 +64,8 @@ static ocellus_status draw_curves(const char *folder, const char *name, const ch
     text_append(&figure.table, "epoch,training,validation\n");
     for (size_t i = 0; i < curves->epochs; i++) {
         text_append(&figure.table, "%zu", i + 1);
-        append_real(&figure.table, curves->training[i]);
-        append_real(&figure.table, curves->validation[i]);
+        figure_append_real(&figure.table, curves->training[i]);
+        figure_append_real(&figure.table, curves->validation[i]);
         text_append(&figure.table, "\n");
         any_validation = any_validation || isfinite(curves->validation[i]);
     }
@@ -331,9 +163,9 @@ static ocellus_status draw_steps(const char *folder, const struct run_progress *
         running = scale * (accuracy ? point->accuracy : point->loss);
         recent = recent_mean(progress, i, running, before);
         text_append(&figure.table, "%.0f", seen + (double)point->images);
-        append_real(&figure.table, recent);
-        append_real(&figure.table, running);
-        append_real(&figure.table, last ? scale * validation : NAN);
+        figure_append_real(&figure.table, recent);
+        figure_append_real(&figure.table, running);
+        figure_append_real(&figure.table, last ? scale * validation : NAN);
         text_append(&figure.table, "\n");
         widen(&low, &high, recent);
         widen(&low, &high, running);
@@ -390,11 +222,11 @@ ocellus_status figure_confusion(const char *folder, const char *const *names, co
         for (size_t j = 0; j < classes; j++) {
             size_t images = evaluation->confusion[i * classes + j], support = evaluation->per_class[i].support;
             text_append(&figure.table, "%zu,%zu,", i, j);
-            append_name(&figure.table, names[i]);
+            figure_append_name(&figure.table, names[i]);
             text_append(&figure.table, ",");
-            append_name(&figure.table, names[j]);
+            figure_append_name(&figure.table, names[j]);
             text_append(&figure.table, ",%zu", images);
-            append_real(&figure.table, support > 0 ? (double)images / (double)support : 0.0);
+            figure_append_real(&figure.table, support > 0 ? (double)images / (double)support : 0.0);
             text_append(&figure.table, "\n");
         }
     text_append(&figure.script,
@@ -437,10 +269,10 @@ ocellus_status figure_results(const char *folder, const struct figure_result *re
         const struct figure_result *result = &results[i];
         if (i > 0) row += result->gap ? 1.6 : 1.0;
         text_append(&figure.table, "%.1f,", row);
-        append_name(&figure.table, result->label);
-        append_real(&figure.table, 100.0 * result->accuracy);
-        append_real(&figure.table, 100.0 * result->interval.low);
-        append_real(&figure.table, 100.0 * result->interval.high);
+        figure_append_name(&figure.table, result->label);
+        figure_append_real(&figure.table, 100.0 * result->accuracy);
+        figure_append_real(&figure.table, 100.0 * result->interval.low);
+        figure_append_real(&figure.table, 100.0 * result->interval.high);
         text_append(&figure.table, ",%d,%s\n", (int)result->kind, number_fixed(100.0 * result->accuracy, 2).text);
         widen(&low, &high, result->interval.low);
         widen(&low, &high, result->interval.high);

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define FIGURE_CLASSES   "class-distribution"
 #define FIGURE_LOSS      "loss"
 #define FIGURE_ACCURACY  "accuracy"
 #define FIGURE_CONFUSION "confusion"
@@ -23,10 +22,6 @@ struct figure_mark {
     double accuracy;   /* 0..1 */
     const char *words; /* before its number; the program's own, for they stand in gnuplot's script */
 };
-
-/* Images of each class; `test` may be NULL. */
-ocellus_status figure_class_distribution(const char *folder, const char *const *names, const size_t *train,
-                                         const size_t *test, size_t classes);
 
 /* The curves over the epochs (counted from 1). `validation` names the validation curve ("validation", "test set"). An
  * empty history is OCELLUS_USAGE. `mark` may be NULL. */

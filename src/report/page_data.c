@@ -3,6 +3,7 @@
 
 #include "base/folders.h"
 #include "data/source_summary.h"
+#include "report/figures_data.h"
 #include "report/number.h"
 #include "report/page_pictures.h"
 
@@ -56,8 +57,9 @@ static ocellus_status draw_classes(const struct page *page, const struct source_
     struct source_summary test;
     TRY(path_inside(folder, page->folder, RUN_FIGURES));
     TRY(source_summarize(page->test, &test));
+    const struct figure_part parts[] = {{"training", train->class_counts}, {"test", test.class_counts}};
     ocellus_status status = figure_class_distribution(folder, (const char *const *)page->train->class_names,
-                                                      train->class_counts, test.class_counts, page->train->classes);
+                                                      page->train->classes, parts, 2);
     source_summary_free(&test);
     return status;
 }

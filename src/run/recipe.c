@@ -7,6 +7,9 @@
 #include <string.h>
 
 const char *const recipe_validation_names[] = {"held-out", "test", "none", NULL};
+static const char *const border_names[] = {"reflect", "zero", "nearest",
+                                           NULL};                           /* in the order of enum augment_border */
+static const char *const erasing_names[] = {"zero", "mean", "noise", NULL}; /* in the order of enum augment_erasing */
 
 #define AT(member) offsetof(struct recipe, member)
 #define OF(kind)   (1U << OPTIMIZER_##kind)
@@ -24,6 +27,10 @@ static const struct recipe_key keys[] = {
      .help = "frozen layers that learn later: EPOCH:PATTERN, by commas"},
     {"model", "input_size", "input-size", RECIPE_COUNT, AT(model_input_size), .neutral = "0", .largest = 65500,
      .help = "side of the pictures the network takes (0: as it has it)"},
+    {"model", "resize", "resize", RECIPE_CHOICE, AT(model_resize), .neutral = "stretch", .choices = resize_rule_names,
+     .help = "how pictures of other sizes come to the network's"},
+    {"model", "jpeg_scaled", "jpeg-scaled", RECIPE_BOOL, AT(model_jpeg_scaled), .neutral = "false",
+     .help = "whether JPEG is decoded no larger than is needed: faster"},
     {"data", "name", "data", RECIPE_TEXT, AT(data_name), .neutral = "cifar10", .in_format_1 = true, .help = "dataset"},
     {"data", "path", "data-path", RECIPE_TEXT, AT(data_path), .neutral = "", .in_format_1 = true, .may_change = true,
      .help = "folder of the dataset (empty: the cache)"},
@@ -60,6 +67,44 @@ static const struct recipe_key keys[] = {
      .largest = 0.9999999, .optimizers = OF(ADAM), .help = "decay of adam's second moment"},
     {"optimizer", "epsilon", "epsilon", RECIPE_REAL, AT(epsilon), .neutral = "1e-07", .in_format_1 = true, .largest = 1,
      .optimizers = OF(ADAM), .help = "added to adam's denominator"},
+    {"augment", "resized_crop_smallest", "resized-crop-smallest", RECIPE_REAL, AT(resized_crop_smallest),
+     .neutral = "0", .largest = 1, .help = "smallest share of the area of a random crop (0: no crop)"},
+    {"augment", "resized_crop_aspect", "resized-crop-aspect", RECIPE_REAL, AT(resized_crop_aspect), .neutral = "1.3333",
+     .smallest = 1, .largest = 100, .help = "largest aspect ratio of that crop"},
+    {"augment", "crop_padding", "crop-padding", RECIPE_COUNT, AT(crop_padding), .neutral = "0", .largest = 10000,
+     .help = "pixels around a picture, of which its size is cut (0: no crop)"},
+    {"augment", "flip", "flip", RECIPE_REAL, AT(flip), .neutral = "0", .largest = 1,
+     .help = "probability that left becomes right"},
+    {"augment", "alternating_flip", "alternating-flip", RECIPE_BOOL, AT(alternating_flip), .neutral = "false",
+     .help = "whether each picture is flipped every other epoch"},
+    {"augment", "rotation", "rotation", RECIPE_REAL, AT(rotation), .neutral = "0", .largest = 180,
+     .help = "degrees of rotation, at most, either way"},
+    {"augment", "shift", "shift", RECIPE_REAL, AT(shift), .neutral = "0", .largest = 1,
+     .help = "share of each side that a picture moves, at most, either way"},
+    {"augment", "zoom", "zoom", RECIPE_REAL, AT(zoom), .neutral = "0", .largest = 10,
+     .help = "scale, from 1/(1+X) to 1+X"},
+    {"augment", "border_fill", "border-fill", RECIPE_CHOICE, AT(border_fill), .neutral = "reflect",
+     .choices = border_names, .help = "what lies outside a picture that is cut or moved"},
+    {"augment", "trivial_augment", "trivial-augment", RECIPE_BOOL, AT(trivial_augment), .neutral = "false",
+     .help = "whether one operation of TrivialAugment's 14 is applied"},
+    {"augment", "brightness", "brightness", RECIPE_REAL, AT(brightness), .neutral = "0", .largest = 10,
+     .help = "brightness, from 1-X to 1+X times"},
+    {"augment", "contrast", "contrast", RECIPE_REAL, AT(contrast), .neutral = "0", .largest = 10,
+     .help = "contrast, from 1-X to 1+X times"},
+    {"augment", "saturation", "saturation", RECIPE_REAL, AT(saturation), .neutral = "0", .largest = 10,
+     .help = "saturation, from 1-X to 1+X times"},
+    {"augment", "hue", "hue", RECIPE_REAL, AT(hue), .neutral = "0", .largest = 0.5,
+     .help = "turns of the hue's circle, at most, either way"},
+    {"augment", "greyscale", "greyscale", RECIPE_REAL, AT(greyscale), .neutral = "0", .largest = 1,
+     .help = "probability that a picture loses its colours"},
+    {"augment", "erasing", "erasing", RECIPE_REAL, AT(erasing), .neutral = "0", .largest = 1,
+     .help = "probability that a rectangle is erased"},
+    {"augment", "erasing_fill", "erasing-fill", RECIPE_CHOICE, AT(erasing_fill), .neutral = "zero",
+     .choices = erasing_names, .help = "what the erased rectangle is filled with"},
+    {"augment", "mixup", "mixup", RECIPE_REAL, AT(mixup), .neutral = "0", .largest = 1000,
+     .help = "alpha of mixup: shares by Beta(alpha, alpha) (0: none)"},
+    {"augment", "cutmix", "cutmix", RECIPE_REAL, AT(cutmix), .neutral = "0", .largest = 1000,
+     .help = "alpha of cutmix; with mixup one of them by lot (0: none)"},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
 _Static_assert((int)KEY_COUNT <= (int)RECIPE_KEYS_MOST,
@@ -298,7 +343,7 @@ static void append_optimizers(unsigned optimizers, struct text *out) {
     }
 }
 
-ocellus_status recipe_check(const struct recipe *recipe) {
+static ocellus_status check_optimizer(const struct recipe *recipe) {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const struct recipe_key *key = &keys[i];
         char value[RECIPE_TEXT_SIZE];
@@ -313,4 +358,63 @@ ocellus_status recipe_check(const struct recipe *recipe) {
         return status;
     }
     return OCELLUS_OK;
+}
+
+static bool is_neutral(const struct recipe *recipe, size_t offset) {
+    const struct recipe_key *key = recipe_key_for_offset(offset);
+    char value[RECIPE_TEXT_SIZE];
+    recipe_value(recipe, key, value);
+    return strcmp(value, key->neutral) == 0;
+}
+
+/* A key does nothing without one of those (0 at the end: no key of these is the struct's first member). */
+static const struct {
+    size_t key, needs[5];
+} needs[] = {
+    {AT(resized_crop_aspect), {AT(resized_crop_smallest)}},
+    {AT(border_fill), {AT(crop_padding), AT(rotation), AT(shift), AT(zoom)}},
+    {AT(erasing_fill), {AT(erasing)}},
+};
+
+static ocellus_status check_needs(const struct recipe *recipe) {
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+        const struct recipe_key *key = recipe_key_for_offset(needs[i].key);
+        char value[RECIPE_TEXT_SIZE];
+        bool used = is_neutral(recipe, needs[i].key);
+        struct text names = {0};
+        for (size_t n = 0; needs[i].needs[n]; n++) {
+            used = used || !is_neutral(recipe, needs[i].needs[n]);
+            text_append(&names, "%s%s", n ? ", " : "", recipe_key_for_offset(needs[i].needs[n])->key);
+        }
+        recipe_value(recipe, key, value);
+        const ocellus_status status =
+            used ? OCELLUS_OK
+                 : fail(OCELLUS_USAGE, "recipe: [%s] %s: of no effect without %s (expected %s, got %s)", key->section,
+                        key->key, names.failed ? "?" : names.bytes, key->neutral, value);
+        text_free(&names);
+        TRY(status);
+    }
+    return OCELLUS_OK;
+}
+
+/* Two ways to do one thing. */
+static const size_t rivals[][2] = {
+    {AT(alternating_flip), AT(flip)},
+    {AT(resized_crop_smallest), AT(crop_padding)},
+};
+
+static ocellus_status check_rivals(const struct recipe *recipe) {
+    for (size_t i = 0; i < sizeof rivals / sizeof *rivals; i++) {
+        const struct recipe_key *one = recipe_key_for_offset(rivals[i][0]);
+        if (is_neutral(recipe, rivals[i][0]) || is_neutral(recipe, rivals[i][1])) continue;
+        return fail(OCELLUS_USAGE, "recipe: [%s] %s: does not go with %s", one->section, one->key,
+                    recipe_key_for_offset(rivals[i][1])->key);
+    }
+    return OCELLUS_OK;
+}
+
+ocellus_status recipe_check(const struct recipe *recipe) {
+    TRY(check_optimizer(recipe));
+    TRY(check_needs(recipe));
+    return check_rivals(recipe);
 }

@@ -13,6 +13,7 @@
 #define RUN_RECIPE_H
 
 #include "base/optimizer_kind.h"
+#include "base/resize_rule.h"
 #include "base/sha256.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -31,6 +32,8 @@ struct recipe {
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
     char model_unfreeze[RECIPE_TEXT_SIZE]; /* EPOCH:PATTERN, separated by commas: they learn from its end on */
     uint64_t model_input_size;             /* side of the square that the network takes; 0: its own, or the pictures' */
+    int model_resize;                      /* enum resize_rule */
+    bool model_jpeg_scaled;                /* JPEG is decoded no larger than is needed */
     char data_name[RECIPE_TEXT_SIZE];      /* "cifar10" */
     char data_path[RECIPE_TEXT_SIZE];      /* "": the cache */
     int validation;                        /* enum recipe_validation */
@@ -45,6 +48,18 @@ struct recipe {
     double momentum;                /* SGD */
     bool nesterov;                  /* SGD */
     double beta_1, beta_2, epsilon; /* Adam */
+    /* [augment]: data/augment.h says what each does. */
+    double resized_crop_smallest, resized_crop_aspect;
+    uint64_t crop_padding;
+    double flip;
+    bool alternating_flip;
+    double rotation, shift, zoom;
+    int border_fill; /* enum augment_border */
+    bool trivial_augment;
+    double brightness, contrast, saturation, hue, greyscale;
+    double erasing;
+    int erasing_fill; /* enum augment_erasing */
+    double mixup, cutmix;
 };
 
 enum recipe_type { RECIPE_TEXT, RECIPE_COUNT, RECIPE_REAL, RECIPE_BOOL, RECIPE_CHOICE };
@@ -83,7 +98,8 @@ void recipe_neutral(struct recipe *recipe);
 /* Sets one key from text. `source` names where it came from in messages ("--batch-size"). */
 ocellus_status recipe_set(struct recipe *recipe, const struct recipe_key *key, const char *value, const char *source);
 /* For a new recipe, once all is set: OCELLUS_USAGE when a key is not neutral that belongs to other optimizers than the
- * recipe's. (Runs of earlier versions may have such keys, and go on.) */
+ * recipe's, that has no effect without another one, or that contradicts another one. (Runs of earlier versions may have such
+ * keys, and go on.) */
 ocellus_status recipe_check(const struct recipe *recipe);
 /* The whole recipe as INI text, every key in the table's order; recipe_read() of it gives the same recipe. */
 void recipe_write(const struct recipe *recipe, struct text *out);

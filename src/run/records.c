@@ -49,6 +49,7 @@ static const struct json_member_row data_rows[] = {
     DATA(MEMBER_TEXT, name, "name", false),
     DATA(MEMBER_TEXT, train_sha256, "train_sha256", false),
     DATA(MEMBER_TEXT, test_sha256, "test_sha256", false),
+    DATA(MEMBER_TEXT, validation_sha256, "validation_sha256", true), /* nor has every run such a part */
     DATA(MEMBER_COUNT, train_images, "train_images", false),
     DATA(MEMBER_COUNT, validation_images, "validation_images", false),
     DATA(MEMBER_COUNT, test_images, "test_images", true), /* older runs do not tell */

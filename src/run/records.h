@@ -24,8 +24,9 @@ ocellus_status run_environment_read(const struct run_folder *run, struct run_env
 
 /* data.json: which images the run trained on and which it was judged by during training. */
 struct run_data {
-    char name[RUN_DATA_NAME_SIZE]; /* as the dataset's */
-    char train_sha256[SHA256_TEXT_SIZE], test_sha256[SHA256_TEXT_SIZE];
+    char name[RUN_DATA_NAME_SIZE];                                      /* as the dataset's */
+    char train_sha256[SHA256_TEXT_SIZE], test_sha256[SHA256_TEXT_SIZE]; /* test_sha256 "": no test images */
+    char validation_sha256[SHA256_TEXT_SIZE]; /* of validation images that are a part of their own; else "" */
     uint64_t train_images, validation_images;
     uint64_t test_images; /* of the whole test set; 0: not recorded */
     enum recipe_validation validation;

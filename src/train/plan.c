@@ -72,3 +72,27 @@ struct optimizer train_optimizer(const struct recipe *recipe) {
         .epsilon = recipe->epsilon,
     };
 }
+
+struct augmentation train_augmentation(const struct recipe *recipe) {
+    return (struct augmentation){
+        .resized_crop_smallest = recipe->resized_crop_smallest,
+        .resized_crop_aspect = recipe->resized_crop_aspect,
+        .crop_padding = (uint32_t)recipe->crop_padding,
+        .flip = recipe->flip,
+        .alternating_flip = recipe->alternating_flip,
+        .rotation = recipe->rotation,
+        .shift = recipe->shift,
+        .zoom = recipe->zoom,
+        .border = (enum augment_border)recipe->border_fill,
+        .trivial_augment = recipe->trivial_augment,
+        .brightness = recipe->brightness,
+        .contrast = recipe->contrast,
+        .saturation = recipe->saturation,
+        .hue = recipe->hue,
+        .greyscale = recipe->greyscale,
+        .erasing = recipe->erasing,
+        .erasing_fill = (enum augment_erasing)recipe->erasing_fill,
+        .mixup = recipe->mixup,
+        .cutmix = recipe->cutmix,
+    };
+}

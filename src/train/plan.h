@@ -3,6 +3,7 @@
 #ifndef TRAIN_PLAN_H
 #define TRAIN_PLAN_H
 
+#include "data/augment.h"
 #include "engine/engine.h"
 #include "train/sets.h"
 
@@ -25,5 +26,7 @@ void train_plan_text(const struct train_plan *plan, char out[256]);
 
 /* The recipe's optimizer: for engine_open(), which plans its state, and for every update. */
 struct optimizer train_optimizer(const struct recipe *recipe);
+/* The recipe's augmentation of training pictures. */
+struct augmentation train_augmentation(const struct recipe *recipe);
 
 #endif

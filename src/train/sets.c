@@ -6,14 +6,23 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-ocellus_status train_sets_create(const struct recipe *recipe, const struct source *train, const struct source *test,
-                                 struct train_sets *sets) {
+struct data_request train_data_request(const struct recipe *recipe) {
+    return (struct data_request){.path = recipe->data_path};
+}
+
+ocellus_status train_sets_create(const struct recipe *recipe, const struct source *train,
+                                 const struct source *validation, const struct source *test, struct train_sets *sets) {
     *sets = (struct train_sets){.train_data = train, .test_data = test, .train = image_set_all(train)};
     if (recipe->validation == RECIPE_VALIDATION_TEST) {
         if (!test) return fail(OCELLUS_USAGE, "validation: %s has no test set to validate on", train->name);
         sets->validation = image_set_all(test);
     }
     if (recipe->validation != RECIPE_VALIDATION_HELD_OUT) return OCELLUS_OK;
+    if (validation) {
+        sets->validation_data = validation;
+        sets->validation = image_set_all(validation);
+        return OCELLUS_OK;
+    }
     if (recipe->held_out >= train->count) {
         return fail(OCELLUS_USAGE,
                     "held_out: nothing would be left to train on (expected less than %zu images, got %" PRIu64 ")",

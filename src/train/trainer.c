@@ -283,7 +283,7 @@ ocellus_status trainer_finish(struct trainer *trainer, char weights_sha256[SHA25
 
 static ocellus_status identify(struct trainer *trainer, struct run_data *data) {
     const struct train_sets *sets = trainer->options.sets;
-    char text[2 * SHA256_TEXT_SIZE];
+    char text[3 * SHA256_TEXT_SIZE];
     *data = (struct run_data){.train_images = sets->train.count,
                               .validation_images = trainer->plan.validation_images,
                               .test_images = sets->test_data ? sets->test_data->count : 0,
@@ -291,7 +291,9 @@ static ocellus_status identify(struct trainer *trainer, struct run_data *data) {
     snprintf(data->name, sizeof data->name, "%s", sets->train_data->name);
     TRY(source_identity(sets->train_data, data->train_sha256));
     if (sets->test_data) TRY(source_identity(sets->test_data, data->test_sha256));
-    snprintf(text, sizeof text, "%s %s", data->train_sha256, data->test_sha256);
+    if (sets->validation_data) TRY(source_identity(sets->validation_data, data->validation_sha256));
+    snprintf(text, sizeof text, "%s %s%s%s", data->train_sha256, data->test_sha256, sets->validation_data ? " " : "",
+             data->validation_sha256);
     sha256_bytes(text, strlen(text), trainer->identity.data_hash);
     trainer->identity.recipe = trainer->options.recipe;
     return OCELLUS_OK;

@@ -47,3 +47,15 @@ rm small/filler
 expect 0 ocellus train --resume --run small/run --epochs 2 --quiet
 same_weights uninterrupted small/run
 echo "ok   with room again the run goes on to the same weights"
+
+# Pictures sorted onto a full disk: what was sorted stays, nothing half is left, no more is tried.
+cp "$SOURCE/tests/golden/photographs/cat.png" cat.png
+fill 0
+expect 4 ocellus predict uninterrupted cat.png cat.png --sort small/sorted --csv
+[ "$(grep -c 'No space left on device' output)" -eq 1 ] || die "not one line: $(cat output)"
+left_over=$(find small/sorted -type f 2>/dev/null || :)
+[ -z "$left_over" ] || die "a part of a copy was left: $left_over"
+rm small/filler
+expect 0 ocellus predict uninterrupted cat.png cat.png --sort small/sorted --csv
+[ "$(find small/sorted -type f | wc -l)" -eq 2 ] || die "not two copies"
+echo "ok   pictures are sorted where there is room"

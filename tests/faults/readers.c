@@ -129,6 +129,14 @@ static ocellus_status read_png(uint64_t *sum) {
 static ocellus_status read_alpha(uint64_t *sum) {
     return read_picture(alpha, sum);
 }
+static ocellus_status read_inks(uint64_t *sum) {
+    return read_picture(TEST_SOURCE_DIR "/tests/pictures/cmyk.jpg", sum);
+}
+#ifdef OCELLUS_WEBP /* not a lossless one: libwebp 1.2.4 itself crashes there */
+static ocellus_status read_webp(uint64_t *sum) {
+    return read_picture(TEST_SOURCE_DIR "/tests/pictures/lossy.webp", sum);
+}
+#endif
 static ocellus_status read_jpeg(uint64_t *sum) {
     return read_picture(jpeg, sum);
 }
@@ -292,6 +300,10 @@ static const struct reader {
                {"PNG", read_png},
                {"PNG with alpha", read_alpha},
                {"JPEG", read_jpeg},
+               {"JPEG of inks", read_inks},
+#ifdef OCELLUS_WEBP
+               {"WebP", read_webp},
+#endif
                {"writing PNG", write_png},
                {"recipe's hash", hash_recipe},
                {"history", read_history},

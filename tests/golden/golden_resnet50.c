@@ -134,7 +134,7 @@ static void set_image(const struct graph *graph, const char *name, float *dst) {
     unsigned index;
     if (sscanf(name, "cifar10 %u", &index) == 1) {
         struct picture picture = {0};
-        check(source_read(golden.test, index, &picture));
+        check(source_read(golden.test, index, NULL, &picture));
         const uint8_t *pixels = picture.pixels;
         check(image_create(SIDE, SIDE, &image));
         for (size_t y = 0; y < SIDE; y++) {
@@ -259,15 +259,15 @@ static ocellus_status move_values(void *context, const char *name, const json_va
 
 static void run_step(struct engine *engine, const struct graph *graph, const json_value *records) {
     const size_t n = (size_t)integer(member(records, "batch"));
-    const struct pixel_form form = {CIFAR_SIDE, CIFAR_SIDE, 3, batch_transform(graph)};
+    const struct pixel_form form = {batch_view_form(graph), batch_transform(graph)};
     const struct image_set test = image_set_all(golden.test);
-    struct picture picture = {0};
+    struct batch_room room = {0};
     int32_t labels[4];
     struct engine_metrics metrics;
     assert_true(n <= 4);
     set_head(engine);
     check(json_each_member(member(records, "moved"), move_values, engine));
-    check(batch_fill(&test, 0, n, &form, &picture, engine_input(engine, 0), labels));
+    check(batch_fill(&test, 0, n, &form, &room, engine_input(engine, 0), labels));
     check(engine_forward(engine, ENGINE_TRAINING, &(struct engine_batch){.n = n}));
     check(engine_loss(engine, &(struct engine_targets){.labels = labels}));
     check(engine_metrics(engine, &metrics));

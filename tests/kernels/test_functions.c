@@ -321,7 +321,7 @@ void test_dropout(const struct kernels *row) {
     static const double rates[] = {0, 0.2, 0.5, 0.9};
     const struct rows_shape s = random_shape();
     const double rate = rates[random_below(&random_now, COUNT(rates))];
-    struct random_stream place = random_dropout(random_bits(&random_now), 3, 5, 7), numbers = place;
+    struct random_stream place = random_part(random_bits(&random_now), RANDOM_DROPOUT, 3, 5, 7), numbers = place;
     const struct random_stream before = place;
     const float *src = buffer_rows(s.rows, s.width * s.c, s.src_row_stride, random_argument);
     const size_t line = s.width * s.c, count = s.rows * s.dst_row_stride;

@@ -32,10 +32,10 @@ static const struct {
     {BYTES("BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"), "a BMP", FILE_FORMAT_OTHER, true},
     {BYTES("II*\0\x08\0\0\0"), "a TIFF", FILE_FORMAT_OTHER, true},
     {BYTES("MM\0*\0\0\0\x08"), "a TIFF", FILE_FORMAT_OTHER, true},
-    {BYTES("RIFF\x24\0\0\0WEBPVP8 "), "a WebP", FILE_FORMAT_OTHER, true},
+    {BYTES("RIFF\x24\0\0\0WEBPVP8 "), "a WebP", FILE_FORMAT_WEBP, true},
     {BYTES("\0\0\0\x18"
            "ftypheic"),
-     "a HEIC (HEIF)", FILE_FORMAT_OTHER, true},
+     "a HEIC (HEIF)", FILE_FORMAT_HEIC, true},
     {BYTES("\0\0\0\x18"
            "ftypmp42"),
      "a video", FILE_FORMAT_OTHER, false},

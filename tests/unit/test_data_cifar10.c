@@ -66,7 +66,7 @@ static void load(const char *folder, struct source **train, struct source **test
 
 static const uint8_t *pixels_of(const struct source *source, size_t index) {
     struct picture picture = {0};
-    assert_int_equal(source_read(source, index, &picture), OCELLUS_OK);
+    assert_int_equal(source_read(source, index, NULL, &picture), OCELLUS_OK);
     assert_int_equal(picture.height * picture.width * picture.channels, 3072);
     return picture.pixels;
 }
@@ -353,19 +353,19 @@ static void test_batches_in_both_preprocessings(void **state) {
     int32_t labels[3];
     struct source *train, *test;
     load(*state, &train, &test);
-    const struct pixel_form unit = {32, 32, 3, {.scale = 1.0f / 255}},
-                            caffe = {32, 32, 3, {true, 1, {103.939f, 116.779f, 123.68f}}};
-    struct picture picture = {0};
+    const struct pixel_form unit = {{32, 32, 3, RESIZE_STRETCH, false}, {.scale = 1.0f / 255}},
+                            caffe = {{32, 32, 3, RESIZE_STRETCH, false}, {true, 1, {103.939f, 116.779f, 123.68f}}};
+    struct batch_room room = {0};
     const size_t indices[3] = {99, 0, 42};
     struct image_set chosen = {train, indices, 3}, all = image_set_all(train);
-    assert_int_equal(batch_fill(&chosen, 0, 3, &unit, &picture, x, labels), OCELLUS_OK);
+    assert_int_equal(batch_fill(&chosen, 0, 3, &unit, &room, x, labels), OCELLUS_OK);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(labels[i], source_label(train, indices[i]));
         for (size_t v = 0; v < 3072; v++)
             assert_true(x[i * 3072 + v] == (float)pixels_of(train, indices[i])[v] * (1.0f / 255));
     }
-    assert_int_equal(batch_fill(&all, 7, 2, &caffe, &picture, x, labels), OCELLUS_OK);
-    assert_null(picture.room); /* lent: nothing was copied on the way */
+    assert_int_equal(batch_fill(&all, 7, 2, &caffe, &room, x, labels), OCELLUS_OK);
+    assert_true(!room.picture.room && !room.view.view); /* lent: nothing was copied on the way */
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(labels[i], source_label(train, 7 + i));
         for (size_t p = 0; p < 1024; p++) {

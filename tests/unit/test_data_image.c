@@ -205,7 +205,6 @@ static void test_other_files_are_named(void **state) {
                  {"GIF89a....", "a GIF"},
                  {"BM........", "a BMP"},
                  {"II*.......", "a TIFF"},
-                 {"RIFF....WEBPVP8 ", "a WebP"},
                  {"<html><body>", "HTML"},
                  {"....ftypheic", "HEIF"},
                  {"\x01\x02\x03\x04", "unknown kind"},
@@ -235,10 +234,10 @@ static size_t encode_jpeg(const struct image *image, J_COLOR_SPACE space, unsign
     jpeg_create_compress(&jpeg);
     *bytes = NULL;
     jpeg_mem_dest(&jpeg, bytes, &size);
-    jpeg.image_width = (JDIMENSION)(space == JCS_CMYK ? image->width * 3 / 4 : image->width);
+    jpeg.image_width = (JDIMENSION)(image->width);
     jpeg.image_height = (JDIMENSION)image->height;
     jpeg.in_color_space = space;
-    jpeg.input_components = space == JCS_CMYK ? 4 : 3;
+    jpeg.input_components = 3;
     jpeg_set_defaults(&jpeg);
     jpeg_set_quality(&jpeg, 95, TRUE);
     jpeg_start_compress(&jpeg, TRUE);
@@ -306,12 +305,7 @@ static void test_bad_jpegs(void **state) {
     const char *path = temporary_path(*state, "bad.jpg");
     struct image stored = make_corners();
     unsigned char *bytes;
-    size_t size = encode_jpeg(&stored, JCS_CMYK, 0, false, &bytes);
-    write_bytes(path, bytes, size);
-    expect_refusal(path, "CMYK");
-    free(bytes);
-
-    size = encode_jpeg(&stored, JCS_RGB, 0, false, &bytes);
+    size_t size = encode_jpeg(&stored, JCS_RGB, 0, false, &bytes);
     for (size_t cut = 4; cut < size; cut += size / 40) {
         write_bytes(path, bytes, cut);
         expect_refusal(path, "damaged JPEG");

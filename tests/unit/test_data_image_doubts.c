@@ -551,7 +551,7 @@ static void test_changed_at_random(void **state) {
         }
         struct image image;
         const ocellus_status status = round % 5 < 2 ? image_decode_png(file.bytes, file.size, "random", &image)
-                                                    : image_decode_jpeg(file.bytes, file.size, "random", &image);
+                                                    : image_decode_jpeg(file.bytes, file.size, "random", NULL, &image);
         if (status == OCELLUS_OK) assert_non_null(image.pixels);
         else assert_null(image.pixels);
         image_free(&image);

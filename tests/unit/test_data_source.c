@@ -56,8 +56,8 @@ static void a_memory_source_lends_its_pixels(void **state) {
     struct source *source = make_source((struct change){0});
     struct picture first = {0}, second = {0};
     char shape[96];
-    assert_int_equal(source_read(source, 3, &first), OCELLUS_OK);
-    assert_int_equal(source_read(source, 4, &second), OCELLUS_OK);
+    assert_int_equal(source_read(source, 3, NULL, &first), OCELLUS_OK);
+    assert_int_equal(source_read(source, 4, NULL, &second), OCELLUS_OK);
     assert_ptr_equal(first.pixels + VALUES, second.pixels);
     assert_null(first.room);
     assert_true(first.height == HEIGHT && first.width == WIDTH && first.channels == CHANNELS);
@@ -146,17 +146,17 @@ static ocellus_status walk_terminal(const struct source *source) {
 }
 
 static ocellus_status walk_batch(const struct source *source) {
-    const struct pixel_form form = {HEIGHT, WIDTH, CHANNELS, {.scale = 1}};
+    const struct pixel_form form = {{HEIGHT, WIDTH, CHANNELS, RESIZE_STRETCH, false}, {.scale = 1}};
     const struct image_set all = image_set_all(source);
-    struct picture picture = {0};
+    struct batch_room room = {0};
     float values[7 * VALUES];
     int32_t labels[7];
-    const ocellus_status status = batch_fill(&all, 11, 7, &form, &picture, values, labels);
+    const ocellus_status status = batch_fill(&all, 11, 7, &form, &room, values, labels);
     for (size_t i = 0; i < 7 * VALUES && status == OCELLUS_OK; i++)
         assert_true(values[i] == (float)value_at(11 + i / VALUES, i % VALUES));
     for (size_t i = 0; i < 7 && status == OCELLUS_OK; i++)
         assert_int_equal(labels[i], (11 + i) % CLASSES);
-    picture_free(&picture);
+    batch_room_free(&room);
     return status;
 }
 
@@ -185,22 +185,33 @@ static void a_failed_read_ends_every_walk(void **state) {
     source_close(source);
 }
 
+static const char *call_it(const struct source *source, size_t index) {
+    (void)source;
+    return index == 17 ? "cats/a\nb.jpg" : "another";
+}
+
 static void a_failed_read_is_named(void **state) {
     (void)state;
     struct source *source = make_source((struct change){0});
     struct unsteady_source unsteady;
     struct picture picture = {0};
+    assert_null(source_picture_name(source, 17)); /* pictures in memory have none */
     unsteady_open(&unsteady, source, 2, OCELLUS_IO);
-    assert_int_equal(source_read(&unsteady.source, 16, &picture), OCELLUS_OK);
-    assert_int_equal(source_read(&unsteady.source, 17, &picture), OCELLUS_IO);
+    assert_int_equal(source_read(&unsteady.source, 16, NULL, &picture), OCELLUS_OK);
+    assert_int_equal(source_read(&unsteady.source, 17, NULL, &picture), OCELLUS_IO);
     assert_string_equal(status_message(), "own, train: image 17: the file is gone");
-    assert_int_equal(source_read(&unsteady.source, 17, &picture), OCELLUS_OK); /* and may be back */
+    assert_int_equal(source_read(&unsteady.source, 17, NULL, &picture), OCELLUS_OK); /* and may be back */
     assert_true(picture.pixels[0] == value_at(17, 0) && picture.pixels[1] == value_at(17, 1));
+    const struct source_type named = {.read = unsteady_read, .target = unsteady_target, .name = call_it};
+    unsteady_open(&unsteady, source, 1, OCELLUS_BAD_CONTENT);
+    unsteady.source.type = &named;
+    assert_int_equal(source_read(&unsteady.source, 17, NULL, &picture), OCELLUS_BAD_CONTENT);
+    assert_string_equal(status_message(), "own, train: cats/a\\x0ab.jpg: the file is gone");
+    assert_string_equal(source_picture_name(&unsteady.source, 17), "cats/a\nb.jpg");
     picture_free(&picture);
     source_close(source);
 }
 
-/* A batch takes pictures of the network's size alone; what shows them takes any. */
 static void pictures_may_differ_in_size(void **state) {
     (void)state;
     struct source *source = make_source((struct change){0});
@@ -210,8 +221,18 @@ static void pictures_may_differ_in_size(void **state) {
     unsteady_open(&unsteady, source, 0, OCELLUS_OK);
     unsteady.odd = 13;
     unsteady.source.height = unsteady.source.width = 0; /* as such a source says */
-    assert_int_equal(walk_batch(&unsteady.source), OCELLUS_BAD_CONTENT);
-    assert_string_equal(status_message(), "own: image 13: size (expected (4, 6, 3), got (3, 6, 3))");
+    const struct image_set all = image_set_all(&unsteady.source);
+    const struct view_form form = {HEIGHT, WIDTH, CHANNELS, RESIZE_STRETCH, false};
+    struct batch_room room = {0};
+    const uint8_t *view;
+    assert_int_equal(batch_view(&all, 12, &form, &room, &view), OCELLUS_OK);
+    assert_ptr_equal(view, room.picture.pixels); /* of the network's size already: nothing is made */
+    assert_int_equal(batch_view(&all, 13, &form, &room, &view), OCELLUS_OK);
+    assert_ptr_equal(view, room.view.view);
+    const struct view_form four = {HEIGHT, WIDTH, 4, RESIZE_STRETCH, false};
+    assert_int_equal(batch_view(&all, 13, &four, &room, &view), OCELLUS_BAD_CONTENT);
+    assert_string_equal(status_message(), "own: image 13: channels: 3 cannot be shown as 4");
+    batch_room_free(&room);
     assert_int_equal(walk_grid(&unsteady.source), OCELLUS_OK);
     assert_int_equal(walk_terminal(&unsteady.source), OCELLUS_OK);
     assert_int_equal(preview_terminal_columns(&unsteady.source, 80), 1);
@@ -229,7 +250,8 @@ static void read_some(void *context, size_t chunk, size_t worker) {
     struct picture picture = {0};
     for (size_t turn = 0; turn < 200; turn++) {
         const size_t index = (chunk * 11 + turn) % COUNT;
-        if (source_read(source, index, &picture) != OCELLUS_OK) abort(); /* cmocka's checks are for the main thread */
+        if (source_read(source, index, NULL, &picture) != OCELLUS_OK)
+            abort(); /* cmocka's checks are for the main thread */
         for (size_t v = 0; v < VALUES; v++)
             if (picture.pixels[v] != value_at(index, v)) abort();
     }
@@ -251,24 +273,25 @@ static void any_number_of_threads_may_read(void **state) {
 
 static void data_sets_are_known_by_name(void **state) {
     (void)state;
-    struct source *train = NULL, *test = NULL;
+    struct data_parts parts;
+    const struct data_request from_cache = {0}, from_nowhere = {.path = "/nowhere"};
     struct text names = {0};
     size_t sets = 0;
     for (const struct data_set *row = data_sets; row->name; row++, sets++) {
         assert_ptr_equal(data_set_find(row->name), row);
-        assert_true(row->title && row->help && row->fetch);
+        assert_true(row->title && row->help && (row->fetch || row->open));
     }
-    assert_int_equal(sets, 2);
+    assert_int_equal(sets, 3);
     assert_null(data_set_find("mnist"));
     assert_null(data_set_find(""));
-    assert_int_equal(data_set_open("mnist", NULL, &train, &test), OCELLUS_USAGE);
-    assert_string_equal(status_message(), "data: no such data set 'mnist' (known: cifar10)");
-    assert_int_equal(data_set_open("resnet50", NULL, &train, &test), OCELLUS_USAGE); /* weights have no pictures */
-    assert_int_equal(data_set_open("cifar10", "/nowhere", &train, &test), OCELLUS_IO);
+    assert_int_equal(data_set_open("mnist", &from_cache, &parts), OCELLUS_USAGE);
+    assert_string_equal(status_message(), "data: no such data set 'mnist' (known: cifar10, folder)");
+    assert_int_equal(data_set_open("resnet50", &from_cache, &parts), OCELLUS_USAGE); /* weights have no pictures */
+    assert_int_equal(data_set_open("cifar10", &from_nowhere, &parts), OCELLUS_IO);
     expect_words("/nowhere: there is no such folder");
-    assert_true(train == NULL && test == NULL);
+    assert_true(parts.train == NULL && parts.validation == NULL && parts.test == NULL);
     data_set_append_names(false, &names);
-    assert_string_equal(names.bytes, "cifar10, resnet50");
+    assert_string_equal(names.bytes, "cifar10, resnet50, folder");
     text_free(&names);
 }
 

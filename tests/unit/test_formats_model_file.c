@@ -76,6 +76,30 @@ static void a_model_survives_its_file(void **state) {
     graph_free(graph);
 }
 
+/* Format 1 as long as a reader of it shows the network the same pixels. */
+static void the_rule_of_resizing_survives_its_file(void **state) {
+    (void)state;
+    struct graph *graph;
+    assert_int_equal(graph_simcnn(32, 32, 3, 2, &graph), OCELLUS_OK);
+    for (size_t i = 0; i < 2 * (size_t)RESIZE_RULES; i++) {
+        struct safetensors *tensors;
+        struct network_file file;
+        graph->resize = (enum resize_rule)(i / 2);
+        graph->jpeg_scaled = i % 2 == 1;
+        assert_int_equal(model_file_write(path, graph, 20, initial_values, graph), OCELLUS_OK);
+        assert_int_equal(safetensors_read(path, true, &tensors), OCELLUS_OK);
+        const char *text = safetensors_metadata(tensors, "ocellus");
+        assert_true(!strstr(text, "\"resize\"") == (i == 0) && !strstr(text, "\"jpeg_scaled\"") == (i == 0));
+        assert_non_null(strstr(text, i == 0 ? "\"format\": 1," : "\"format\": 2,"));
+        safetensors_free(tensors);
+        if (network_file_read(path, &network_forms_model, &file) != OCELLUS_OK) fail_msg("%s", status_message());
+        assert_int_equal(file.graph->resize, graph->resize);
+        assert_true(file.graph->jpeg_scaled == graph->jpeg_scaled);
+        network_file_free(&file);
+    }
+    graph_free(graph);
+}
+
 static void newer_layers_survive_their_file(void **state) {
     (void)state;
     struct graph *graph;
@@ -185,8 +209,13 @@ static void descriptions_must_hold(void **state) {
         {"", "line 1"},
         {"[]", "format: missing"},
         {DESCRIPTION("0", "\"unit\"", "null", "0"), "format: missing or no number from 1 on"},
-        {DESCRIPTION("2", "\"unit\"", "null", "0"),
-         "made by a newer Ocellus, which can read it (format 2; this one reads up to 1)"},
+        {DESCRIPTION("3", "\"unit\"", "null", "0"),
+         "made by a newer Ocellus, which can read it (format 3; this one reads up to 2)"},
+        {DESCRIPTION("2", "\"unit\", \"resize\": \"fit\"", "null", "0"),
+         "resize: unknown (expected stretch, crop or pad, got fit)"},
+        {DESCRIPTION("2", "\"unit\", \"resize\": 1", "null", "0"),
+         "resize: unknown (expected stretch, crop or pad, got no text)"},
+        {DESCRIPTION("2", "\"unit\", \"jpeg_scaled\": 1", "null", "0"), "jpeg_scaled: not true or false"},
         {DESCRIPTION("1", "\"torch\"", "null", "0"),
          "preprocessing: unknown (expected unit, caffe or none, got torch)"},
         {DESCRIPTION("1", "\"caffe\"", "null", "0"), "caffe needs an input of 3 channels"},
@@ -203,11 +232,15 @@ static void descriptions_must_hold(void **state) {
         assert_refused(cases[i].message);
     }
     struct network_file file;
-    write_small(DESCRIPTION("2", "\"unit\"", "null", "0"), entries, 2, all_one);
+    write_small(DESCRIPTION("3", "\"unit\"", "null", "0"), entries, 2, all_one);
     assert_int_equal(model_file_guard(path), OCELLUS_BAD_CONTENT);
     assert_non_null(strstr(status_message(), "made by a newer Ocellus"));
     static const char *const may_go[] = {DESCRIPTION("1", "\"unit\"", "null", "0"),
-                                         DESCRIPTION("0", "\"unit\"", "null", "0"), "[", "[]", NULL};
+                                         DESCRIPTION("2", "\"unit\"", "null", "0"),
+                                         DESCRIPTION("0", "\"unit\"", "null", "0"),
+                                         "[",
+                                         "[]",
+                                         NULL};
     for (size_t i = 0; i < sizeof may_go / sizeof *may_go; i++) {
         write_small(may_go[i], entries, 2, all_one);
         assert_int_equal(model_file_guard(path), OCELLUS_OK);
@@ -228,9 +261,9 @@ static void variances_are_not_negative(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_survives_its_file),  cmocka_unit_test(newer_layers_survive_their_file),
-        cmocka_unit_test(tensors_must_fit_the_graph), cmocka_unit_test(descriptions_must_hold),
-        cmocka_unit_test(variances_are_not_negative),
+        cmocka_unit_test(a_model_survives_its_file),       cmocka_unit_test(the_rule_of_resizing_survives_its_file),
+        cmocka_unit_test(newer_layers_survive_their_file), cmocka_unit_test(tensors_must_fit_the_graph),
+        cmocka_unit_test(descriptions_must_hold),          cmocka_unit_test(variances_are_not_negative),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -3,6 +3,7 @@
 #include "base/folders.h"
 #include "group_folder.h"
 #include "report/figures.h"
+#include "report/figures_data.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -81,9 +82,10 @@ static void names_stand_in_figures_as_they_are(void **state) {
     static const char *const odd[] = {"50% of %s %n %d", "a\\n{/*2 b}^2_3@c", "=1+1", "-2", "%%", "\\"};
     static const char *const drawn[] = {"50% of %s %n %d", "a\\n{/*2 b}^2_3@c", "'=1+1", "-2", "%%", "\\"};
     const size_t counts[] = {3, 2, 1, 1, 1, 1};
+    const struct figure_part parts[] = {{"training", counts}, {"test", counts}};
     char figures[FILE_PATH_SIZE];
     assert_ok(path_join(figures, folder, "odd-names"));
-    assert_ok(figure_class_distribution(figures, odd, counts, counts, 6));
+    assert_ok(figure_class_distribution(figures, odd, 6, parts, 2));
     char *svg = read_text(figures, FIGURE_CLASSES ".svg");
     for (size_t i = 0; i < 6; i++) {
         char needed[64];
@@ -96,8 +98,67 @@ static void names_stand_in_figures_as_they_are(void **state) {
     free(table);
 }
 
+static size_t lines_of(const char *directory, const char *name) {
+    char *table = read_text(directory, name);
+    const size_t lines = count_of(table, "\n");
+    free(table);
+    return lines;
+}
+
+/* A bar for each of a thousand classes would be a picture that nothing draws and nobody reads. */
+static void many_classes_are_one_curve(void **state) {
+    (void)state;
+    enum { CLASSES = 1000 };
+    static char texts[CLASSES][8];
+    static const char *names[CLASSES];
+    static size_t counts[CLASSES], few[CLASSES];
+    for (size_t i = 0; i < CLASSES; i++) {
+        snprintf(texts[i], sizeof texts[i], "c%zu", i);
+        names[i] = texts[i];
+        counts[i] = 10 + i * 7 % 500;
+        few[i] = i % 3;
+    }
+    const struct figure_part parts[] = {{"training", counts}, {"validation", few}, {"test", few}};
+    char figures[FILE_PATH_SIZE];
+    assert_ok(path_join(figures, folder, "many-classes"));
+    assert_ok(figure_class_distribution(figures, names, CLASSES, parts, 3));
+    assert_int_equal(lines_of(figures, FIGURE_CLASSES ".csv"), CLASSES + 1);
+    char *svg = read_text(figures, FIGURE_CLASSES ".svg");
+    assert_holds(svg, "viewBox=\"0 0 880 380\"");
+    assert_holds(svg, "1000 classes, the largest first");
+    free(svg);
+    char *table = read_text(figures, FIGURE_CLASSES ".csv");
+    assert_holds(table, "class,name,training images,validation images,test images\n857,\"c857\",509,2,2\n");
+    free(table);
+    assert_ok(figure_class_distribution(figures, names, 2, parts, 3));
+    svg = read_text(figures, FIGURE_CLASSES ".svg");
+    assert_holds(svg, "validation images");
+    assert_holds(svg, "<text>c1</text>");
+    free(svg);
+}
+
+static void sizes_are_few_dots(void **state) {
+    (void)state;
+    enum { SIZES = 5000 };
+    static struct figure_size sizes[SIZES];
+    for (uint32_t i = 0; i < SIZES; i++)
+        sizes[i] = (struct figure_size){.width = 100 + i, .height = 65500 - i, .images = 1};
+    char figures[FILE_PATH_SIZE];
+    assert_ok(path_join(figures, folder, "sizes"));
+    assert_ok(figure_sizes(figures, sizes, SIZES));
+    const size_t lines = lines_of(figures, FIGURE_SIZES ".csv");
+    assert_true(lines > 50 && lines < 200);
+    struct figure_size few[] = {{40, 30, 2}, {30, 40, 1}, {40, 30, 5}};
+    assert_ok(figure_sizes(figures, few, 3));
+    char *table = read_text(figures, FIGURE_SIZES ".csv");
+    assert_string_equal(table, "width,height,images\n30,40,1\n40,30,7\n");
+    free(table);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(an_axis_has_few_ticks_whatever_was_measured),
-                                       cmocka_unit_test(names_stand_in_figures_as_they_are)};
+                                       cmocka_unit_test(names_stand_in_figures_as_they_are),
+                                       cmocka_unit_test(many_classes_are_one_curve),
+                                       cmocka_unit_test(sizes_are_few_dots)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -2,6 +2,7 @@
 /* The figures and the whole page, over a small invented run whose class names try to break out. */
 #include "report/bars.h"
 #include "report/figures.h"
+#include "report/figures_data.h"
 #include "report/gnuplot.h"
 #include "report/report.h"
 #include "report_fixture.h"

@@ -146,7 +146,7 @@ static void records_read_back(void **state) {
     assert_int_equal(strlen(environment.started), 25);
 
     /* static: with zeros between the members */
-    static const struct run_data data = {"cifar10", "aa", "bb", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT};
+    static const struct run_data data = {"cifar10", "aa", "bb", "cc", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT};
     static struct run_data data_again;
     assert_int_equal(run_data_write(&run, &data), OCELLUS_OK);
     assert_int_equal(run_data_read(&run, &data_again), OCELLUS_OK);
@@ -166,7 +166,7 @@ static void a_newer_version_s_records_are_left_alone(void **state) {
     (void)state;
     struct run_folder run;
     struct run_environment environment;
-    static const struct run_data data = {"cifar10", "aa", "bb", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT};
+    static const struct run_data data = {"cifar10", "aa", "bb", "cc", 45000, 5000, 10000, RECIPE_VALIDATION_HELD_OUT};
     struct run_data data_again;
     static const char newer[] = "{\"format\": 2}\n";
     create(&run);

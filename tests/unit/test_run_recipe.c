@@ -291,6 +291,38 @@ static void keys_of_another_optimizer_are_refused(void **state) {
     }
 }
 
+static void keys_that_contradict_each_other_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[augment]\nerasing_fill = noise\n",
+         "recipe: [augment] erasing_fill: of no effect without erasing (expected zero, got noise)"},
+        {"[augment]\nborder_fill = nearest\nflip = 0.5\n", "recipe: [augment] border_fill: of no effect without "
+                                                           "crop_padding, rotation, shift, zoom (expected reflect, got "
+                                                           "nearest)"},
+        {"[augment]\nresized_crop_aspect = 2\n", "recipe: [augment] resized_crop_aspect: of no effect without "
+                                                 "resized_crop_smallest (expected 1.3333, got 2)"},
+        {"[augment]\nalternating_flip = true\nflip = 0.5\n",
+         "recipe: [augment] alternating_flip: does not go with flip"},
+        {"[augment]\ncrop_padding = 4\nresized_crop_smallest = 0.5\n",
+         "recipe: [augment] resized_crop_smallest: does not go with crop_padding"},
+        {"[augment]\ncrop_padding = 4\nalternating_flip = true\nerasing = 0.1\nerasing_fill = mean\nborder_fill = "
+         "zero\n"
+         "zoom = 0.5\ntrivial_augment = true\nmixup = 0.2\ncutmix = 1\n",
+         NULL},
+        {"[augment]\nresized_crop_smallest = 0.08\nresized_crop_aspect = 2\nflip = 0.5\nzoom = 1\nborder_fill = zero\n",
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct recipe recipe;
+        recipe_defaults(&recipe);
+        assert_int_equal(recipe_parse(cases[i].text, "r.ini", &recipe), OCELLUS_OK);
+        assert_int_equal(recipe_check(&recipe), cases[i].message ? OCELLUS_USAGE : OCELLUS_OK);
+        if (cases[i].message) assert_string_equal(status_message(), cases[i].message);
+    }
+}
+
 static void the_shipped_recipes_are_read(void **state) {
     (void)state;
     struct recipe recipe, defaults;
@@ -330,6 +362,7 @@ int main(void) {
         cmocka_unit_test(hashes_stay),
         cmocka_unit_test(a_new_key_breaks_no_checkpoint),
         cmocka_unit_test(keys_of_another_optimizer_are_refused),
+        cmocka_unit_test(keys_that_contradict_each_other_are_refused),
         cmocka_unit_test(the_shipped_recipes_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

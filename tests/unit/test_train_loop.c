@@ -71,7 +71,7 @@ static void judge(const char *path, const struct recipe *recipe, char hash[SHA25
     tiny_source("train", TINY_TRAIN, &train);
     struct graph *graph = tiny_graph();
     struct engine_options options = {.threads = 1, .batch_size = 4};
-    assert_int_equal(train_sets_create(recipe, train, NULL, &sets), OCELLUS_OK);
+    assert_int_equal(train_sets_create(recipe, train, NULL, NULL, &sets), OCELLUS_OK);
     assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     struct network_file file;
     assert_int_equal(network_file_read(path, &network_forms_model, &file), OCELLUS_OK);
@@ -296,7 +296,7 @@ static void images_without_a_list_come_in_order(void **state) {
     for (size_t i = 0; i < 8; i++) {
         struct picture picture = {0};
         assert_int_equal(buffer.labels[i], source_label(test, 17 + i));
-        assert_int_equal(source_read(test, 17 + i, &picture), OCELLUS_OK);
+        assert_int_equal(source_read(test, 17 + i, NULL, &picture), OCELLUS_OK);
         size_t values = TINY_SIDE * TINY_SIDE * 3;
         float expected = (float)picture.pixels[5] / 255;
         assert_true(fabsf(images[i * values + 5] - expected) < 1e-6f);
@@ -338,7 +338,7 @@ static void sets_do_not_overlap(void **state) {
     struct recipe recipe;
     tiny_source("train", TINY_TRAIN, &train);
     tiny_recipe(&recipe);
-    assert_int_equal(train_sets_create(&recipe, train, NULL, &sets), OCELLUS_OK);
+    assert_int_equal(train_sets_create(&recipe, train, NULL, NULL, &sets), OCELLUS_OK);
     assert_true(sets.train.count == 60 && sets.validation.count == 10);
     int seen[TINY_TRAIN] = {0};
     for (size_t i = 0; i < 60; i++)
@@ -348,22 +348,30 @@ static void sets_do_not_overlap(void **state) {
     for (size_t i = 0; i < TINY_TRAIN; i++)
         assert_int_equal(seen[i], 1);
     train_sets_free(&sets);
+    /* validation images that are a part of their own leave the training ones alone */
+    struct source *validation;
+    tiny_source("validation", 7, &validation);
+    assert_int_equal(train_sets_create(&recipe, train, validation, NULL, &sets), OCELLUS_OK);
+    assert_true(sets.train.count == TINY_TRAIN && sets.validation.count == 7 && sets.validation.source == validation);
+    assert_ptr_equal(sets.validation_data, validation);
+    train_sets_free(&sets);
+    source_close(validation);
     recipe.validation = RECIPE_VALIDATION_TEST;
-    assert_int_equal(train_sets_create(&recipe, train, NULL, &sets), OCELLUS_USAGE);
+    assert_int_equal(train_sets_create(&recipe, train, NULL, NULL, &sets), OCELLUS_USAGE);
     recipe.validation = RECIPE_VALIDATION_HELD_OUT;
     recipe.held_out = TINY_TRAIN;
-    assert_int_equal(train_sets_create(&recipe, train, NULL, &sets), OCELLUS_USAGE);
+    assert_int_equal(train_sets_create(&recipe, train, NULL, NULL, &sets), OCELLUS_USAGE);
     source_close(train);
 }
 
 static void data_that_does_not_fit_is_refused(void **state) {
     (void)state;
     struct graph *graph = tiny_graph();
-    struct source source = {.name = "other", .height = 8, .width = 9, .channels = 3, .classes = 4};
+    struct source source = {.name = "other", .height = 8, .width = 9, .channels = 2, .classes = 4};
     assert_int_equal(batch_check(graph, &source), OCELLUS_BAD_CONTENT);
     assert_string_equal(status_message(),
-                        "other: images do not fit the input of tiny (expected (8, 8, 3), got (8, 9, 3))");
-    source.width = 8;
+                        "other: images do not fit the input of tiny (expected (8, 8, 3), got 2 channels)");
+    source.channels = 1; /* grey is shown as colour, and another size is resized */
     assert_int_equal(batch_check(graph, &source), OCELLUS_OK);
     source.classes = 5;
     assert_int_equal(batch_check(graph, &source), OCELLUS_BAD_CONTENT);

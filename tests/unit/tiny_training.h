@@ -143,7 +143,7 @@ static inline void tiny_open(struct tiny *tiny, struct tiny_parts *parts) {
                                      .training = true,
                                      .optimizer = train_optimizer(&tiny->recipe)};
     parts->graph = tiny_graph();
-    assert_int_equal(train_sets_create(&tiny->recipe, train, test, &parts->sets), OCELLUS_OK);
+    assert_int_equal(train_sets_create(&tiny->recipe, train, NULL, test, &parts->sets), OCELLUS_OK);
     assert_int_equal(engine_open(NULL, parts->graph, &options, &parts->engine), OCELLUS_OK);
     assert_int_equal(engine_initialize(parts->engine, tiny->recipe.seed), OCELLUS_OK);
     if (tiny->prepare) tiny->prepare(parts->engine);

@@ -18,13 +18,14 @@ struct unsteady_source {
     size_t odd; /* the picture that is one row short; SIZE_MAX: none */
 };
 
-static inline ocellus_status unsteady_read(const struct source *source, size_t index, struct picture *picture) {
+static inline ocellus_status unsteady_read(const struct source *source, size_t index, const struct picture_wish *wish,
+                                           struct picture *picture) {
     struct unsteady_source *unsteady = (struct unsteady_source *)(uintptr_t)source;
     struct picture lent = {0};
     uint8_t *pixels;
     if (atomic_fetch_add(&unsteady->reads, 1) + 1 == unsteady->fail_at)
         return fail(unsteady->status, "the file is gone");
-    TRY(source_read(unsteady->inner, index, &lent));
+    TRY(source_read(unsteady->inner, index, wish, &lent));
     TRY(picture_make_room(picture, lent.height - (index == unsteady->odd), lent.width, lent.channels, &pixels));
     memcpy(pixels, lent.pixels, picture->height * picture->width * picture->channels);
     return OCELLUS_OK;
@@ -38,7 +39,8 @@ static inline void unsteady_close(struct source *source) {
     (void)source;
 }
 
-static const struct source_type unsteady_type = {unsteady_read, unsteady_target, unsteady_close};
+static const struct source_type unsteady_type = {
+    .read = unsteady_read, .target = unsteady_target, .close = unsteady_close};
 
 /* Over `inner`, whose names and identity it shares; there is nothing to close. */
 static inline void unsteady_open(struct unsteady_source *unsteady, const struct source *inner, size_t fail_at,

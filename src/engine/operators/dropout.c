@@ -8,8 +8,8 @@ static void run(const struct place *place, const struct task *task) {
     const struct cpu_engine *engine = place->engine;
     const struct operation *o = place_operation(place, task);
     const struct random_stream stream =
-        random_dropout(engine->base.options.seed, (uint32_t)o->dropout, engine->base.batch.epoch,
-                       (uint32_t)(engine->base.batch.first_place + place->image));
+        random_part(engine->base.options.seed, RANDOM_DROPOUT, (uint32_t)o->dropout, engine->base.batch.epoch,
+                    (uint32_t)(engine->base.batch.first_place + place->image));
     engine->kernels->dropout(&task->shape.rows, o->rate, &stream, place_at(place, task->src),
                              place_at(place, task->dst));
 }

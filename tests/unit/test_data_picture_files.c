@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Walking through folders of pictures: what cannot be read does not end the walk. tests/cli/cases/predict_folders.txt holds
  * the rest. */
-#include "app/picture_files.h"
+#include "data/picture_files.h"
 
 #include "temporary.h"
 
@@ -54,7 +54,7 @@ static void test_unreadable_ones_are_told(void **state) {
     struct seen seen = {.root = root};
     bool is_root = geteuid() == 0; /* to whom nothing is closed */
     if (is_root) assert_int_equal(seteuid(65534), 0);
-    ocellus_status status = picture_files_each(root, note, &seen);
+    ocellus_status status = picture_files_each(root, NULL, NULL, note, &seen);
     if (is_root) assert_int_equal(seteuid(0), 0);
     assert_int_equal(status, OCELLUS_OK);
     assert_string_equal(seen.log, "a.jpg closed! secret! text- z ");
@@ -66,7 +66,7 @@ static void test_a_visit_may_end_the_walk(void **state) {
     write_text(*state, "a.png", "");
     write_text(*state, "b.png", "");
     write_text(*state, "c.png", "");
-    assert_int_equal(picture_files_each(*state, note, &seen), OCELLUS_STOPPED);
+    assert_int_equal(picture_files_each(*state, NULL, NULL, note, &seen), OCELLUS_STOPPED);
     assert_string_equal(seen.log, "a.png b.png ");
 }
 

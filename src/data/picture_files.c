@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/picture_files.h"
+#include "data/picture_files.h"
 
 #include "base/folders.h"
 #include "base/memory.h"
@@ -13,22 +13,22 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-/* A folder by what it is, not by its name. */
-struct place {
+struct picture_place {
     dev_t device;
     ino_t inode;
+    bool taken;
 };
 
 struct walk {
     ocellus_status (*visit)(void *context, const struct picture_file *file);
     void *context;
-    struct place *seen; /* [count] folders */
-    size_t count, capacity;
+    struct picture_places *places;
+    const struct stat *apart;  /* a folder that is not looked into; NULL: none */
     char path[FILE_PATH_SIZE]; /* where the walk is: one for all levels, so that a level costs little stack */
 };
 
 static bool is_picture_name(const char *name) {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif"};
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
         if (strcasecmp(dot, endings[i]) == 0) return true;
@@ -58,28 +58,57 @@ static ocellus_status visit_file(struct walk *walk, bool regular) {
     return walk->visit(walk->context, &file);
 }
 
-static ocellus_status remember(struct walk *walk, const struct stat *about, bool *repeated) {
-    struct place place = {about->st_dev, about->st_ino};
-    *repeated = false;
-    for (size_t i = 0; i < walk->count && !*repeated; i++)
-        *repeated = walk->seen[i].device == place.device && walk->seen[i].inode == place.inode;
-    if (*repeated) return OCELLUS_OK;
-    TRY(memory_grow((void **)&walk->seen, &walk->capacity, walk->count + 1, sizeof *walk->seen));
-    walk->seen[walk->count++] = place;
+/* Where the place stands, or would. */
+static struct picture_place *find_slot(const struct picture_places *places, dev_t device, ino_t inode) {
+    const uint64_t mixed = ((uint64_t)inode ^ (uint64_t)device << 40) * 0x9e3779b97f4a7c15U;
+    for (size_t i = (size_t)(mixed >> 32);; i++) {
+        struct picture_place *slot = &places->slots[i & (places->capacity - 1)];
+        if (!slot->taken || (slot->device == device && slot->inode == inode)) return slot;
+    }
+}
+
+static ocellus_status make_room(struct picture_places *places) {
+    struct picture_places larger = {.count = places->count, .capacity = places->capacity ? 2 * places->capacity : 64};
+    if (2 * (places->count + 1) <= places->capacity) return OCELLUS_OK;
+    larger.slots = memory_allocate(larger.capacity, sizeof *larger.slots);
+    if (!larger.slots) return OCELLUS_IO;
+    for (size_t i = 0; i < places->capacity; i++) {
+        const struct picture_place *slot = &places->slots[i];
+        if (slot->taken) *find_slot(&larger, slot->device, slot->inode) = *slot;
+    }
+    memory_free(places->slots);
+    *places = larger;
     return OCELLUS_OK;
+}
+
+static ocellus_status add_place(struct picture_places *places, const struct stat *about, bool *known) {
+    TRY(make_room(places));
+    struct picture_place *slot = find_slot(places, about->st_dev, about->st_ino);
+    *known = slot->taken;
+    if (!*known) places->count++;
+    *slot = (struct picture_place){about->st_dev, about->st_ino, true};
+    return OCELLUS_OK;
+}
+
+ocellus_status picture_places_add(struct picture_places *places, const char *path, bool *known) {
+    struct stat about;
+    if (stat(path, &about) != 0) return fail_errno(errno, "%s: cannot be opened", path);
+    if (!S_ISDIR(about.st_mode)) return fail(OCELLUS_IO, "%s: is no folder", path);
+    return add_place(places, &about, known);
+}
+
+void picture_places_free(struct picture_places *places) {
+    memory_free(places->slots);
+    *places = (struct picture_places){0};
 }
 
 static ocellus_status visit_entry(struct walk *walk, size_t length, const char *name);
 
 /* The folder at walk->path, whose length is given. */
-static ocellus_status visit_folder(struct walk *walk, size_t length, const struct stat *about) {
-    bool repeated;
+static ocellus_status visit_folder(struct walk *walk, size_t length) {
     char **names = NULL;
     size_t count = 0;
-    ocellus_status status = remember(walk, about, &repeated);
-    if (status == OCELLUS_OK && repeated)
-        return walk->visit(walk->context, &(struct picture_file){.path = walk->path, .repeated = true});
-    if (status == OCELLUS_OK) status = folder_names(walk->path, &names, &count);
+    ocellus_status status = folder_names(walk->path, &names, &count);
     if (status != OCELLUS_OK) return visit_failed(walk, walk->path, status);
     for (size_t i = 0; i < count && status == OCELLUS_OK; i++) {
         status = visit_entry(walk, length, names[i]);
@@ -87,6 +116,19 @@ static ocellus_status visit_folder(struct walk *walk, size_t length, const struc
     }
     names_free(names);
     return status;
+}
+
+static bool is_apart(const struct walk *walk, const struct stat *about) {
+    return walk->apart && walk->apart->st_dev == about->st_dev && walk->apart->st_ino == about->st_ino;
+}
+
+/* The same of one that was met on the way. */
+static ocellus_status visit_folder_once(struct walk *walk, size_t length, const struct stat *about) {
+    bool repeated;
+    if (is_apart(walk, about)) return OCELLUS_OK;
+    TRY(add_place(walk->places, about, &repeated));
+    if (!repeated) return visit_folder(walk, length);
+    return walk->visit(walk->context, &(struct picture_file){.path = walk->path, .repeated = true});
 }
 
 /* `name` in the folder that is the first `length` bytes of walk->path. */
@@ -105,22 +147,29 @@ static ocellus_status visit_entry(struct walk *walk, size_t length, const char *
     memcpy(walk->path + length, slash, strlen(slash));
     memcpy(walk->path + longer - strlen(name), name, strlen(name) + 1);
     struct stat about;
+    if (name[0] == '.') return visit_file(walk, false); /* a folder too */
     if (stat(walk->path, &about) == 0)
-        return S_ISDIR(about.st_mode) ? visit_folder(walk, longer, &about) : visit_file(walk, S_ISREG(about.st_mode));
-    if (name[0] == '.') return visit_file(walk, false);
+        return S_ISDIR(about.st_mode) ? visit_folder_once(walk, longer, &about)
+                                      : visit_file(walk, S_ISREG(about.st_mode));
     return visit_failed(walk, walk->path, fail_errno(errno, "%s: cannot be opened", walk->path));
 }
 
-ocellus_status picture_files_each(const char *path,
+ocellus_status picture_files_each(const char *path, const char *apart, struct picture_places *places,
                                   ocellus_status (*visit)(void *context, const struct picture_file *file),
                                   void *context) {
     struct stat about;
     size_t length = strlen(path);
     if (length >= FILE_PATH_SIZE || stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
         return visit(context, &(struct picture_file){.path = path});
-    struct walk walk = {.visit = visit, .context = context};
+    struct stat about_apart;
+    struct picture_places own = {0};
+    struct walk walk = {.visit = visit, .context = context, .places = places ? places : &own};
     memcpy(walk.path, path, length + 1);
-    ocellus_status status = visit_folder(&walk, length, &about);
-    free(walk.seen);
+    if (apart && stat(apart, &about_apart) == 0) walk.apart = &about_apart;
+    if (is_apart(&walk, &about)) return OCELLUS_OK;
+    bool known;
+    ocellus_status status = add_place(walk.places, &about, &known);
+    if (status == OCELLUS_OK) status = visit_folder(&walk, length);
+    picture_places_free(&own);
     return status;
 }

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/data_parts.h"
+
+void data_parts_close(struct data_parts *parts) {
+    source_close(parts->train);
+    source_close(parts->validation);
+    source_close(parts->test);
+    *parts = (struct data_parts){0};
+}
