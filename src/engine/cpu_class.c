@@ -238,6 +238,7 @@ static void facts(const struct engine *base, struct engine_facts *facts) {
     const struct cpu_engine *engine = cpu_const_engine_of(base);
     *facts = (struct engine_facts){.kernels = engine->kernels->name,
                                    .threads = thread_pool_size(engine->pool),
+                                   .pool = engine->pool,
                                    .planned_bytes = cpu_planned_bytes(engine)};
 }
 

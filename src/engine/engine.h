@@ -178,5 +178,7 @@ void engine_profile(const struct engine *engine, struct text *out);
 size_t engine_planned_bytes(const struct engine *engine);
 const char *engine_kernels_name(const struct engine *engine);
 size_t engine_thread_count(const struct engine *engine);
+/* The threads that it works with, for who makes its next batch; NULL where it has none. */
+struct thread_pool *engine_pool(const struct engine *engine);
 
 #endif

@@ -21,6 +21,7 @@ struct engine_place {
 struct engine_facts {
     const char *kernels;
     size_t threads, planned_bytes;
+    struct thread_pool *pool; /* NULL: none */
 };
 
 struct engine_class {
