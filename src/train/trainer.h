@@ -37,6 +37,7 @@ struct train_event {
     double loss, accuracy; /* running means of the epoch */
     double learning_rate;
     double seconds;                /* this epoch has taken */
+    double data_wait;              /* seconds of them that the engine waited for pictures, since the run was opened */
     uint64_t validation_done;      /* images, for TRAIN_VALIDATION_STEP */
     const struct history_row *row; /* TRAIN_EPOCH, else NULL */
     bool best;                     /* TRAIN_EPOCH: the best validation accuracy so far, best.safetensors was written */
@@ -57,6 +58,7 @@ struct trainer_options {
     const struct recipe
         *recorded;                /* what the run's recipe.ini says, to go on from its checkpoint (without one, from the
                                     * beginning); NULL: a new run */
+    struct loader_limits limits;  /* of how pictures are loaded; {0}: the loader chooses */
     const struct stop_flag *stop; /* ends a validation; NULL: nothing does */
     train_observer observer;      /* NULL: none */
     void *context;
