@@ -180,8 +180,24 @@ static void tell_loading(const struct loader *loader, const char *which) {
     log_info("%s: %s", which, kept);
 }
 
+static void close_loaders(struct trainer *trainer) {
+    loader_close(trainer->training);
+    loader_close(trainer->validation);
+    trainer->training = trainer->validation = NULL;
+}
+
+static ocellus_status find_features(const struct trainer *trainer, bool validation,
+                                    const struct feature_store **store) {
+    const struct trainer_options *options = &trainer->options;
+    *store = NULL;
+    return options->features ? options->features(options->owner, validation, options, store) : OCELLUS_OK;
+}
+
 static ocellus_status open_training(struct trainer *trainer) {
     const struct trainer_options *options = &trainer->options;
+    const struct feature_store *features;
+    if (trainer->training) return OCELLUS_OK;
+    TRY(find_features(trainer, false, &features));
     const struct loader_options loading = {.set = options->sets->train,
                                            .images = (size_t)trainer->plan.images_per_epoch,
                                            .epochs = trainer->plan.epochs,
@@ -191,6 +207,8 @@ static ocellus_status open_training(struct trainer *trainer) {
                                            .batch_size = trainer->buffer.batch_size,
                                            .form = &trainer->buffer.form,
                                            .augmentation = &trainer->augmentation,
+                                           .views = options->recipe->views,
+                                           .features = features,
                                            .pool = engine_pool(options->engine),
                                            .limits = options->limits};
     TRY(loader_open(&loading, &trainer->training));
@@ -208,6 +226,7 @@ static ocellus_status open_validation(struct trainer *trainer) {
         const struct loader_facts facts = loader_facts(trainer->training);
         buffer->limits.memory = facts.memory > facts.bytes ? facts.memory - facts.bytes : 1;
     }
+    TRY(find_features(trainer, true, &buffer->features));
     set.count = (size_t)trainer->plan.validation_images;
     TRY(predict_open_loader(trainer->options.engine, buffer, &set, true, &trainer->validation));
     tell_loading(trainer->validation, "validation");
@@ -223,6 +242,7 @@ ocellus_status trainer_step(struct trainer *trainer, struct engine_metrics *metr
         return fail(OCELLUS_USAGE, "trainer_step: epoch %" PRIu64 " of %" PRIu64 " has no step %" PRIu64,
                     state->epoch + 1, trainer->plan.epochs, state->position + 1);
     if (!metrics) metrics = &own;
+    TRY(open_training(trainer));
     const ocellus_status loaded = loader_batch(trainer->training, (uint32_t)state->epoch, (size_t)state->position,
                                                engine_input(engine, 0), &batch);
     if (loaded != OCELLUS_OK) return leave_unread(trainer, loaded);
@@ -268,6 +288,16 @@ static ocellus_status save_epoch(struct trainer *trainer, const struct train_eve
     return trainer_checkpoint(trainer);
 }
 
+/* Another engine has other threads, and may take something else than pictures. */
+static ocellus_status enter_epoch(struct trainer *trainer) {
+    struct trainer_options *options = &trainer->options;
+    bool changed = false;
+    if (!options->enter) return OCELLUS_OK;
+    TRY(options->enter(options->owner, trainer->state.epoch, &options->engine, &changed));
+    if (changed) close_loaders(trainer);
+    return OCELLUS_OK;
+}
+
 ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_score *score) {
     struct train_state *state = &trainer->state;
     struct train_event event = make_event(trainer, TRAIN_EPOCH);
@@ -295,9 +325,8 @@ ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_s
     state->loss_sum = 0;
     trainer->saved = false;
     trainer->epoch_started = clock_seconds();
+    TRY(enter_epoch(trainer));
     trainer->epoch_waited = waited(trainer);
-    if (trainer->options.enter)
-        TRY(trainer->options.enter(trainer->options.owner, state->epoch, &trainer->options.engine));
     ocellus_status status = save_epoch(trainer, &event);
     tell(trainer, &event);
     if (status == OCELLUS_OK && trainer_is_finished(trainer)) tell_kind(trainer, TRAIN_END);
@@ -432,8 +461,7 @@ void trainer_close(struct trainer *trainer) {
     if (!trainer) return;
     journal_close(&trainer->journal);
     batch_buffer_free(&trainer->buffer);
-    loader_close(trainer->training);
-    loader_close(trainer->validation);
+    close_loaders(trainer);
     train_state_free(&trainer->state);
     memory_free(trainer);
 }

@@ -52,7 +52,11 @@ struct trainer_options {
     struct engine *engine; /* opened for training with train_batch_size(); its parameters are the start */
     engine_entry enter; /* at the end of an epoch, and before a checkpoint is taken up: the engine from then on, which
                             * has the same values; NULL: one engine trains it all */
-    void *owner;        /* for enter */
+    /* What the present engine takes in place of the pictures, those to validate on or to train on, when a loader of them is
+     * opened; *store is NULL for the pictures themselves. NULL: always those. */
+    ocellus_status (*features)(void *owner, bool validation, const struct trainer_options *options,
+                               const struct feature_store **store);
+    void *owner; /* for enter and features */
     const struct train_sets *sets;
     const struct run_folder *run; /* locked; NULL: nothing is written and nothing can be resumed */
     const struct recipe
