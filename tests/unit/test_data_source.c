@@ -130,7 +130,7 @@ static ocellus_status walk_summary(const struct source *source) {
 
 static ocellus_status walk_grid(const struct source *source) {
     struct image grid;
-    const ocellus_status status = preview_grid(source, 1, 2, 3, 1, &grid, NULL);
+    const ocellus_status status = preview_grid(source, 1, 6, 3, 1, &grid, NULL);
     if (status == OCELLUS_OK) image_free(&grid);
     else assert_null(grid.pixels);
     return status;
@@ -235,7 +235,7 @@ static void pictures_may_differ_in_size(void **state) {
     batch_room_free(&room);
     assert_int_equal(walk_grid(&unsteady.source), OCELLUS_OK);
     assert_int_equal(walk_terminal(&unsteady.source), OCELLUS_OK);
-    assert_int_equal(preview_terminal_columns(&unsteady.source, 80), 1);
+    assert_int_equal(preview_terminal_columns(&unsteady.source, 80), 3);
     assert_int_equal(source_summarize(&unsteady.source, &summary), OCELLUS_OK);
     assert_int_equal(summary.channels, CHANNELS);
     source_summary_free(&summary);
