@@ -497,6 +497,13 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
     return status;
 }
 
+void loader_set_pool(struct loader *loader, struct thread_pool *pool) {
+    monitor_enter(loader->monitor);
+    be_guest(loader, false);
+    loader->options.pool = pool;
+    monitor_leave(loader->monitor);
+}
+
 void loader_close(struct loader *loader) {
     if (!loader) return;
     crew_end(loader->crew);

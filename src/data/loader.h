@@ -45,6 +45,8 @@ struct loader_options {
 
 /* Allocates all that it will use but room for the pictures that are read, and views that stay. */
 ocellus_status loader_open(const struct loader_options *options, struct loader **loader);
+/* Another pool helps from now on, or none (NULL): before a pool is destroyed. */
+void loader_set_pool(struct loader *loader, struct thread_pool *pool);
 void loader_close(struct loader *loader); /* once the pictures at work are done; NULL is accepted */
 
 /* It lives until the next call. */

@@ -55,7 +55,7 @@ void trainer_set_learning_rate(struct trainer *trainer, double learning_rate) {
 
 /* --- telling --- */
 
-static double waited(const struct trainer *trainer) {
+double trainer_waited(const struct trainer *trainer) {
     return (trainer->training ? loader_waited(trainer->training) : 0) +
            (trainer->validation ? loader_waited(trainer->validation) : 0);
 }
@@ -73,7 +73,7 @@ static struct train_event make_event(const struct trainer *trainer, enum train_e
         .accuracy = (double)state->correct / images,
         .learning_rate = trainer->optimizer.learning_rate,
         .seconds = clock_seconds() - trainer->epoch_started,
-        .data_wait = waited(trainer) - trainer->epoch_waited,
+        .data_wait = trainer_waited(trainer) - trainer->epoch_waited,
     };
 }
 
@@ -268,6 +268,18 @@ static ocellus_status save_epoch(struct trainer *trainer, const struct train_eve
     return trainer_checkpoint(trainer);
 }
 
+/* What was made ahead stays; the threads that help are the engine's, and may be others from now on. */
+static ocellus_status enter_epoch(struct trainer *trainer) {
+    struct loader *const loaders[] = {trainer->training, trainer->validation};
+    if (!trainer->options.enter) return OCELLUS_OK;
+    for (size_t i = 0; i < 2; i++)
+        if (loaders[i]) loader_set_pool(loaders[i], NULL);
+    TRY(trainer->options.enter(trainer->options.owner, trainer->state.epoch, &trainer->options.engine));
+    for (size_t i = 0; i < 2; i++)
+        if (loaders[i]) loader_set_pool(loaders[i], engine_pool(trainer->options.engine));
+    return OCELLUS_OK;
+}
+
 ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_score *score) {
     struct train_state *state = &trainer->state;
     struct train_event event = make_event(trainer, TRAIN_EPOCH);
@@ -295,7 +307,8 @@ ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_s
     state->loss_sum = 0;
     trainer->saved = false;
     trainer->epoch_started = clock_seconds();
-    trainer->epoch_waited = waited(trainer);
+    trainer->epoch_waited = trainer_waited(trainer);
+    TRY(enter_epoch(trainer));
     ocellus_status status = save_epoch(trainer, &event);
     tell(trainer, &event);
     if (status == OCELLUS_OK && trainer_is_finished(trainer)) tell_kind(trainer, TRAIN_END);
@@ -373,7 +386,8 @@ static ocellus_status resume_run(struct trainer *trainer, const struct run_data 
     struct train_state *state = &trainer->state;
     bool found = false;
     TRY(check_recipe(&trainer->options));
-    TRY(checkpoint_read(run, trainer->options.engine, &trainer->identity, state, &found));
+    const struct checkpoint_engine engine = {&trainer->options.engine, trainer->options.enter, trainer->options.owner};
+    TRY(checkpoint_read(run, &engine, &trainer->identity, state, &found));
     if (state->position > trainer->plan.steps) {
         return fail(OCELLUS_BAD_CONTENT, "%s: position %" PRIu64 " lies behind the epoch's %" PRIu64 " steps",
                     run->path, state->position, trainer->plan.steps);
