@@ -9,14 +9,16 @@
 
 struct training_request {
     const struct recipe *recipe;
-    const char *run; /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
-    bool resume;     /* go on with the run at `run`, whose own recipe is in *recipe */
-    size_t threads;  /* 0: all this process may use */
+    const char *run;             /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
+    bool resume;                 /* go on with the run at `run`, whose own recipe is in *recipe */
+    size_t threads;              /* 0: all this process may use */
+    struct loader_limits limits; /* of how pictures are loaded; {0}: the loader chooses */
     /* The recipe's data where the caller has it; train NULL: loaded. */
     const struct source *train, *validation, *test;
     int argc; /* the command line, for environment.json */
     const char *const *argv;
-    const char *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
+    const char
+        *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
 };
 
 /* Everything a training needs, opened in the order in which it can be refused: the run folder last, so that nothing is
@@ -30,6 +32,7 @@ struct training {
     struct stages stages; /* and the engine */
     struct run_folder run;
     char log_path[FILE_PATH_SIZE];
+    struct loader_limits limits;
 };
 
 /* Loads the data, makes the network, opens the engine and makes (or locks) the run folder, with environment.json and

@@ -310,7 +310,8 @@ static void make_whole(struct loader *loader, struct cell *cell, float *dst) {
 /* The status of the first picture that has none, own ones before partners from elsewhere. */
 static ocellus_status failure_of(const struct cell *cell) {
     for (size_t i = 0; i < cell->count; i++)
-        if (cell->failures[i].status != OCELLUS_OK) return fail(cell->failures[i].status, "%s", cell->failures[i].message);
+        if (cell->failures[i].status != OCELLUS_OK)
+            return fail(cell->failures[i].status, "%s", cell->failures[i].message);
     return OCELLUS_OK;
 }
 
@@ -496,6 +497,13 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
     return status;
 }
 
+void loader_set_pool(struct loader *loader, struct thread_pool *pool) {
+    monitor_enter(loader->monitor);
+    be_guest(loader, false);
+    loader->options.pool = pool;
+    monitor_leave(loader->monitor);
+}
+
 void loader_close(struct loader *loader) {
     if (!loader) return;
     crew_end(loader->crew);
@@ -532,7 +540,8 @@ void loader_text(const struct loader *loader, char out[160]) {
         snprintf(out, 160, "all %s pictures are kept in memory (%.1f MB of %.1f MB)", all,
                  size_megabytes(facts->kept_bytes), size_megabytes(facts->memory));
     else
-        snprintf(out, 160, "%s of %s pictures are kept in memory (%.1f MB of %.1f MB), the others are read again each "
-                           "epoch",
+        snprintf(out, 160,
+                 "%s of %s pictures are kept in memory (%.1f MB of %.1f MB), the others are read again each "
+                 "epoch",
                  kept, all, size_megabytes(facts->kept_bytes), size_megabytes(facts->memory));
 }

@@ -37,8 +37,8 @@ struct loader_picture {
     uint32_t epoch, place;          /* in the epoch's order */
     struct augment_mixture mixture; /* where pictures are mixed; and where the partner is */
     size_t partner;                 /* in the batch's list */
-    uint8_t *room;                  /* [values]: the view until the batch is whole; NULL: until the thread's next picture */
-    const uint8_t *view;            /* made; NULL when it failed */
+    uint8_t *room;       /* [values]: the view until the batch is whole; NULL: until the thread's next picture */
+    const uint8_t *view; /* made; NULL when it failed */
 };
 /* Reads the picture, or finds its view, and augments it. */
 void loader_picture_make(struct loader_task *task, struct loader_picture *picture, struct loader_failure *failure,

@@ -37,6 +37,7 @@ struct train_event {
     double loss, accuracy; /* running means of the epoch */
     double learning_rate;
     double seconds;                /* this epoch has taken */
+    double data_wait;              /* seconds of them that the engine waited for pictures, since the run was opened */
     uint64_t validation_done;      /* images, for TRAIN_VALIDATION_STEP */
     const struct history_row *row; /* TRAIN_EPOCH, else NULL */
     bool best;                     /* TRAIN_EPOCH: the best validation accuracy so far, best.safetensors was written */
@@ -57,6 +58,7 @@ struct trainer_options {
     const struct recipe
         *recorded;                /* what the run's recipe.ini says, to go on from its checkpoint (without one, from the
                                     * beginning); NULL: a new run */
+    struct loader_limits limits;  /* of how pictures are loaded; {0}: the loader chooses */
     const struct stop_flag *stop; /* ends a validation; NULL: nothing does */
     train_observer observer;      /* NULL: none */
     void *context;
@@ -75,6 +77,9 @@ const struct train_state *trainer_state(const struct trainer *trainer);
 struct history trainer_take_history(struct trainer *trainer);
 bool trainer_is_finished(const struct trainer *trainer);    /* all the recipe's epochs are done */
 bool trainer_epoch_is_whole(const struct trainer *trainer); /* all steps of the present one are */
+
+/* Seconds since it was opened in which the engine waited for pictures. */
+double trainer_waited(const struct trainer *trainer);
 
 /* Of the steps from now on. It is no part of a checkpoint: who goes on sets it again; without, it is the recipe's. */
 void trainer_set_learning_rate(struct trainer *trainer, double learning_rate);
