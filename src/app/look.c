@@ -6,6 +6,7 @@
 #include "base/folders.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "model/builtin.h"
 #include "run/run_folder.h"
 
@@ -115,6 +116,6 @@ ocellus_status look_at_machine(enum choose_network network, const struct choose_
     if (status == OCELLUS_OK) status = measure(graph, threads, false, &speed->forward);
     if (status == OCELLUS_OK) status = measure(graph, threads, true, &speed->train);
     graph_free(graph);
-    speed->decode = decode / (double)(threads > 0 ? threads : 1);
+    speed->decode = decode / (double)(threads > 0 ? threads : threads_available());
     return status;
 }

@@ -4,6 +4,7 @@
 #define APP_TRAINING_H
 
 #include "base/folders.h"
+#include "train/stages.h"
 #include "train/train.h"
 
 struct training_request {
@@ -15,6 +16,7 @@ struct training_request {
     const struct source *train, *validation, *test;
     int argc; /* the command line, for environment.json */
     const char *const *argv;
+    const char *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
 };
 
 /* Everything a training needs, opened in the order in which it can be refused: the run folder last, so that nothing is
@@ -25,7 +27,7 @@ struct training {
     struct data_parts opened; /* {0} when the caller has the data */
     struct train_sets sets;
     struct graph *graph;
-    struct engine *engine;
+    struct stages stages; /* and the engine */
     struct run_folder run;
     char log_path[FILE_PATH_SIZE];
 };

@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "cli/data.h"
 #include "cli/evaluate.h"
-#include "cli/train.h"
+#include "cli/run_training.h"
 #include "cli/verbs.h"
 #include "data/data_sets.h"
 #include "data/fetch_cifar10.h"
@@ -89,7 +89,7 @@ static ocellus_status train(const struct training_request *request,
                             void *context) {
     struct training_control control = {see, context};
     char run[FILE_PATH_SIZE];
-    return command_train(request, &control, run);
+    return command_train(request, &control, TRAINING_ALL, run);
 }
 
 static const struct reproduce_face face = {.heading = heading,

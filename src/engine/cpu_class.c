@@ -118,7 +118,7 @@ static void close_engine(struct engine *base) {
         arena_free(arenas[i]);
     void *pieces[] = {engine->norms,       engine->packed,       engine->batch,        engine->scratch,
                       engine->partials,    engine->sums,         engine->moments,      engine->pieces,
-                      engine->first_piece, engine->rate_scales,  engine->converted,    engine->loss.losses,
+                      engine->first_piece, engine->groups,       engine->converted,    engine->loss.losses,
                       engine->loss.shares, engine->loss.weights, engine->probabilities};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
         memory_free(pieces[i]);

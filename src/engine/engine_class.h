@@ -81,6 +81,11 @@ struct engine {
     uint64_t updates;
 };
 
+/* The number of a group's update, from 1. */
+static inline uint64_t engine_group_updates(const struct parameter_group *group, uint64_t updates) {
+    return updates > group->updates_before ? updates - group->updates_before : 1;
+}
+
 /* The values of a slot of the input, [batch_size][image_size]. */
 static inline float *engine_slot(const struct engine *engine, size_t slot) {
     return engine->inputs + slot * engine->options.batch_size * engine->image_size;

@@ -18,6 +18,7 @@
 #define RUN_RECIPE      "recipe.ini"
 #define RUN_ENVIRONMENT "environment.json"
 #define RUN_DATA        "data.json"
+#define RUN_CHOICE      "choice.txt"
 #define RUN_SUMMARY     "summary.txt"
 #define RUN_HISTORY     "history.csv"
 #define RUN_EVENTS      "metrics.jsonl"

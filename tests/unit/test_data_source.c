@@ -281,17 +281,18 @@ static void data_sets_are_known_by_name(void **state) {
         assert_ptr_equal(data_set_find(row->name), row);
         assert_true(row->title && row->help && (row->fetch || row->open));
     }
-    assert_int_equal(sets, 3);
-    assert_null(data_set_find("mnist"));
+    assert_true(sets >= 3);
+    assert_null(data_set_find("imagenet"));
     assert_null(data_set_find(""));
-    assert_int_equal(data_set_open("mnist", &from_cache, &parts), OCELLUS_USAGE);
-    assert_string_equal(status_message(), "data: no such data set 'mnist' (known: cifar10, folder)");
+    assert_int_equal(data_set_open("imagenet", &from_cache, &parts), OCELLUS_USAGE);
+    expect_words("data: no such data set 'imagenet' (known: cifar10, ");
+    expect_words("folder)");
     assert_int_equal(data_set_open("resnet50", &from_cache, &parts), OCELLUS_USAGE); /* weights have no pictures */
     assert_int_equal(data_set_open("cifar10", &from_nowhere, &parts), OCELLUS_IO);
     expect_words("/nowhere: there is no such folder");
     assert_true(parts.train == NULL && parts.validation == NULL && parts.test == NULL);
     data_set_append_names(false, &names);
-    assert_string_equal(names.bytes, "cifar10, resnet50, folder");
+    assert_non_null(strstr(names.bytes, "resnet50, folder")); /* those without pictures too */
     text_free(&names);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A training as `train` shows it; `reproduce` shows its own the same way. */
-#ifndef CLI_TRAIN_H
-#define CLI_TRAIN_H
+#ifndef CLI_RUN_TRAINING_H
+#define CLI_RUN_TRAINING_H
 
 #include "app/training.h"
 #include "base/folders.h"
@@ -12,9 +12,12 @@ struct training_control {
     void *context;
 };
 
+/* How much is said around a training: the whole recipe before it and its result after it, or its progress alone. */
+enum training_words { TRAINING_ALL, TRAINING_PROGRESS };
+
 /* Runs a training with its progress on stderr and its result on stdout; `run` gets the path of its folder. A stop leaves a
  * message that says how to go on. `control` may be NULL. */
 ocellus_status command_train(const struct training_request *request, const struct training_control *control,
-                             char run[FILE_PATH_SIZE]);
+                             enum training_words words, char run[FILE_PATH_SIZE]);
 
 #endif
