@@ -16,7 +16,8 @@ struct training_request {
     const struct source *train, *validation, *test;
     int argc; /* the command line, for environment.json */
     const char *const *argv;
-    const char *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
+    const char
+        *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
 };
 
 /* Everything a training needs, opened in the order in which it can be refused: the run folder last, so that nothing is
