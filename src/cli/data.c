@@ -184,9 +184,11 @@ ocellus_status command_print_data(const struct data_shown *shown) {
     return log_has_color(1) ? print_preview(train) : OCELLUS_OK;
 }
 
-ocellus_status command_open_data(const char *word, const char *path, struct data_parts *parts, const char **called) {
+ocellus_status command_open_data(const char *word, const struct data_request *request, struct data_parts *parts,
+                                 const char **called) {
     const struct data_set *set = data_set_find(word);
     const char *name = word;
+    struct data_request asked = *request;
     *called = word;
     if (!set || !set->open) {
         enum path_kind kind;
@@ -196,11 +198,11 @@ ocellus_status command_open_data(const char *word, const char *path, struct data
             if (!name)
                 return fail(OCELLUS_USAGE,
                             "%s: is no set of pictures (expected a folder of pictures, or a list of them)", word);
-            path = word;
+            asked.path = word;
         }
     }
-    TRY(data_set_open(name, &(struct data_request){.path = path}, parts));
-    if (path == word) *called = parts->train->name;
+    TRY(data_set_open(name, &asked, parts));
+    if (asked.path == word) *called = parts->train->name;
     return OCELLUS_OK;
 }
 
@@ -229,7 +231,8 @@ static ocellus_status data_show(int argc, char **argv) {
     char folder[FILE_PATH_SIZE];
     struct data_parts data;
     const char *called;
-    TRY(command_open_data(words.items[0], data_path, &data, &called));
+    TRY(command_open_data(words.items[0], &(struct data_request){.path = data_path, .only_look = true}, &data,
+                          &called));
     ocellus_status status = command_data_folder(out_folder, json, called, folder);
     if (status == OCELLUS_OK) status = show_opened(&data, folder);
     data_parts_close(&data);
@@ -237,18 +240,20 @@ static ocellus_status data_show(int argc, char **argv) {
 }
 
 ocellus_status verb_data(int argc, char **argv) {
-    static const char *const names[] = {"fetch", "show"};
+    static const char *const names[] = {"fetch", "show", "check"};
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "fetch") == 0) return data_fetch(argc - 1, argv + 1);
     if (strcmp(word, "show") == 0) return data_show(argc - 1, argv + 1);
+    if (strcmp(word, "check") == 0) return data_check_verb(argc - 1, argv + 1);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         struct text out = {0};
-        text_append(&out, "usage: ocellus data fetch [FLAGS] NAME\n       ocellus data show [FLAGS] NAME\n\n");
+        text_append(&out, "usage: ocellus data fetch [FLAGS] NAME\n       ocellus data show [FLAGS] NAME|PATH\n"
+                          "       ocellus data check [FLAGS] NAME|PATH\n\n");
         text_append_wrapped(&out, fetch_command.summary, 0, 0, TEXT_COLUMNS);
-        text_append(&out, "\n%s\n", show_command.summary);
+        text_append(&out, "\n%s\n%s\n", show_command.summary, data_check_summary);
         return command_print_text(&out);
     }
-    const char *nearest = text_nearest(word, names, 2);
+    const char *nearest = text_nearest(word, names, 3);
     if (nearest) return fail(OCELLUS_USAGE, "data: unknown verb '%s' (did you mean '%s'?)", word, nearest);
-    return fail(OCELLUS_USAGE, "data: expected fetch or show (got '%s')", word);
+    return fail(OCELLUS_USAGE, "data: expected fetch, show or check (got '%s')", word);
 }
