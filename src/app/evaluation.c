@@ -46,7 +46,8 @@ static ocellus_status keep_predictions(const struct predictions *predictions, co
                                               .label = predictions->labels[i],
                                               .predicted = predictions->predicted[i],
                                               .probability = probabilities[predictions->predicted[i]],
-                                              .label_probability = probabilities[predictions->labels[i]]};
+                                              .label_probability = probabilities[predictions->labels[i]],
+                                              .path = source_picture_name(set->source, image_set_index(set, i))};
     }
     return OCELLUS_OK;
 }

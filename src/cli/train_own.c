@@ -4,6 +4,7 @@
 #include "app/evaluation.h"
 #include "app/own_pictures.h"
 #include "base/log.h"
+#include "base/text_layout.h"
 #include "cli/recipe_flags.h"
 #include "cli/run_training.h"
 #include "data/data_sets.h"
