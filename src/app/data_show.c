@@ -13,8 +13,10 @@ ocellus_status data_show_figures(const struct source *train, const struct source
     const struct figure_part parts[] = {{"training", train_summary->class_counts},
                                         {"test", test_summary->class_counts}};
     TRY(figure_class_distribution(folder, (const char *const *)train->class_names, train->classes, parts, 2));
+    const size_t most = DATA_PREVIEW_ROWS * DATA_PREVIEW_COLUMNS, count = train->count < most ? train->count : most;
+    const size_t columns = count < DATA_PREVIEW_COLUMNS ? count : DATA_PREVIEW_COLUMNS;
     struct image grid;
-    TRY(preview_grid(train, DATA_PREVIEW_SEED, DATA_PREVIEW_ROWS, DATA_PREVIEW_COLUMNS, PREVIEW_SCALE, &grid, NULL));
+    TRY(preview_grid(train, DATA_PREVIEW_SEED, count, columns, PREVIEW_SCALE, &grid, NULL));
     char path[FILE_PATH_SIZE];
     ocellus_status status = path_join(path, folder, "preview.png");
     if (status == OCELLUS_OK) status = image_write_png(path, &grid);

@@ -93,22 +93,6 @@ ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe) {
     return *found ? recipe_set(recipe, RECIPE_KEY(data_path), found, RUN_RECIPE) : OCELLUS_OK;
 }
 
-/* Patterns separated by commas; one that matches nothing is a mistake. */
-static ocellus_status freeze_layers(struct graph *graph, const char *patterns) {
-    char pattern[RECIPE_TEXT_SIZE];
-    while (*patterns) {
-        size_t size = strcspn(patterns, ",");
-        memcpy(pattern, patterns, size);
-        pattern[size] = '\0';
-        size_t matched = 0;
-        TRY(graph_freeze(graph, pattern, &matched));
-        if (matched == 0) return fail(OCELLUS_USAGE, "freeze: '%s' matches no layer of %s", pattern, graph->name);
-        patterns += size;
-        if (*patterns == ',') patterns++;
-    }
-    return OCELLUS_OK;
-}
-
 /* A path of a run's recipe as it leads to it from here. */
 static ocellus_status path_from_here(const struct training_request *request, const char *word,
                                      char path[RECIPE_TEXT_SIZE]) {
@@ -134,12 +118,12 @@ static ocellus_status load_values(const struct training *training, const struct 
         TRY(checkpoint_exists(&run, &exists));
         if (exists) return OCELLUS_OK;
     }
-    TRY(start_apply(start, training->graph, training->engine));
+    TRY(start_apply(start, training->graph, training->stages.engine));
     if (!*weights) return OCELLUS_OK;
     if (strcmp(weights, NETWORK_IMAGENET) == 0)
-        return network_load_weights(training->engine, training->graph, NETWORK_IMAGENET);
+        return network_load_weights(training->stages.engine, training->graph, NETWORK_IMAGENET);
     TRY(path_from_here(request, weights, path));
-    return network_load_weights(training->engine, training->graph, path);
+    return network_load_weights(training->stages.engine, training->graph, path);
 }
 
 /* Where a run has its network made over once, with a checkpoint to go on from, what it was made of may be gone. */
@@ -179,14 +163,8 @@ static ocellus_status open_start(struct training *training, const struct trainin
     if (builtin || recipe->model_resize != RESIZE_STRETCH)
         training->graph->resize = (enum resize_rule)recipe->model_resize;
     if (builtin || recipe->model_jpeg_scaled) training->graph->jpeg_scaled = recipe->model_jpeg_scaled;
-    TRY(freeze_layers(training->graph, recipe->model_freeze));
-    struct engine_options options = {.threads = request->threads,
-                                     .batch_size = train_batch_size(recipe, &training->sets),
-                                     .seed = recipe->seed,
-                                     .training = true,
-                                     .optimizer = train_optimizer(recipe)};
-    TRY(engine_open(NULL, training->graph, &options, &training->engine));
-    TRY(engine_initialize(training->engine, recipe->seed));
+    TRY(stages_open(&training->stages, recipe, &training->sets, request->threads, training->graph));
+    TRY(engine_initialize(training->stages.engine, recipe->seed));
     return load_values(training, request, start);
 }
 
@@ -201,8 +179,8 @@ static ocellus_status open_network(struct training *training, const struct train
 static ocellus_status write_records(const struct training *training, const struct training_request *request) {
     struct run_environment environment = {0};
     run_environment_fill(&environment);
-    snprintf(environment.kernels, sizeof environment.kernels, "%s", engine_kernels_name(training->engine));
-    environment.threads = engine_thread_count(training->engine);
+    snprintf(environment.kernels, sizeof environment.kernels, "%s", engine_kernels_name(training->stages.engine));
+    environment.threads = engine_thread_count(training->stages.engine);
     run_environment_set_command(&environment, request->argc, request->argv);
     TRY(run_environment_write(&training->run, &environment));
 
@@ -284,7 +262,7 @@ static ocellus_status open_all(struct training *training, const struct training_
     if (graph_is_builtin(training->recipe.model_name)) return OCELLUS_OK;
     /* The run has its network from the start: what it was made over from may be gone when it goes on. */
     TRY(run_folder_file(&training->run, RUN_LAST, path));
-    return weights_write(training->engine, training->graph, 0, path);
+    return weights_write(training->stages.engine, training->graph, 0, path);
 }
 
 ocellus_status training_open(const struct training_request *request, struct training *training) {
@@ -301,7 +279,9 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
     struct trainer_options options = {
         .recipe = &training->recipe,
         .graph = training->graph,
-        .engine = training->engine,
+        .engine = training->stages.engine,
+        .enter = stages_enter,
+        .owner = &training->stages,
         .sets = &training->sets,
         .run = &training->run,
         .recorded = training->resume ? &recorded : NULL,
@@ -324,11 +304,11 @@ static ocellus_status time_batch(const struct training *training, const struct b
     double started = 0;
     for (; passes < 2 || clock_seconds() - started < shortest; passes++) {
         if (passes == 1) started = clock_seconds();
-        TRY(engine_forward(training->engine, train ? ENGINE_TRAINING : ENGINE_INFERENCE, &batch));
-        TRY(engine_loss(training->engine, &targets));
+        TRY(engine_forward(training->stages.engine, train ? ENGINE_TRAINING : ENGINE_INFERENCE, &batch));
+        TRY(engine_loss(training->stages.engine, &targets));
         if (!train) continue;
-        TRY(engine_backward(training->engine));
-        TRY(engine_update(training->engine, &optimizer));
+        TRY(engine_backward(training->stages.engine));
+        TRY(engine_update(training->stages.engine, &optimizer));
     }
     *seconds = (clock_seconds() - started) / (double)(passes - 1) / (double)batch.n;
     return OCELLUS_OK;
@@ -344,7 +324,7 @@ ocellus_status training_measure(const struct training_request *request, struct t
     if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
     if (status == OCELLUS_OK)
-        status = batch_buffer_fill(&buffer, &training.sets.train, 0, batch, engine_input(training.engine, 0));
+        status = batch_buffer_fill(&buffer, &training.sets.train, 0, batch, engine_input(training.stages.engine, 0));
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, true, &speed->training);
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, false, &speed->inference);
     batch_buffer_free(&buffer);
@@ -355,7 +335,7 @@ ocellus_status training_measure(const struct training_request *request, struct t
 void training_close(struct training *training) {
     log_set_file(NULL);
     run_folder_close(&training->run);
-    engine_close(training->engine);
+    stages_close(&training->stages);
     graph_free(training->graph);
     train_sets_free(&training->sets);
     data_parts_close(&training->opened);

@@ -4,6 +4,7 @@
 #define APP_TRAINING_H
 
 #include "base/folders.h"
+#include "train/stages.h"
 #include "train/train.h"
 
 struct training_request {
@@ -26,7 +27,7 @@ struct training {
     struct data_parts opened; /* {0} when the caller has the data */
     struct train_sets sets;
     struct graph *graph;
-    struct engine *engine;
+    struct stages stages; /* and the engine */
     struct run_folder run;
     char log_path[FILE_PATH_SIZE];
 };

@@ -6,10 +6,10 @@
 
 #include "base/cgroup.h"
 #include "base/memory.h"
+#include "base/thread_start.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 #include <immintrin.h>
 #endif
 
-enum { THREADS_MOST = 256, SPIN_NANOSECONDS = 40000, WORKER_STACK_BYTES = 256 * 1024 };
+enum { THREADS_MOST = 256, SPIN_NANOSECONDS = 40000 };
 
 typedef void (*chunk_body)(void *context, size_t chunk, size_t worker);
 
@@ -39,7 +39,8 @@ struct thread_pool {
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
     size_t size;
-    bool spin;
+    bool spin;          /* who waits may, */
+    atomic_uint guests; /* while there are no others who want the processors */
     struct worker {
         struct thread_pool *pool;
         size_t index;
@@ -142,10 +143,14 @@ static bool take_chunks(struct thread_pool *pool, uint32_t job, size_t worker) {
     return taken > 0 && atomic_fetch_add(&pool->done, taken) + taken == chunks;
 }
 
+static bool may_spin(const struct thread_pool *pool) {
+    return pool->spin && atomic_load_explicit(&pool->guests, memory_order_relaxed) == 0;
+}
+
 /* Waits for another job than `job`: spinning, then asleep. False when the pool ends. */
 static bool wait_for_job(struct thread_pool *pool, uint32_t job) {
-    int64_t end = pool->spin ? now() + SPIN_NANOSECONDS : 0;
-    while (pool->spin) {
+    int64_t end = may_spin(pool) ? now() + SPIN_NANOSECONDS : 0;
+    while (may_spin(pool)) {
         for (int i = 0; i < 16; i++) {
             if (job_of(atomic_load_explicit(&pool->ticket, memory_order_relaxed)) != job) return true;
             pause_briefly();
@@ -180,8 +185,8 @@ static void *work(void *argument) {
 }
 
 static void wait_until_done(struct thread_pool *pool, unsigned chunks) {
-    int64_t end = pool->spin ? now() + SPIN_NANOSECONDS : 0;
-    while (pool->spin) {
+    int64_t end = may_spin(pool) ? now() + SPIN_NANOSECONDS : 0;
+    while (may_spin(pool)) {
         for (int i = 0; i < 16; i++) {
             if (atomic_load_explicit(&pool->done, memory_order_acquire) == chunks) return;
             pause_briefly();
@@ -226,22 +231,6 @@ void parallel_for(struct thread_pool *pool, size_t chunks, void (*body)(void *co
     float_mode_restore(before);
 }
 
-/* Signals are for the program's own threads, so workers block all of them. Their stack is stated, not the limit that the
- * process was started with. */
-static int start_worker(struct worker *worker) {
-    sigset_t all, before;
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error) return error;
-    error = pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (!error) error = pthread_create(&worker->thread, &attributes, work, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
-
 ocellus_status thread_pool_create(size_t threads, struct thread_pool **pool) {
     size_t available = threads_available();
     if (threads == 0) threads = available < THREADS_MOST ? available : THREADS_MOST;
@@ -258,7 +247,7 @@ ocellus_status thread_pool_create(size_t threads, struct thread_pool **pool) {
         struct worker *worker = &made->workers[made->size];
         worker->pool = made;
         worker->index = made->size;
-        int error = start_worker(worker);
+        const int error = thread_start(&worker->thread, work, worker);
         if (error) {
             thread_pool_destroy(made);
             return fail_errno(error, "threads: cannot start thread %zu of %zu", worker->index + 1, threads);
@@ -285,4 +274,11 @@ void thread_pool_destroy(struct thread_pool *pool) {
 
 size_t thread_pool_size(const struct thread_pool *pool) {
     return pool->size;
+}
+
+void thread_pool_guest_comes(struct thread_pool *pool) {
+    atomic_fetch_add_explicit(&pool->guests, 1, memory_order_relaxed);
+}
+void thread_pool_guest_leaves(struct thread_pool *pool) {
+    atomic_fetch_sub_explicit(&pool->guests, 1, memory_order_relaxed);
 }

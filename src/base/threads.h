@@ -21,6 +21,11 @@ ocellus_status thread_pool_create(size_t threads, struct thread_pool **pool);
 void thread_pool_destroy(struct thread_pool *pool);
 size_t thread_pool_size(const struct thread_pool *pool);
 
+/* While a guest is there, threads of one's own that want the processors too, nobody in the pool waits by spinning. Calls are
+ * counted, and cost an addition each. */
+void thread_pool_guest_comes(struct thread_pool *pool);
+void thread_pool_guest_leaves(struct thread_pool *pool);
+
 /* Calls body(context, chunk, worker) once for each chunk in [0, chunks), worker in [0, thread_pool_size()); returns
  * when all are done. Chunks are handed out in ascending order, so larger work goes first. Allocates nothing. The caller
  * has float_mode_set()'s mode for the job.

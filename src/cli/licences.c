@@ -69,6 +69,7 @@ static const struct part {
 } parts[] = {
     {LIBRARY, "jansson", "libjansson", "MIT", "Petri Lehtinen and others", "JSON", true},
     {LIBRARY, "OpenSSL", "libcrypto", "Apache-2.0", "The OpenSSL Project Authors", "SHA-256", true},
+    {LIBRARY, "zlib", "libz", "Zlib", "Jean-loup Gailly and Mark Adler", "gzip files", true},
     {LIBRARY, "libpng", "libpng", "libpng-2.0", "The PNG Reference Library Authors", "PNG images", true},
     {LIBRARY, "libjpeg-turbo", "libjpeg", "IJG AND BSD-3-Clause AND Zlib",
      "Thomas G. Lane, Guido Vollbeding, D. R. Commander and others", "JPEG images", true},

@@ -24,8 +24,8 @@ static void show_plan(const struct training *training) {
         train_plan_text(&plan, coverage);
         log_info("%s", coverage);
     }
-    size_t threads_used = engine_thread_count(training->engine);
-    log_info("%s kernels, %zu thread%s, run folder %s", engine_kernels_name(training->engine), threads_used,
+    size_t threads_used = engine_thread_count(training->stages.engine);
+    log_info("%s kernels, %zu thread%s, run folder %s", engine_kernels_name(training->stages.engine), threads_used,
              threads_used == 1 ? "" : "s", training->run.path);
 }
 

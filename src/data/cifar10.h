@@ -4,17 +4,16 @@
 #define DATA_CIFAR10_H
 
 #include "data/cifar10_names.h"
+#include "data/cifar_records.h"
 #include "data/source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A record is one label byte and three planes (red, green, blue) of 32 x 32 bytes. */
+/* A record is one label byte and the planes. */
 enum {
     CIFAR10_FILES = 6,
-    CIFAR10_SIDE = 32,
-    CIFAR10_PLANE = CIFAR10_SIDE * CIFAR10_SIDE,
-    CIFAR10_RECORD_SIZE = 1 + 3 * CIFAR10_PLANE,
+    CIFAR10_RECORD_SIZE = 1 + 3 * CIFAR_PLANE,
     CIFAR10_RECORDS = 10000,
     CIFAR10_FILE_SIZE = CIFAR10_RECORDS * CIFAR10_RECORD_SIZE
 };

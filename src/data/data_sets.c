@@ -2,8 +2,10 @@
 #include "data/data_sets.h"
 
 #include "data/cifar10.h"
+#include "data/cifar100.h"
 #include "data/fetch_cifar10.h"
 #include "data/fetch_resnet50.h"
+#include "data/idx.h"
 #include "data/own_data.h"
 #include "data/resnet50.h"
 
@@ -16,6 +18,8 @@ static ocellus_status open_cifar10(const struct data_request *request, struct da
 
 const struct data_set data_sets[] = {
     {CIFAR10_NAME, "CIFAR-10", "60,000 colour images of 32 x 32 pixels in 10 classes", fetch_cifar10, open_cifar10},
+    {CIFAR100_NAME, "CIFAR-100", "its binary files: colour images in 100 classes", NULL, cifar100_open},
+    {IDX_NAME, "idx files", "images in the form of MNIST's files", NULL, idx_open},
     {RESNET50_NAME, "ResNet50's ImageNet weights", "weights to start from, no images", fetch_resnet50, NULL},
     {"folder", "a folder of pictures", "pictures of one's own, a folder for each class", NULL, own_data_open_folder},
     {0},

@@ -62,18 +62,18 @@ static ocellus_status add_pixels(struct unpacking *unpacking, size_t index, cons
     struct image image;
     TRY(image_decode_png(bytes, size, name, &image));
     ocellus_status status = OCELLUS_OK;
-    if (image.width != CIFAR10_PLANE || image.height != CIFAR10_RECORDS) {
+    if (image.width != CIFAR_PLANE || image.height != CIFAR10_RECORDS) {
         status = fail(OCELLUS_BAD_CONTENT, "%s: %zu x %zu pixels (expected %d x %d)", name, image.width, image.height,
-                      CIFAR10_PLANE, CIFAR10_RECORDS);
+                      CIFAR_PLANE, CIFAR10_RECORDS);
     } else if (!(*records = memory_allocate(CIFAR10_FILE_SIZE, 1))) {
         status = OCELLUS_IO;
     }
     for (size_t n = 0; status == OCELLUS_OK && n < CIFAR10_RECORDS; n++) {
-        const uint8_t *pixels = image.pixels + n * CIFAR10_PLANE * 3;
+        const uint8_t *pixels = image.pixels + n * CIFAR_PLANE * 3;
         unsigned char *planes = *records + n * CIFAR10_RECORD_SIZE + 1;
-        for (size_t i = 0; i < CIFAR10_PLANE; i++) {
+        for (size_t i = 0; i < CIFAR_PLANE; i++) {
             for (size_t c = 0; c < 3; c++)
-                planes[c * CIFAR10_PLANE + i] = pixels[3 * i + c];
+                planes[c * CIFAR_PLANE + i] = pixels[3 * i + c];
         }
     }
     image_free(&image);

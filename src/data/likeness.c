@@ -113,14 +113,16 @@ double thumbnail_likeness(const struct thumbnail *a, const struct thumbnail *b) 
     static const double WORTH_A_LOOK = 0.2;
     struct taps taps[SECTIONS][CELLS];
     struct relief whole_a, whole_b, part;
-    for (size_t section = 0; section < SECTIONS; section++)
-        for (size_t cell = 0; cell < CELLS; cell++)
-            taps[section][cell] = make_taps(section, cell);
+    for (size_t cell = 0; cell < CELLS; cell++)
+        taps[0][cell] = make_taps(0, cell);
     make_relief(a, taps[0], taps[0], &whole_a);
     make_relief(b, taps[0], taps[0], &whole_b);
     double best = compare(&whole_a, &whole_b);
     if (correlate(&whole_a, &whole_b, 0) < WORTH_A_LOOK) return best;
-    for (size_t view = 1; view < VIEWS; view++) {
+    for (size_t section = 1; section < SECTIONS; section++)
+        for (size_t cell = 0; cell < CELLS; cell++)
+            taps[section][cell] = make_taps(section, cell);
+    for (size_t view = 1; view < VIEWS && best < LIKENESS_OF_COPIES; view++) {
         size_t rows, columns;
         choose_sections(view, &rows, &columns);
         make_relief(a, taps[rows], taps[columns], &part);

@@ -53,7 +53,7 @@ static void close_memory(struct source *source) {
     memory_free(memory);
 }
 
-static const struct source_type memory_type = {.read = lend, .target = target_of, .close = close_memory};
+static const struct source_type memory_type = {.lends = true, .read = lend, .target = target_of, .close = close_memory};
 
 ocellus_status memory_source_open(const char *name, const char *split, struct memory_pictures *pictures,
                                   struct source **source) {

@@ -3,14 +3,17 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "base/sizes.h"
 #include "base/text.h"
 #include "base/text_layout.h"
 #include "data/font.h"
+#include "data/resize.h"
 
 #include <string.h>
 
 enum { TERMINAL_GAP = 2 }; /* columns between pictures */
+/* Pictures that are all alike and no wider stand in a terminal as they are, others with no side longer than the second: three
+ * in a row of 80 columns. */
+enum { TERMINAL_WIDTH = 32, TERMINAL_SIDE = 24 };
 
 ocellus_status preview_choose(const struct source *source, uint64_t seed, size_t count, size_t *indices) {
     if (count == 0 || count > source->count) {
@@ -32,13 +35,29 @@ static void copy_as_rgb(const struct picture *picture, struct image *out) {
     }
 }
 
-ocellus_status preview_image(const struct source *source, size_t index, struct image *out) {
+/* Replaces an image by one that fits into a square of `side`, its aspect kept; never larger than it was. */
+static ocellus_status shrink(struct image *image, size_t side) {
+    const size_t longer = image->width > image->height ? image->width : image->height;
+    if (longer <= side) return OCELLUS_OK;
+    size_t width = (2 * image->width * side + longer) / (2 * longer);
+    size_t height = (2 * image->height * side + longer) / (2 * longer);
+    struct image small;
+    TRY(image_resize(image, width ? width : 1, height ? height : 1, &small));
+    image_free(image);
+    *image = small;
+    return OCELLUS_OK;
+}
+
+ocellus_status preview_image(const struct source *source, size_t index, size_t side, struct image *out) {
     struct picture picture = {0};
     *out = (struct image){0};
-    ocellus_status status = source_read(source, index, NULL, &picture);
+    ocellus_status status =
+        source_read(source, index, side ? &(struct picture_wish){.height = side, .width = side} : NULL, &picture);
     if (status == OCELLUS_OK) status = image_create(picture.width, picture.height, out);
     if (status == OCELLUS_OK) copy_as_rgb(&picture, out);
     picture_free(&picture);
+    if (status == OCELLUS_OK && side) status = shrink(out, side);
+    if (status != OCELLUS_OK) image_free(out);
     return status;
 }
 
@@ -56,13 +75,14 @@ static void shown_free(struct shown *shown) {
     *shown = (struct shown){0};
 }
 
-static ocellus_status shown_read(const struct source *source, const size_t *indices, size_t count,
+/* Makes those smaller that are wider or higher than `side`; 0: none. */
+static ocellus_status shown_read(const struct source *source, const size_t *indices, size_t count, size_t side,
                                  struct shown *shown) {
     *shown = (struct shown){.images = memory_allocate(count, sizeof *shown->images), .count = count};
     ocellus_status status = shown->images ? OCELLUS_OK : OCELLUS_IO;
     for (size_t i = 0; i < count && status == OCELLUS_OK; i++) {
         struct image *image = &shown->images[i];
-        status = preview_image(source, indices[i], image);
+        status = preview_image(source, indices[i], side, image);
         if (image->width > shown->width) shown->width = image->width;
         if (image->height > shown->height) shown->height = image->height;
     }
@@ -99,9 +119,12 @@ static void draw_cell(const struct image *image, const char *name, const struct 
             memcpy(out->pixels + 3 * ((top + y) * out->width + left + x), image->pixels + 3 * pixel, 3);
         }
     }
-    const size_t text_width = (strlen(name) * FONT_WIDTH - 1) * layout->text_scale;
+    const size_t most = layout->cell_width / (FONT_WIDTH * layout->text_scale);
+    char shown[256]; /* more than any cell holds */
+    snprintf(shown, sizeof shown, "%.*s", (int)most, name);
+    const size_t text_width = (strlen(shown) * FONT_WIDTH - 1) * layout->text_scale;
     const size_t indent = text_width < layout->width ? (layout->width - text_width) / 2 : 0;
-    font_draw(out, left + indent, top + layout->height + layout->gap, layout->text_scale, name);
+    font_draw(out, left + indent, top + layout->height + layout->gap, layout->text_scale, shown);
 }
 
 static struct layout make_layout(const struct source *source, const struct shown *shown, size_t scale) {
@@ -116,7 +139,7 @@ static struct layout make_layout(const struct source *source, const struct shown
 
 static ocellus_status draw_grid(const struct source *source, const size_t *indices, const struct shown *shown,
                                 size_t columns, const struct layout *layout, struct image *out) {
-    const size_t rows = shown->count / columns;
+    const size_t rows = (shown->count + columns - 1) / columns;
     TRY(image_create(columns * layout->cell_width + layout->gap, rows * layout->cell_height + layout->gap, out));
     memset(out->pixels, 255, out->width * out->height * 3);
     for (size_t i = 0; i < shown->count; i++) {
@@ -126,18 +149,19 @@ static ocellus_status draw_grid(const struct source *source, const size_t *indic
     return OCELLUS_OK;
 }
 
-ocellus_status preview_grid(const struct source *source, uint64_t seed, size_t rows, size_t columns, size_t scale,
+ocellus_status preview_grid(const struct source *source, uint64_t seed, size_t count, size_t columns, size_t scale,
                             struct image *out, size_t *indices) {
     *out = (struct image){0};
-    size_t count = 0;
-    if (!size_multiply(rows, columns, &count) || scale == 0 || scale > 64) {
-        return fail(OCELLUS_USAGE, "preview: %zu rows of %zu at scale %zu are no picture", rows, columns, scale);
-    }
+    if (columns == 0 || count < columns || scale == 0 || scale > 64)
+        return fail(OCELLUS_USAGE, "preview: %zu images in %zu columns at scale %zu are no picture", count, columns,
+                    scale);
     struct shown shown = {0};
     size_t *chosen = memory_allocate(count, sizeof *chosen);
     ocellus_status status = chosen ? preview_choose(source, seed, count, chosen) : OCELLUS_IO;
-    if (status == OCELLUS_OK) status = shown_read(source, chosen, count, &shown);
+    if (status == OCELLUS_OK) status = shown_read(source, chosen, count, PREVIEW_SIDE, &shown);
     if (status == OCELLUS_OK) {
+        while (scale > 1 && scale * (shown.width > shown.height ? shown.width : shown.height) > PREVIEW_SIDE)
+            scale--;
         const struct layout layout = make_layout(source, &shown, scale);
         status = draw_grid(source, chosen, &shown, columns, &layout, out);
     }
@@ -177,10 +201,14 @@ static void print_name(const char *class_name, size_t columns, FILE *stream) {
     text_free(&name);
 }
 
+static bool as_it_is(const struct source *source) {
+    return source->width && source->width <= TERMINAL_WIDTH && source->height && source->height <= TERMINAL_WIDTH;
+}
+
 ocellus_status preview_terminal(const struct source *source, const size_t *indices, size_t count, size_t columns,
                                 FILE *stream) {
     struct shown shown;
-    TRY(shown_read(source, indices, count, &shown));
+    TRY(shown_read(source, indices, count, as_it_is(source) ? 0 : TERMINAL_SIDE, &shown));
     for (size_t first = 0; first < count; first += columns) {
         const size_t end = first + columns < count ? first + columns : count;
         for (size_t y = 0; y < shown.height; y += 2) {
@@ -201,6 +229,7 @@ ocellus_status preview_terminal(const struct source *source, const size_t *indic
 }
 
 size_t preview_terminal_columns(const struct source *source, size_t terminal_columns) {
-    const size_t columns = source->width ? (terminal_columns + TERMINAL_GAP) / (source->width + TERMINAL_GAP) : 1;
+    const size_t width = as_it_is(source) ? source->width : TERMINAL_SIDE;
+    const size_t columns = (terminal_columns + TERMINAL_GAP) / (width + TERMINAL_GAP);
     return columns == 0 ? 1 : columns;
 }

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,7 @@ struct source {
 
 /* What a source is to this interface. The struct of an implementation begins with struct source. */
 struct source_type {
+    bool lends; /* every picture lies in memory and is lent: reading costs nothing */
     /* Fills *picture with picture `index`, lent or in its room; `wish` NULL: as it is. May fail (a file is gone, or
      * damaged), and then says what is wrong with it; which picture it is, source_read() says. */
     ocellus_status (*read)(const struct source *source, size_t index, const struct picture_wish *wish,

@@ -118,7 +118,7 @@ static void close_engine(struct engine *base) {
         arena_free(arenas[i]);
     void *pieces[] = {engine->norms,       engine->packed,       engine->batch,        engine->scratch,
                       engine->partials,    engine->sums,         engine->moments,      engine->pieces,
-                      engine->first_piece, engine->rate_scales,  engine->converted,    engine->loss.losses,
+                      engine->first_piece, engine->groups,       engine->converted,    engine->loss.losses,
                       engine->loss.shares, engine->loss.weights, engine->probabilities};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
         memory_free(pieces[i]);
@@ -238,6 +238,7 @@ static void facts(const struct engine *base, struct engine_facts *facts) {
     const struct cpu_engine *engine = cpu_const_engine_of(base);
     *facts = (struct engine_facts){.kernels = engine->kernels->name,
                                    .threads = thread_pool_size(engine->pool),
+                                   .pool = engine->pool,
                                    .planned_bytes = cpu_planned_bytes(engine)};
 }
 

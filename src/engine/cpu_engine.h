@@ -51,7 +51,7 @@ struct cpu_engine {
     const struct weights_parameter *parameters; /* the weights' list */
     struct arena gradients_arena, state_arena[OPTIMIZER_STATES], packed_arena, norm_arena;
     real *gradients, *state[OPTIMIZER_STATES]; /* of the trained parameters, at their offsets */
-    double *rate_scales;                       /* of the groups that were given */
+    struct parameter_group *groups;            /* that were given; their patterns are not read any more */
 
     struct norm_state *norms;    /* [lowered->count] */
     struct packed_state *packed; /* [lowered->count] */

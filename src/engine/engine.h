@@ -36,8 +36,9 @@ struct optimizer {
 
 /* Trained parameters that are updated in another way than the rest. */
 struct parameter_group {
-    const char *pattern; /* a shell pattern of layer names; a layer belongs to the first group that it matches */
-    double rate_scale;   /* of the learning rate; 0: not moved at all */
+    const char *pattern;     /* a shell pattern of layer names; a layer belongs to the first group that it matches */
+    double rate_scale;       /* of the learning rate; 0: not moved at all */
+    uint64_t updates_before; /* of the engine's count, before these began to learn: Adam counts theirs from there */
 };
 
 struct engine_options {
@@ -173,5 +174,7 @@ void engine_profile(const struct engine *engine, struct text *out);
 size_t engine_planned_bytes(const struct engine *engine);
 const char *engine_kernels_name(const struct engine *engine);
 size_t engine_thread_count(const struct engine *engine);
+/* The threads that it works with, for who makes its next batch; NULL where it has none. */
+struct thread_pool *engine_pool(const struct engine *engine);
 
 #endif

@@ -356,3 +356,6 @@ const char *engine_kernels_name(const struct engine *engine) {
 size_t engine_thread_count(const struct engine *engine) {
     return facts_of(engine).threads;
 }
+struct thread_pool *engine_pool(const struct engine *engine) {
+    return facts_of(engine).pool;
+}

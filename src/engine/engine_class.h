@@ -21,6 +21,7 @@ struct engine_place {
 struct engine_facts {
     const char *kernels;
     size_t threads, planned_bytes;
+    struct thread_pool *pool; /* NULL: none */
 };
 
 struct engine_class {
@@ -79,6 +80,11 @@ struct engine {
     size_t statistics_passes;      /* not adopted yet */
     uint64_t updates;
 };
+
+/* The number of a group's update, from 1. */
+static inline uint64_t engine_group_updates(const struct parameter_group *group, uint64_t updates) {
+    return updates > group->updates_before ? updates - group->updates_before : 1;
+}
 
 /* The values of a slot of the input, [batch_size][image_size]. */
 static inline float *engine_slot(const struct engine *engine, size_t slot) {

@@ -24,10 +24,10 @@ ocellus_status engine_allocate_state(struct cpu_engine *engine) {
     TRY(allocate_values(&engine->gradients_arena, trained, &engine->gradients));
     for (size_t s = 0; s < engine->base.state_count; s++)
         TRY(allocate_values(&engine->state_arena[s], trained, &engine->state[s]));
-    engine->rate_scales = memory_allocate(options->group_count + 1, sizeof *engine->rate_scales);
-    if (!engine->rate_scales) return OCELLUS_IO;
+    engine->groups = memory_allocate(options->group_count + 1, sizeof *engine->groups);
+    if (!engine->groups) return OCELLUS_IO;
     for (size_t i = 0; i < options->group_count; i++)
-        engine->rate_scales[i] = options->groups[i].rate_scale;
+        engine->groups[i] = options->groups[i];
     return OCELLUS_OK;
 }
 

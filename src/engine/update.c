@@ -31,9 +31,9 @@ static void update_piece(void *context, size_t piece, size_t worker) {
                                       .weights = weights_values(engine->base.weights) + begin};
     for (size_t s = 0; s < engine->base.state_count; s++)
         values.states[s] = engine->state[s] + begin;
-    const double scale = group > 0 ? engine->rate_scales[group - 1] : 1;
-    optimizer_rows[update->optimizer->kind].step(engine->kernels, update->optimizer, scale, engine->base.updates,
-                                                 &values);
+    const struct parameter_group rest = {.rate_scale = 1}, *of = group > 0 ? &engine->groups[group - 1] : &rest;
+    optimizer_rows[update->optimizer->kind].step(engine->kernels, update->optimizer, of->rate_scale,
+                                                 engine_group_updates(of, engine->base.updates), &values);
 }
 
 ocellus_status cpu_update(struct engine *engine, const struct optimizer *optimizer) {

@@ -3,7 +3,7 @@
 #ifndef INFERENCE_BATCH_BUFFER_H
 #define INFERENCE_BATCH_BUFFER_H
 
-#include "data/batch.h"
+#include "data/loader.h"
 #include "model/graph.h"
 
 /* How pixels become this network's input. */
@@ -16,12 +16,13 @@ struct view_form batch_view_form(const struct graph *graph);
  * (view_has_channels(); where they are not all alike, each is looked at when it is read), or their classes. */
 ocellus_status batch_check(const struct graph *graph, const struct source *source);
 
-/* What a batch needs beside its place in the engine: allocated once, used for every pass. */
+/* What a batch needs beside its place in the engine, and how passes over many are fed. */
 struct batch_buffer {
     size_t batch_size;
     int32_t *labels; /* [batch_size] */
     struct pixel_form form;
     struct batch_room room;
+    struct loader_limits limits; /* of passes over whole sets; {0}: the loader chooses */
 };
 /* OCELLUS_BAD_CONTENT for a network whose input no image can be: what fills a batch relies on it. */
 ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer);

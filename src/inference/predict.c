@@ -6,13 +6,24 @@
 
 #include <math.h>
 
-/* Runs the batch that begins at image `first`; *n gets its size. */
-static ocellus_status run_batch(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
-                                size_t first, size_t *n) {
-    size_t left = set->count - first;
-    *n = left < buffer->batch_size ? left : buffer->batch_size;
-    TRY(batch_buffer_fill(buffer, set, first, *n, engine_input(engine, 0)));
-    return engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = *n});
+ocellus_status predict_open_loader(struct engine *engine, const struct batch_buffer *buffer,
+                                   const struct image_set *set, bool keeps, struct loader **loader) {
+    const struct loader_options options = {.set = *set,
+                                           .images = set->count,
+                                           .epochs = 1,
+                                           .keeps = keeps,
+                                           .batch_size = buffer->batch_size,
+                                           .form = &buffer->form,
+                                           .pool = engine_pool(engine),
+                                           .limits = buffer->limits};
+    return loader_open(&options, loader);
+}
+
+/* Runs batch `index`, which *batch then tells of. */
+static ocellus_status run_batch(struct engine *engine, struct loader *loader, size_t index,
+                                struct loader_batch *batch) {
+    TRY(loader_batch(loader, 0, index, engine_input(engine, 0), batch));
+    return engine_forward(engine, ENGINE_INFERENCE, &(struct engine_batch){.n = batch->n});
 }
 
 /* After a batch: tells how far it is; a status when the pass was asked to stop. */
@@ -23,21 +34,32 @@ static ocellus_status after_batch(const struct predict_hooks *hooks, size_t done
     return stop == OCELLUS_OK ? OCELLUS_OK : fail(stop, "stopped after %zu of %zu images", done, total);
 }
 
-ocellus_status predict_score(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
-                             const struct predict_hooks *hooks, struct predict_score *score) {
+ocellus_status predict_score_from(struct engine *engine, struct loader *loader, size_t count,
+                                  const struct predict_hooks *hooks, struct predict_score *score) {
     ocellus_status status = OCELLUS_OK;
     *score = (struct predict_score){0};
-    while (status == OCELLUS_OK && score->count < set->count) {
-        size_t n = 0;
+    for (size_t index = 0; status == OCELLUS_OK && score->count < count; index++) {
+        struct loader_batch batch;
         struct engine_metrics metrics;
-        TRY(run_batch(engine, buffer, set, score->count, &n));
-        TRY(engine_loss(engine, &(struct engine_targets){.labels = buffer->labels}));
+        TRY(run_batch(engine, loader, index, &batch));
+        TRY(engine_loss(engine, &(struct engine_targets){.labels = batch.labels}));
         TRY(engine_metrics(engine, &metrics));
         score->loss_sum += metrics.loss_sum;
         score->correct += metrics.correct;
-        score->count += n;
-        status = after_batch(hooks, score->count, set->count);
+        score->count += batch.n;
+        status = after_batch(hooks, score->count, count);
     }
+    return status;
+}
+
+ocellus_status predict_score(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
+                             const struct predict_hooks *hooks, struct predict_score *score) {
+    struct loader *loader;
+    *score = (struct predict_score){0};
+    if (set->count == 0) return OCELLUS_OK;
+    TRY(predict_open_loader(engine, buffer, set, false, &loader));
+    const ocellus_status status = predict_score_from(engine, loader, set->count, hooks, score);
+    loader_close(loader);
     return status;
 }
 
@@ -77,11 +99,11 @@ static size_t largest_index(const float *values, size_t count) {
     return largest;
 }
 
-static ocellus_status judge_batch(struct engine *engine, const struct batch_buffer *buffer, size_t first, size_t n,
+static ocellus_status judge_batch(struct engine *engine, const struct loader_batch *batch,
                                   struct predictions *predictions) {
-    const size_t classes = predictions->classes;
+    const size_t classes = predictions->classes, first = batch->first_place, n = batch->n;
     float *values = predictions->probabilities + first * classes, *losses = predictions->losses + first;
-    TRY(engine_loss(engine, &(struct engine_targets){.labels = buffer->labels}));
+    TRY(engine_loss(engine, &(struct engine_targets){.labels = batch->labels}));
     TRY(engine_read(engine, ENGINE_LOSSES, losses, n));
     TRY(engine_read(engine, ENGINE_LOGITS, values, n * classes));
     for (size_t i = 0; i < n; i++) {
@@ -89,21 +111,30 @@ static ocellus_status judge_batch(struct engine *engine, const struct batch_buff
         /* A logit may be infinite and the loss a number; the loss may overflow by itself. */
         if (predict_first_nonfinite(logits, 1, classes) < 1 || !isfinite(losses[i]))
             return fail(OCELLUS_DIVERGED, "image %zu: the network's output is not finite", first + i);
-        predictions->labels[first + i] = buffer->labels[i];
+        predictions->labels[first + i] = batch->labels[i];
         predictions->predicted[first + i] = (int32_t)largest_index(logits, classes);
     }
     return engine_read(engine, ENGINE_PROBABILITIES, values, n * classes);
 }
 
+static ocellus_status judge_all(struct engine *engine, struct loader *loader, const struct predict_hooks *hooks,
+                                struct predictions *predictions) {
+    struct loader_batch batch;
+    for (size_t index = 0, done = 0; done < predictions->count; index++, done += batch.n) {
+        TRY(run_batch(engine, loader, index, &batch));
+        TRY(judge_batch(engine, &batch, predictions));
+        TRY(after_batch(hooks, done + batch.n, predictions->count));
+    }
+    return OCELLUS_OK;
+}
+
 ocellus_status predict_all(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
                            const struct predict_hooks *hooks, struct predictions *predictions) {
-    size_t classes = set->source->classes, done = 0, n = 0;
-    ocellus_status status = predictions_create(set->count, classes, predictions);
-    for (; status == OCELLUS_OK && done < set->count; done += n) {
-        status = run_batch(engine, buffer, set, done, &n);
-        if (status == OCELLUS_OK) status = judge_batch(engine, buffer, done, n, predictions);
-        if (status == OCELLUS_OK) status = after_batch(hooks, done + n, set->count);
-    }
+    struct loader *loader = NULL;
+    ocellus_status status = predictions_create(set->count, set->source->classes, predictions);
+    if (status == OCELLUS_OK && set->count > 0) status = predict_open_loader(engine, buffer, set, false, &loader);
+    if (status == OCELLUS_OK) status = judge_all(engine, loader, hooks, predictions);
+    loader_close(loader);
     if (status != OCELLUS_OK) predictions_free(predictions);
     return status;
 }

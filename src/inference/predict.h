@@ -21,13 +21,21 @@ struct predict_hooks {
  * is none. Such an output is no prediction: who meets it answers OCELLUS_DIVERGED and names the image. */
 size_t predict_first_nonfinite(const float *logits, size_t n, size_t classes);
 
-/* Sums over the set: all that validation needs. Allocates nothing. */
+/* Sums over the set: all that validation needs. */
 struct predict_score {
     double loss_sum; /* cross-entropy */
     size_t correct, count;
 };
 ocellus_status predict_score(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
                              const struct predict_hooks *hooks, struct predict_score *score);
+/* The same over the epoch of a loader whose batches fit the engine, that is not shuffled: for who asks again and again.
+ * Allocates nothing. */
+ocellus_status predict_score_from(struct engine *engine, struct loader *loader, size_t count,
+                                  const struct predict_hooks *hooks, struct predict_score *score);
+
+/* The batches of a set in its order, as predict_score() takes them. */
+ocellus_status predict_open_loader(struct engine *engine, const struct batch_buffer *buffer,
+                                   const struct image_set *set, bool keeps, struct loader **loader);
 
 /* Everything about each image, in the set's order. Free with predictions_free(). */
 struct predictions {

@@ -16,10 +16,10 @@ enum { STATES = 2 };
 struct oracle_engine {
     struct engine base;
     struct oracle *oracle;
-    real **states[STATES]; /* [parameters]: of the optimizer, where it has them */
-    double *rate_scales;   /* [parameters] */
-    double **sums;         /* [operations]: of the statistics passes' means and variances, [2][c] of a NORMALIZATION */
-    double *losses;        /* [batch_size] */
+    real **states[STATES];          /* [parameters]: of the optimizer, where it has them */
+    struct parameter_group *groups; /* [parameters]: each one's */
+    double **sums;  /* [operations]: of the statistics passes' means and variances, [2][c] of a NORMALIZATION */
+    double *losses; /* [batch_size] */
 };
 
 static struct oracle_engine *own(struct engine *base) {
@@ -44,16 +44,16 @@ static size_t statistics_of(const struct engine *base, size_t i) {
 static ocellus_status open_training(struct oracle_engine *engine) {
     const struct engine *base = &engine->base;
     const struct weights_list *list = weights_list(base->weights);
-    engine->rate_scales = memory_allocate(list->count + 1, sizeof *engine->rate_scales);
+    engine->groups = memory_allocate(list->count + 1, sizeof *engine->groups);
     engine->sums = memory_allocate(base->lowered->count, sizeof *engine->sums);
-    if (!engine->rate_scales || !engine->sums) return OCELLUS_IO;
+    if (!engine->groups || !engine->sums) return OCELLUS_IO;
     for (size_t i = 0; i < base->lowered->count; i++) {
         engine->sums[i] = memory_allocate(statistics_of(base, i) + 1, sizeof **engine->sums);
         if (!engine->sums[i]) return OCELLUS_IO;
     }
     for (size_t p = 0; p < list->count; p++) {
         const size_t group = list->parameters[p].group;
-        engine->rate_scales[p] = group > 0 ? base->options.groups[group - 1].rate_scale : 1;
+        engine->groups[p] = group > 0 ? base->options.groups[group - 1] : (struct parameter_group){.rate_scale = 1};
     }
     for (size_t s = 0; s < base->state_count; s++) {
         engine->states[s] = memory_allocate(list->count + 1, sizeof *engine->states[s]);
@@ -87,7 +87,7 @@ static void close_engine(struct engine *base) {
     for (size_t s = 0; s < STATES; s++)
         free_rows((void **)engine->states[s], base->lowered ? base->lowered->parameter_count : 0);
     free_rows((void **)engine->sums, base->lowered ? base->lowered->count : 0);
-    memory_free(engine->rate_scales);
+    memory_free(engine->groups);
     memory_free(engine->losses);
 }
 
@@ -225,7 +225,8 @@ static ocellus_status update(struct engine *base, const struct optimizer *optimi
         for (size_t i = 0; base->lowered->parameters[p].trained && i < size_of(base, p); i++) {
             real *states[STATES] = {engine->states[0] ? &engine->states[0][p][i] : NULL,
                                     engine->states[1] ? &engine->states[1][p][i] : NULL};
-            steps[optimizer->kind](optimizer, optimizer->learning_rate * engine->rate_scales[p], (double)base->updates,
+            steps[optimizer->kind](optimizer, optimizer->learning_rate * engine->groups[p].rate_scale,
+                                   (double)engine_group_updates(&engine->groups[p], base->updates),
                                    (double)parameter->gradient[i], &parameter->values[i], states);
         }
     }

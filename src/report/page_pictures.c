@@ -31,7 +31,7 @@ static void append_base64(struct html *out, const unsigned char *bytes, size_t s
 static ocellus_status append_image(const struct source *source, size_t index, const char *description,
                                    struct html *out) {
     struct image image;
-    TRY(preview_image(source, index, &image));
+    TRY(preview_image(source, index, PREVIEW_SIDE, &image));
     unsigned char *bytes = NULL;
     size_t size = 0;
     const size_t width = image.width, height = image.height;

@@ -2,6 +2,7 @@
 #include "reproduce/outcome.h"
 
 #include "base/folders.h"
+#include "base/memory.h"
 #include "reproduce/full_runs_text.h"
 #include "reproduce/page.h"
 #include "run/evaluation_file.h"
@@ -82,6 +83,24 @@ static ocellus_status record_run(const struct reproduce_state *state, const char
     return OCELLUS_OK;
 }
 
+/* Adds the run of that name where it is whole. */
+static ocellus_status record_named(const char *folder, const char *name, size_t judged, struct full_run *runs,
+                                   size_t *count) {
+    struct looking {
+        struct recipe recipe;
+        struct reproduce_state state;
+    } *looking = memory_allocate(1, sizeof *looking); /* too large for a stack */
+    if (!looking) return OCELLUS_IO;
+    recipe_defaults(&looking->recipe);
+    ocellus_status status = reproduce_look(folder, name, &looking->recipe, &looking->state);
+    if (status == OCELLUS_OK && looking->state.trained && looking->state.judged >= judged) {
+        status = record_run(&looking->state, name, &runs[*count]);
+        *count += status == OCELLUS_OK;
+    }
+    memory_free(looking);
+    return status;
+}
+
 ocellus_status reproduce_record(const char *folder, const struct source *test) {
     static const char *const by_hand[] = {"resnet50-64-sgd", "resnet50-64-adam"};
     enum { RUNS = REPRODUCE_ROWS + sizeof by_hand / sizeof *by_hand };
@@ -90,13 +109,7 @@ ocellus_status reproduce_record(const char *folder, const struct source *test) {
     char path[FILE_PATH_SIZE];
     for (size_t i = 0; i < RUNS; i++) {
         const char *name = i < REPRODUCE_ROWS ? reproduce_rows[i].claim : by_hand[i - REPRODUCE_ROWS];
-        struct recipe recipe;
-        struct reproduce_state state;
-        recipe_defaults(&recipe);
-        TRY(reproduce_look(folder, name, &recipe, &state));
-        if (!state.trained || state.judged < test->count) continue;
-        TRY(record_run(&state, name, &runs[count]));
-        count++;
+        TRY(record_named(folder, name, test->count, runs, &count));
     }
     TRY(path_inside(path, folder, "full-runs.json"));
     return count > 0 ? full_runs_write(path, runs, count) : OCELLUS_OK;

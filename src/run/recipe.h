@@ -30,19 +30,21 @@ struct recipe {
     char model_weights[RECIPE_TEXT_SIZE]; /* where the values come from: a run, a file, or "imagenet"; "": the network's
                                            * own file, else random */
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
-    uint64_t model_input_size;            /* side of the square that the network takes; 0: its own, or the pictures' */
-    int model_resize;                     /* enum resize_rule */
-    bool model_jpeg_scaled;               /* JPEG is decoded no larger than is needed */
-    char data_name[RECIPE_TEXT_SIZE];     /* "cifar10" */
-    char data_path[RECIPE_TEXT_SIZE];     /* "": the cache */
-    int validation;                       /* enum recipe_validation */
-    uint64_t held_out;                    /* images, for RECIPE_VALIDATION_HELD_OUT */
+    char model_unfreeze[RECIPE_TEXT_SIZE]; /* EPOCH:PATTERN, separated by commas: they learn from its end on */
+    uint64_t model_input_size;             /* side of the square that the network takes; 0: its own, or the pictures' */
+    int model_resize;                      /* enum resize_rule */
+    bool model_jpeg_scaled;                /* JPEG is decoded no larger than is needed */
+    char data_name[RECIPE_TEXT_SIZE];      /* "cifar10" */
+    char data_path[RECIPE_TEXT_SIZE];      /* "": the cache */
+    int validation;                        /* enum recipe_validation */
+    uint64_t held_out;                     /* images, for RECIPE_VALIDATION_HELD_OUT */
     uint64_t epochs, batch_size;
     uint64_t steps_per_epoch, validation_steps; /* 0: all */
     uint64_t seed;
     uint64_t checkpoint_every; /* steps; 0: at the end of every epoch only */
     int optimizer;             /* enum optimizer_kind */
     double learning_rate;
+    char rates[RECIPE_TEXT_SIZE];   /* PATTERN:SCALE of layers' learning rates, separated by commas; "": all 1 */
     double momentum;                /* SGD */
     bool nesterov;                  /* SGD */
     double beta_1, beta_2, epsilon; /* Adam */

@@ -303,7 +303,7 @@ static ocellus_status set_state(struct engine *engine, const struct generation *
     return OCELLUS_OK;
 }
 
-static ocellus_status use_newest(struct engine *engine, const struct checkpoint_identity *identity,
+static ocellus_status use_newest(const struct checkpoint_engine *engine, const struct checkpoint_identity *identity,
                                  struct generation *a, struct generation *b, struct train_state *state) {
     struct generation *used = newest(a, b), *other = used == a ? b : a;
     if (!used->valid) {
@@ -312,8 +312,9 @@ static ocellus_status use_newest(struct engine *engine, const struct checkpoint_
     if (other->exists && !other->valid) log_warning("%s; going on from %s instead", other->problem, used->path);
     generation_free(other);
     TRY(check_identity(used, identity));
-    TRY(set_tensors(engine, used));
-    return set_state(engine, used, state);
+    if (engine->enter) TRY(engine->enter(engine->owner, used->head.state.epoch, engine->engine));
+    TRY(set_tensors(*engine->engine, used));
+    return set_state(*engine->engine, used, state);
 }
 
 ocellus_status checkpoint_exists(const struct run_folder *run, bool *exists) {
@@ -328,7 +329,7 @@ ocellus_status checkpoint_exists(const struct run_folder *run, bool *exists) {
     return OCELLUS_OK;
 }
 
-ocellus_status checkpoint_read(const struct run_folder *run, struct engine *engine,
+ocellus_status checkpoint_read(const struct run_folder *run, const struct checkpoint_engine *engine,
                                const struct checkpoint_identity *identity, struct train_state *state, bool *found) {
     struct generation a, b = {0};
     ocellus_status status = find_generation(run, 'a', &a);

@@ -44,12 +44,20 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
                                 const struct checkpoint_identity *identity, char path[FILE_PATH_SIZE]);
 /* Whether the run has one, sound or not, so that what it started from is not needed any more. */
 ocellus_status checkpoint_exists(const struct run_folder *run, bool *exists);
+/* Gives the engine for what follows after so many whole epochs: *engine, or another in its place. */
+typedef ocellus_status (*engine_entry)(void *owner, uint64_t epochs, struct engine **engine);
+struct checkpoint_engine {
+    struct engine **engine;
+    engine_entry enter; /* called with the checkpoint's epoch before tensors are set; NULL: *engine takes every one */
+    void *owner;
+};
+
 /* Sets the engine's tensors and *state from the newest valid generation. *found is false when the run has no checkpoint
  * yet (engine and state untouched). A broken generation is warned about and the other one used; when none that is there
  * can be used: OCELLUS_BAD_CONTENT, nothing deleted. Another instruction set than the checkpoint's is a warning: the
  * bits will differ. OCELLUS_USAGE when the identity differs. After a failure *state may
  * have been filled: free it. */
-ocellus_status checkpoint_read(const struct run_folder *run, struct engine *engine,
+ocellus_status checkpoint_read(const struct run_folder *run, const struct checkpoint_engine *engine,
                                const struct checkpoint_identity *identity, struct train_state *state, bool *found);
 
 #endif

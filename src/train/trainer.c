@@ -265,6 +265,8 @@ ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_s
     state->loss_sum = 0;
     trainer->saved = false;
     trainer->epoch_started = clock_seconds();
+    if (trainer->options.enter)
+        TRY(trainer->options.enter(trainer->options.owner, state->epoch, &trainer->options.engine));
     ocellus_status status = save_epoch(trainer, &row, best);
     tell(trainer, &event);
     if (status == OCELLUS_OK && trainer_is_finished(trainer)) tell_kind(trainer, TRAIN_END);
@@ -342,7 +344,8 @@ static ocellus_status resume_run(struct trainer *trainer, const struct run_data 
     struct train_state *state = &trainer->state;
     bool found = false;
     TRY(check_recipe(&trainer->options));
-    TRY(checkpoint_read(run, trainer->options.engine, &trainer->identity, state, &found));
+    const struct checkpoint_engine engine = {&trainer->options.engine, trainer->options.enter, trainer->options.owner};
+    TRY(checkpoint_read(run, &engine, &trainer->identity, state, &found));
     if (state->position > trainer->plan.steps) {
         return fail(OCELLUS_BAD_CONTENT, "%s: position %" PRIu64 " lies behind the epoch's %" PRIu64 " steps",
                     run->path, state->position, trainer->plan.steps);

@@ -49,6 +49,9 @@ struct trainer_options {
     const struct recipe *recipe;
     const struct graph *graph;
     struct engine *engine; /* opened for training with train_batch_size(); its parameters are the start */
+    engine_entry enter; /* at the end of an epoch, and before a checkpoint is taken up: the engine from then on, which
+                            * has the same values; NULL: one engine trains it all */
+    void *owner;        /* for enter */
     const struct train_sets *sets;
     const struct run_folder *run; /* locked; NULL: nothing is written and nothing can be resumed */
     const struct recipe

@@ -6,6 +6,8 @@
 #include "base/json_parse.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "data/cifar100.h"
+#include "data/idx.h"
 #include "data/image.h"
 #include "data/image_file.h"
 #include "data/image_png.h"
@@ -27,6 +29,7 @@
 #include <string.h>
 
 #include <jpeglib.h>
+#include <zlib.h>
 #ifdef OCELLUS_HDF5
 #include <hdf5.h>
 #include <pthread.h>
@@ -139,6 +142,29 @@ static ocellus_status read_webp(uint64_t *sum) {
 #endif
 static ocellus_status read_jpeg(uint64_t *sum) {
     return read_picture(jpeg, sum);
+}
+
+/* A data set's two parts as one number. */
+static ocellus_status add_parts(struct data_parts *parts, uint64_t *sum) {
+    ocellus_status status = OCELLUS_OK;
+    struct picture picture = {0};
+    for (size_t i = 0; i < parts->train->count && status == OCELLUS_OK; i++) {
+        status = source_read(parts->train, i, NULL, &picture);
+        *sum = *sum * 31 + picture.pixels[i] + source_label(parts->train, i) +
+               (unsigned char)parts->train->class_names[1][0];
+    }
+    data_parts_close(parts);
+    return status;
+}
+static ocellus_status read_idx(uint64_t *sum) { /* images packed by gzip */
+    struct data_parts parts = {0};
+    TRY(idx_open(&(struct data_request){folder}, &parts));
+    return add_parts(&parts, sum);
+}
+static ocellus_status read_cifar100(uint64_t *sum) {
+    struct data_parts parts = {0};
+    TRY(cifar100_open(&(struct data_request){folder}, &parts));
+    return add_parts(&parts, sum);
 }
 
 static ocellus_status make_picture(struct image *image) {
@@ -301,6 +327,8 @@ static const struct reader {
                {"PNG with alpha", read_alpha},
                {"JPEG", read_jpeg},
                {"JPEG of inks", read_inks},
+               {"idx", read_idx},
+               {"CIFAR-100", read_cifar100},
 #ifdef OCELLUS_WEBP
                {"WebP", read_webp},
 #endif
@@ -328,6 +356,21 @@ static const struct reader {
 
 static void put(const char *name, const void *bytes, size_t size, char path[FILE_PATH_SIZE]) {
     if (path_join(path, folder, name) != OCELLUS_OK || file_write(path, bytes, size) != OCELLUS_OK) die(name);
+}
+
+/* Three images of 20 x 20 with two classes, the images packed; and three records of CIFAR-100's with their names. */
+static void put_sets(void) {
+    static unsigned char images[16 + 1200] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 20, 0, 0, 0, 20}, records[3 * 3074];
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 0};
+    char path[FILE_PATH_SIZE];
+    for (size_t i = 0; i < 1200; i++)
+        images[16 + i] = (unsigned char)(i * i);
+    put("train-labels.idx", labels, sizeof labels, path);
+    put("train.bin", records, sizeof records, path);
+    put("fine_label_names.txt", "one\ntwo\n", 8, path);
+    if (path_join(path, folder, "train-images.idx.gz") != OCELLUS_OK) die("idx");
+    gzFile packed = gzopen(path, "wb");
+    if (!packed || gzwrite(packed, images, sizeof images) != sizeof images || gzclose(packed) != Z_OK) die("idx");
 }
 
 static void put_jpeg(const struct image *image) {
@@ -489,6 +532,7 @@ static void put_all(void) {
         image_write_png(png, &image) != OCELLUS_OK)
         die("pictures");
     put_jpeg(&image);
+    put_sets();
     image_free(&image);
     put("alpha.png", alpha_bytes, sizeof alpha_bytes, alpha);
     put("model.json", manifest, sizeof manifest - 1, path);

@@ -63,7 +63,7 @@ static ocellus_status train(struct one *one) {
         .recipe = &recipe, .run = one->run, .resume = one->resume, .threads = 1, .train = source};
     ocellus_status status = training_open(&request, &training);
     if (status == OCELLUS_OK) {
-        assert_int_equal(weights_hash(training.engine, training.graph, one->first), OCELLUS_OK);
+        assert_int_equal(weights_hash(training.stages.engine, training.graph, one->first), OCELLUS_OK);
         one->graph_classes = training.graph->class_count;
         status = training_run(&training, &one->stop, count_step, one, &result);
         memcpy(one->last, result.weights_hash, sizeof one->last);

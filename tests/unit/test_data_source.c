@@ -130,7 +130,7 @@ static ocellus_status walk_summary(const struct source *source) {
 
 static ocellus_status walk_grid(const struct source *source) {
     struct image grid;
-    const ocellus_status status = preview_grid(source, 1, 2, 3, 1, &grid, NULL);
+    const ocellus_status status = preview_grid(source, 1, 6, 3, 1, &grid, NULL);
     if (status == OCELLUS_OK) image_free(&grid);
     else assert_null(grid.pixels);
     return status;
@@ -235,7 +235,7 @@ static void pictures_may_differ_in_size(void **state) {
     batch_room_free(&room);
     assert_int_equal(walk_grid(&unsteady.source), OCELLUS_OK);
     assert_int_equal(walk_terminal(&unsteady.source), OCELLUS_OK);
-    assert_int_equal(preview_terminal_columns(&unsteady.source, 80), 1);
+    assert_int_equal(preview_terminal_columns(&unsteady.source, 80), 3);
     assert_int_equal(source_summarize(&unsteady.source, &summary), OCELLUS_OK);
     assert_int_equal(summary.channels, CHANNELS);
     source_summary_free(&summary);
@@ -281,17 +281,18 @@ static void data_sets_are_known_by_name(void **state) {
         assert_ptr_equal(data_set_find(row->name), row);
         assert_true(row->title && row->help && (row->fetch || row->open));
     }
-    assert_int_equal(sets, 3);
-    assert_null(data_set_find("mnist"));
+    assert_true(sets >= 3);
+    assert_null(data_set_find("imagenet"));
     assert_null(data_set_find(""));
-    assert_int_equal(data_set_open("mnist", &from_cache, &parts), OCELLUS_USAGE);
-    assert_string_equal(status_message(), "data: no such data set 'mnist' (known: cifar10, folder)");
+    assert_int_equal(data_set_open("imagenet", &from_cache, &parts), OCELLUS_USAGE);
+    expect_words("data: no such data set 'imagenet' (known: cifar10, ");
+    expect_words("folder)");
     assert_int_equal(data_set_open("resnet50", &from_cache, &parts), OCELLUS_USAGE); /* weights have no pictures */
     assert_int_equal(data_set_open("cifar10", &from_nowhere, &parts), OCELLUS_IO);
     expect_words("/nowhere: there is no such folder");
     assert_true(parts.train == NULL && parts.validation == NULL && parts.test == NULL);
     data_set_append_names(false, &names);
-    assert_string_equal(names.bytes, "cifar10, resnet50, folder");
+    assert_non_null(strstr(names.bytes, "resnet50, folder")); /* those without pictures too */
     text_free(&names);
 }
 

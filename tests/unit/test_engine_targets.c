@@ -233,7 +233,8 @@ static void steps(const struct optimizer *optimizer, const struct parameter_grou
 /* Groups that scale by 1 change no bit, wherever their parameters lie; one of 0 stands still. */
 static void test_groups(void **state) {
     (void)state;
-    const struct parameter_group ones[] = {{"dense*", 1}, {"conv2d", 1}}, still[] = {{"dense", 0}, {"dense*", 1}};
+    const struct parameter_group ones[] = {{"dense*", 1, 0}, {"conv2d", 1, 0}},
+                                 still[] = {{"dense", 0, 0}, {"dense*", 1, 0}};
     struct subject plain, grouped, frozen, fresh;
     char hash[SHA256_TEXT_SIZE], other[SHA256_TEXT_SIZE];
     steps(&adam, NULL, 0, hash, &plain);
@@ -264,7 +265,7 @@ static void test_groups(void **state) {
 static void test_group_rate(void **state) {
     (void)state;
     const struct optimizer sgd = {.kind = OPTIMIZER_SGD, .learning_rate = 0.125};
-    const struct parameter_group half = {"dense_1", 0.5};
+    const struct parameter_group half = {"dense_1", 0.5, 0};
     struct subject subject;
     float before[CLASSES], after[CLASSES], gradient[CLASSES];
     open_subject(&subject, &(struct engine_options){.optimizer = sgd, .groups = &half, .group_count = 1});
@@ -277,10 +278,30 @@ static void test_group_rate(void **state) {
     close_subject(&subject);
 }
 
+/* Adam's correction by the number of updates is that of the group's own: as if it had begun then. */
+static void test_group_beginning(void **state) {
+    (void)state;
+    const struct parameter_group all = {"*", 1, 7};
+    struct subject plain, later;
+    char hash[SHA256_TEXT_SIZE], other[SHA256_TEXT_SIZE];
+    steps(&adam, NULL, 0, hash, &plain);
+    for (size_t counted = 0; counted < 2; counted++) {
+        open_subject(&later, &(struct engine_options){.optimizer = adam, .groups = &all, .group_count = counted});
+        engine_set_updates(later.engine, 7);
+        for (uint32_t step = 0; step < 3; step++)
+            train_step(later.engine, &adam, step, N);
+        assert_int_equal(engine_updates(later.engine), 10);
+        hash_engine(later.engine, other);
+        assert_true((strcmp(hash, other) == 0) == (counted == 1));
+        close_subject(&later);
+    }
+    close_subject(&plain);
+}
+
 /* The parameters of a group lie together, the trained before the rest, the first pattern that matches decides. */
 static void test_group_layout(void **state) {
     (void)state;
-    const struct parameter_group groups[] = {{"dense_1", 1}, {"dense*", 1}};
+    const struct parameter_group groups[] = {{"dense_1", 1, 0}, {"dense*", 1, 0}};
     struct graph *graph = small_simcnn();
     struct weights *weights;
     size_t matched;
@@ -312,7 +333,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_targets),    cmocka_unit_test(test_refused_targets), cmocka_unit_test(test_correct),
         cmocka_unit_test(test_sigmoid),    cmocka_unit_test(test_diverged),        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_group_rate), cmocka_unit_test(test_group_layout),
+        cmocka_unit_test(test_group_rate), cmocka_unit_test(test_group_beginning), cmocka_unit_test(test_group_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

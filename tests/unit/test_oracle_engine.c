@@ -10,7 +10,7 @@
 #include <math.h>
 
 enum { N = 6 };
-static const struct parameter_group groups[] = {{"conv2d_1", 0.5}, {"dense", 0}};
+static const struct parameter_group groups[] = {{"conv2d_1", 0.5, 2}, {"dense", 0, 0}};
 
 static struct engine *open_class(const struct engine_class *class, const struct graph *graph,
                                  const struct optimizer *optimizer) {

@@ -272,7 +272,9 @@ static void rewrite_checkpoint(const char *run, void (*spoil)(struct engine *eng
     sha256_bytes(text, strlen(text), identity.data_hash);
     assert_int_equal(engine_open(NULL, graph, &options, &engine), OCELLUS_OK);
     assert_int_equal(run_folder_open_locked(&folder, run), OCELLUS_OK);
-    assert_int_equal(checkpoint_read(&folder, engine, &identity, &train_state, &found), OCELLUS_OK);
+    assert_int_equal(
+        checkpoint_read(&folder, &(struct checkpoint_engine){.engine = &engine}, &identity, &train_state, &found),
+        OCELLUS_OK);
     assert_true(found);
     snprintf(old, sizeof old, "%s/%c.safetensors", RUN_CHECKPOINTS, train_state.generation);
     spoil(engine, &train_state);
