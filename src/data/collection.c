@@ -85,6 +85,15 @@ void collection_count_junk(struct collection *collection, const char *kind) {
     collection->junk[i].count++;
 }
 
+ocellus_status collection_check_path(const char *path, const char *source, size_t line) {
+    const char *wrong = !*path                               ? "is empty"
+                        : *path == '/'                       ? "is absolute (expected one that begins beside the list)"
+                        : strlen(path) >= FILE_PATH_SIZE / 2 ? "is too long"
+                                                             : NULL;
+    if (!wrong) return OCELLUS_OK;
+    return fail(OCELLUS_BAD_CONTENT, "%s: line %zu: path: %s%s%s", source, line, wrong, *path ? ": " : "", path);
+}
+
 const char *collection_path(const struct collection *collection, size_t entry) {
     return collection->texts.bytes + collection->entries[entry].path;
 }
@@ -105,10 +114,16 @@ size_t collection_find(const struct collection *collection, const char *path) {
     return SIZE_MAX;
 }
 
-void collection_free(struct collection *collection) {
+static void free_classes(struct collection *collection) {
     for (size_t i = 0; collection->class_names && i < collection->classes; i++)
         memory_free(collection->class_names[i]);
     memory_free(collection->class_names);
+    collection->class_names = NULL;
+    collection->classes = 0;
+}
+
+void collection_free(struct collection *collection) {
+    free_classes(collection);
     free(collection->entries);
     text_free(&collection->texts);
     *collection = (struct collection){0};
@@ -220,13 +235,28 @@ static ocellus_status find_classes(struct collection *collection, struct class_n
     return OCELLUS_OK;
 }
 
-ocellus_status collection_complete(struct collection *collection, enum collection_order order) {
+static ocellus_status find_in_order(struct collection *collection, enum collection_order order) {
     if (collection->count == 0) return fail(OCELLUS_BAD_CONTENT, "%s: there are no pictures", collection->name);
-    qsort_r(collection->entries, collection->count, sizeof *collection->entries, compare_paths,
-            collection->texts.bytes);
     struct class_name *names = memory_allocate(collection->count, sizeof *names);
     if (!names) return OCELLUS_IO;
     const ocellus_status status = find_classes(collection, names, order);
     memory_free(names);
     return status;
+}
+
+ocellus_status collection_complete(struct collection *collection, enum collection_order order) {
+    collection->order = order;
+    if (collection->count > 0)
+        qsort_r(collection->entries, collection->count, sizeof *collection->entries, compare_paths,
+                collection->texts.bytes);
+    return find_in_order(collection, order);
+}
+
+ocellus_status collection_keep(struct collection *collection, const uint8_t *keep) {
+    size_t kept = 0;
+    for (size_t i = 0; i < collection->count; i++)
+        if (keep[i]) collection->entries[kept++] = collection->entries[i];
+    collection->count = kept;
+    free_classes(collection);
+    return find_in_order(collection, (enum collection_order)collection->order);
 }

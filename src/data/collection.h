@@ -38,6 +38,7 @@ struct collection {
     struct collection_entry *entries;
     size_t count, capacity;
     struct text texts;
+    int order; /* enum collection_order, once it is complete */
     size_t classes;
     char **class_names; /* [classes], as they may be shown: valid UTF-8 in one line */
     struct collection_junk junk[COLLECTION_MOST_JUNK];
@@ -57,7 +58,12 @@ enum collection_order { COLLECTION_BY_BYTES, COLLECTION_BY_NUMBER };
  * OCELLUS_BAD_CONTENT without pictures, with one class alone, with more than COLLECTION_MOST_CLASSES, or with two whose names
  * differ by capitals only. */
 ocellus_status collection_complete(struct collection *collection, enum collection_order order);
+/* Of a complete one: leaves the entries out that are not marked in keep[count], and the classes that have none then. */
+ocellus_status collection_keep(struct collection *collection, const uint8_t *keep);
 void collection_free(struct collection *collection);
+
+/* OCELLUS_BAD_CONTENT, naming the line of `source`, for a path that is empty, absolute or too long. */
+ocellus_status collection_check_path(const char *path, const char *source, size_t line);
 
 const char *collection_path(const struct collection *collection, size_t entry);
 const char *collection_group(const struct collection *collection, size_t entry); /* "" without */

@@ -3,17 +3,25 @@
 #ifndef DATA_DATA_PARTS_H
 #define DATA_DATA_PARTS_H
 
-#include "data/source.h"
+#include "data/collection_source.h"
 
-/* What is asked for; {0} is the cache's. */
+/* What is asked for; {0} is the cache's. What follows the path is for pictures of one's own. */
 struct data_request {
-    const char *path; /* where it lies; NULL or "": the cache, whose content is verified */
+    const char *path;   /* where it lies; NULL or "": the cache, whose content is verified */
+    const char *split;  /* the split file (split_file.h); NULL or "": beside the data */
+    const char *record; /* a run's list of its pictures (data_record.h): those, and nothing is decided; NULL: none */
+    double test_share, validation_share; /* and what follows: split.h */
+    uint64_t folds, fold, seed;
+    size_t threads; /* 0: all this process may use */
+    bool only_look; /* the split file is not written */
 };
 
 /* What is not there is NULL, but never `train`: without validation pictures a recipe may hold some of the training ones out,
  * without test pictures a network is judged by those. */
 struct data_parts {
     struct source *train, *validation, *test;
+    struct shared_collection
+        *pictures; /* of one's own: all of them, with what is known and decided of each; else NULL */
 };
 void data_parts_close(struct data_parts *parts);
 

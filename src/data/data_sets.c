@@ -22,6 +22,7 @@ const struct data_set data_sets[] = {
     {IDX_NAME, "idx files", "images in the form of MNIST's files", NULL, idx_open},
     {RESNET50_NAME, "ResNet50's ImageNet weights", "weights to start from, no images", fetch_resnet50, NULL},
     {"folder", "a folder of pictures", "pictures of one's own, a folder for each class", NULL, own_data_open_folder},
+    {"list", "a list of pictures", "pictures of one's own, a table of paths and labels", NULL, own_data_open_list},
     {0},
 };
 

@@ -47,6 +47,7 @@ static ocellus_status list_folders(struct collection *collection, const char *pa
             names_free(names);
             return status;
         }
+        if (strcmp(names[i], FOLDER_SPLIT_FILE) == 0) continue;
         if (kind == PATH_FOLDER) {
             char *name = names[i];
             names[i] = names[list->count];

@@ -5,6 +5,8 @@
 
 #include "data/collection.h"
 
+#define FOLDER_SPLIT_FILE "ocellus-split.csv" /* our own in it, which is passed over without a word */
+
 /* Each folder in `path` is a class with all pictures in it, however deep; where those folders are train, and val, valid,
  * validation or test (picture_part_from_name()), they are parts, and the folders in them are the classes. Links are followed,
  * each folder is read once, and a class's folder for that class alone. Hidden files and folders, "__MACOSX" and what is no

@@ -9,7 +9,7 @@ ocellus_status image_check_size(uint64_t width, uint64_t height, const char *sou
         width * height <= IMAGE_MAX_PIXELS) {
         return OCELLUS_OK;
     }
-    return fail(OCELLUS_BAD_CONTENT, "%s: %llu x %llu pixels (expected 1 to %d a side, at most %d together)", source,
+    return fail(OCELLUS_BAD_CONTENT, "%s: %llu x %llu" IMAGE_TOO_LARGE "%d a side, at most %d together)", source,
                 (unsigned long long)width, (unsigned long long)height, IMAGE_MAX_SIDE, IMAGE_MAX_PIXELS);
 }
 

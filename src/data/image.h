@@ -20,6 +20,8 @@ void image_free(struct image *image);
 uint8_t image_over_white(unsigned value, unsigned alpha);
 void image_blend_over_white(const uint8_t *rgba, size_t count, uint8_t *rgb);
 
+/* In every message of what is too large. */
+#define IMAGE_TOO_LARGE " pixels (expected 1 to "
 /* Refuses a size that a file claims, before anything is allocated for it. `source` names it in the message. */
 ocellus_status image_check_size(uint64_t width, uint64_t height, const char *source);
 

@@ -10,9 +10,6 @@
 
 #include <stdlib.h>
 
-/* More than any image of IMAGE_MAX_PIXELS needs. */
-enum { IMAGE_MAX_FILE_SIZE = 256 * 1024 * 1024 };
-
 #ifdef OCELLUS_WEBP
 #define READABLE "a PNG, JPEG or WebP image"
 #else

@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* More than any image of IMAGE_MAX_PIXELS needs. */
+enum { IMAGE_MAX_FILE_SIZE = 256 * 1024 * 1024 };
+
 /* Reads a PNG (any depth, palette, grey, alpha over white, interlaced), a JPEG (also grey and CMYK), a WebP, or a HEIC where
  * the build has them; EXIF orientation is applied. The kind is told by the content, not the name; anything else, a damaged
  * file (a pixel is lost or invented; other oddities are a line in the log) and more than IMAGE_MAX_PIXELS (checked before

@@ -4,6 +4,7 @@
 #ifndef DATA_SOURCE_H
 #define DATA_SOURCE_H
 
+#include "base/file_kind.h"
 #include "base/sha256.h"
 #include "base/status.h"
 
@@ -18,6 +19,7 @@ struct picture {
     const uint8_t *pixels; /* [height][width][channels], RGB where there are three; in `room`, or lent by the source */
     uint8_t *room;         /* owned: for a source that has to make the pixels */
     size_t room_size;      /* bytes */
+    enum file_format format; /* of its file, also where that could not be decoded; FILE_FORMAT_UNKNOWN without a file */
 };
 void picture_free(struct picture *picture);
 /* For sources: a picture of that form whose pixels lie in its room, which *pixels points to, to be filled. */
@@ -28,6 +30,12 @@ ocellus_status picture_make_room(struct picture *picture, size_t height, size_t 
  * whose sides are still at least these, before it is turned upright or after. Others give it as it is. */
 struct picture_wish {
     size_t height, width;
+};
+
+/* A picture's file as it was: where all is alike, so is what it holds, as near as can be told without reading it. */
+struct picture_stamp {
+    uint64_t size, inode;
+    int64_t modified; /* nanoseconds since 1970 */
 };
 
 /* The classes that a picture belongs to, each below the source's `classes`: in every source so far exactly one. */
@@ -60,6 +68,8 @@ struct source_type {
     struct target (*target)(const struct source *source, size_t index);
     /* What the picture is called: its path, relative to where the data lies. NULL where pictures have no names. */
     const char *(*name)(const struct source *source, size_t index);
+    /* Its file as it is now; NULL where pictures have none. OCELLUS_IO where that cannot be told. */
+    ocellus_status (*stamp)(const struct source *source, size_t index, struct picture_stamp *stamp);
     void (*close)(struct source *source); /* what is its own, and the struct */
 };
 
