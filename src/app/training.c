@@ -285,6 +285,7 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
         .graph = training->graph,
         .engine = training->stages.engine,
         .enter = stages_enter,
+        .features = stages_features,
         .owner = &training->stages,
         .sets = &training->sets,
         .run = &training->run,
@@ -327,7 +328,8 @@ ocellus_status training_measure(const struct training_request *request, struct t
         train_sets_create(&training.recipe, request->train, request->validation, request->test, &training.sets);
     if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
-    if (status == OCELLUS_OK)
+    /* Features take the time of any numbers; theirs are 0. */
+    if (status == OCELLUS_OK && training.stages.cut == 0)
         status = batch_buffer_fill(&buffer, &training.sets.train, 0, batch, engine_input(training.stages.engine, 0));
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, true, &speed->training);
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, false, &speed->inference);
