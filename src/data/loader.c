@@ -249,6 +249,15 @@ static void make_all(void *context, size_t chunk, size_t worker) {
         make(job->loader, job->cell, i, chunk);
 }
 
+static void read_all_features(void *context, size_t chunk, size_t worker) {
+    struct job *job = context;
+    const struct loader_task *task = &job->loader->task;
+    (void)chunk;
+    (void)worker;
+    for (size_t i; (i = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed)) < job->cell->n;)
+        loader_picture_features(task, &job->cell->pictures[i], &job->cell->failures[i], job->dst + i * task->values);
+}
+
 static void make_and_finish_all(void *context, size_t chunk, size_t worker) {
     struct job *job = context;
     (void)worker;
@@ -290,6 +299,10 @@ static void run(struct job *job, size_t chunks, void (*body)(void *context, size
 static void make_whole(struct loader *loader, struct cell *cell, float *dst) {
     struct job job = {.loader = loader, .cell = cell, .dst = dst};
     const size_t workers = loader->workers;
+    if (loader->task.features) {
+        run(&job, workers, read_all_features);
+        return;
+    }
     if (!cell->offered && !loader->mixes) {
         run(&job, workers, make_and_finish_all);
         return;
@@ -387,6 +400,7 @@ static size_t reading_bytes(const struct loader *loader) {
 static bool is_lent(const struct loader_options *options) {
     const struct source *source = options->set.source;
     const struct view_form *view = &options->form->view;
+    if (options->features) return true;
     return source->type->lends && source->height == view->height && source->width == view->width &&
            source->channels == view->channels;
 }
@@ -410,6 +424,7 @@ static void share_memory(struct loader *loader) {
     const size_t reading = reading_bytes(loader), view = loader->task.values;
     facts->memory = limits->memory ? limits->memory : memory_available() / 2;
     facts->threads = limits->threads == LOADER_NO_THREADS ? 0 : limits->threads;
+    if (loader->options.features) facts->threads = 0;
     if (limits->threads == 0 && !facts->lent) facts->threads = crew_usual_size();
     loader->workers = loader->options.pool ? thread_pool_size(loader->options.pool) : 1;
     facts->bytes = waiting_bytes(loader, facts->threads) + (loader->workers + facts->threads) * reading;
@@ -475,7 +490,7 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
     const struct augmentation *augments = options->augmentation;
     struct loader *made = memory_allocate(1, sizeof *made);
     if (!made) return OCELLUS_IO;
-    if (augments && augmentation_is_none(augments)) augments = NULL;
+    if (augments && (augmentation_is_none(augments) || options->features)) augments = NULL;
     made->options = *options;
     made->mixes = augments && augmentation_mixes(augments);
     made->task = (struct loader_task){.set = options->set,
@@ -483,7 +498,10 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
                                       .size = {view->height, view->width, view->channels},
                                       .values = view->height * view->width * view->channels,
                                       .augments = augments,
-                                      .seed = options->seed};
+                                      .seed = options->seed,
+                                      .views = options->views,
+                                      .features = options->features};
+    if (options->features) made->task.values = feature_store_form(options->features)->values;
     made->options.form = &made->task.form;
     made->facts.lent = is_lent(options);
     share_memory(made);
@@ -491,13 +509,6 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
     if (status == OCELLUS_OK) *loader = made;
     else loader_close(made);
     return status;
-}
-
-void loader_set_pool(struct loader *loader, struct thread_pool *pool) {
-    monitor_enter(loader->monitor);
-    be_guest(loader, false);
-    loader->options.pool = pool;
-    monitor_leave(loader->monitor);
 }
 
 void loader_close(struct loader *loader) {

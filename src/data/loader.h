@@ -15,6 +15,7 @@
 
 #include "base/threads.h"
 #include "data/batch.h"
+#include "data/feature_store.h"
 #include "data/loader_picture.h"
 
 struct loader;
@@ -38,14 +39,17 @@ struct loader_options {
     size_t batch_size;    /* the last batch of an epoch may be smaller */
     const struct pixel_form *form;
     const struct augmentation *augmentation; /* NULL: none */
-    struct thread_pool *pool;                /* NULL: the caller's thread alone */
+    /* Views of each picture, by whose number, the epoch's modulo that of views, and by its own it is augmented; 0: as many as
+     * there are epochs, by epoch and place. */
+    uint64_t views;
+    /* NULL, or what a network made of the set's pictures: batches are of these values, and no picture is read. */
+    const struct feature_store *features;
+    struct thread_pool *pool; /* NULL: the caller's thread alone */
     struct loader_limits limits;
 };
 
 /* Allocates all that it will use but room for the pictures that are read, and views that stay. */
 ocellus_status loader_open(const struct loader_options *options, struct loader **loader);
-/* Another pool helps from now on, or none (NULL): before a pool is destroyed. */
-void loader_set_pool(struct loader *loader, struct thread_pool *pool);
 void loader_close(struct loader *loader); /* once the pictures at work are done; NULL is accepted */
 
 /* It lives until the next call. */

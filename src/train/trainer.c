@@ -55,7 +55,7 @@ void trainer_set_learning_rate(struct trainer *trainer, double learning_rate) {
 
 /* --- telling --- */
 
-double trainer_waited(const struct trainer *trainer) {
+static double waited(const struct trainer *trainer) {
     return (trainer->training ? loader_waited(trainer->training) : 0) +
            (trainer->validation ? loader_waited(trainer->validation) : 0);
 }
@@ -73,7 +73,7 @@ static struct train_event make_event(const struct trainer *trainer, enum train_e
         .accuracy = (double)state->correct / images,
         .learning_rate = trainer->optimizer.learning_rate,
         .seconds = clock_seconds() - trainer->epoch_started,
-        .data_wait = trainer_waited(trainer) - trainer->epoch_waited,
+        .data_wait = waited(trainer) - trainer->epoch_waited,
     };
 }
 
@@ -180,8 +180,24 @@ static void tell_loading(const struct loader *loader, const char *which) {
     log_info("%s: %s", which, kept);
 }
 
+static void close_loaders(struct trainer *trainer) {
+    loader_close(trainer->training);
+    loader_close(trainer->validation);
+    trainer->training = trainer->validation = NULL;
+}
+
+static ocellus_status find_features(const struct trainer *trainer, bool validation,
+                                    const struct feature_store **store) {
+    const struct trainer_options *options = &trainer->options;
+    *store = NULL;
+    return options->features ? options->features(options->owner, validation, options, store) : OCELLUS_OK;
+}
+
 static ocellus_status open_training(struct trainer *trainer) {
     const struct trainer_options *options = &trainer->options;
+    const struct feature_store *features;
+    if (trainer->training) return OCELLUS_OK;
+    TRY(find_features(trainer, false, &features));
     const struct loader_options loading = {.set = options->sets->train,
                                            .images = (size_t)trainer->plan.images_per_epoch,
                                            .epochs = trainer->plan.epochs,
@@ -191,6 +207,8 @@ static ocellus_status open_training(struct trainer *trainer) {
                                            .batch_size = trainer->buffer.batch_size,
                                            .form = &trainer->buffer.form,
                                            .augmentation = &trainer->augmentation,
+                                           .views = options->recipe->views,
+                                           .features = features,
                                            .pool = engine_pool(options->engine),
                                            .limits = options->limits};
     TRY(loader_open(&loading, &trainer->training));
@@ -208,6 +226,7 @@ static ocellus_status open_validation(struct trainer *trainer) {
         const struct loader_facts facts = loader_facts(trainer->training);
         buffer->limits.memory = facts.memory > facts.bytes ? facts.memory - facts.bytes : 1;
     }
+    TRY(find_features(trainer, true, &buffer->features));
     set.count = (size_t)trainer->plan.validation_images;
     TRY(predict_open_loader(trainer->options.engine, buffer, &set, true, &trainer->validation));
     tell_loading(trainer->validation, "validation");
@@ -223,6 +242,7 @@ ocellus_status trainer_step(struct trainer *trainer, struct engine_metrics *metr
         return fail(OCELLUS_USAGE, "trainer_step: epoch %" PRIu64 " of %" PRIu64 " has no step %" PRIu64,
                     state->epoch + 1, trainer->plan.epochs, state->position + 1);
     if (!metrics) metrics = &own;
+    TRY(open_training(trainer));
     const ocellus_status loaded = loader_batch(trainer->training, (uint32_t)state->epoch, (size_t)state->position,
                                                engine_input(engine, 0), &batch);
     if (loaded != OCELLUS_OK) return leave_unread(trainer, loaded);
@@ -268,15 +288,13 @@ static ocellus_status save_epoch(struct trainer *trainer, const struct train_eve
     return trainer_checkpoint(trainer);
 }
 
-/* What was made ahead stays; the threads that help are the engine's, and may be others from now on. */
+/* Another engine has other threads, and may take something else than pictures. */
 static ocellus_status enter_epoch(struct trainer *trainer) {
-    struct loader *const loaders[] = {trainer->training, trainer->validation};
-    if (!trainer->options.enter) return OCELLUS_OK;
-    for (size_t i = 0; i < 2; i++)
-        if (loaders[i]) loader_set_pool(loaders[i], NULL);
-    TRY(trainer->options.enter(trainer->options.owner, trainer->state.epoch, &trainer->options.engine));
-    for (size_t i = 0; i < 2; i++)
-        if (loaders[i]) loader_set_pool(loaders[i], engine_pool(trainer->options.engine));
+    struct trainer_options *options = &trainer->options;
+    bool changed = false;
+    if (!options->enter) return OCELLUS_OK;
+    TRY(options->enter(options->owner, trainer->state.epoch, &options->engine, &changed));
+    if (changed) close_loaders(trainer);
     return OCELLUS_OK;
 }
 
@@ -307,8 +325,8 @@ ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_s
     state->loss_sum = 0;
     trainer->saved = false;
     trainer->epoch_started = clock_seconds();
-    trainer->epoch_waited = trainer_waited(trainer);
     TRY(enter_epoch(trainer));
+    trainer->epoch_waited = waited(trainer);
     ocellus_status status = save_epoch(trainer, &event);
     tell(trainer, &event);
     if (status == OCELLUS_OK && trainer_is_finished(trainer)) tell_kind(trainer, TRAIN_END);
@@ -443,8 +461,7 @@ void trainer_close(struct trainer *trainer) {
     if (!trainer) return;
     journal_close(&trainer->journal);
     batch_buffer_free(&trainer->buffer);
-    loader_close(trainer->training);
-    loader_close(trainer->validation);
+    close_loaders(trainer);
     train_state_free(&trainer->state);
     memory_free(trainer);
 }

@@ -52,7 +52,11 @@ struct trainer_options {
     struct engine *engine; /* opened for training with train_batch_size(); its parameters are the start */
     engine_entry enter; /* at the end of an epoch, and before a checkpoint is taken up: the engine from then on, which
                             * has the same values; NULL: one engine trains it all */
-    void *owner;        /* for enter */
+    /* What the present engine takes in place of the pictures, those to validate on or to train on, when a loader of them is
+     * opened; *store is NULL for the pictures themselves. NULL: always those. */
+    ocellus_status (*features)(void *owner, bool validation, const struct trainer_options *options,
+                               const struct feature_store **store);
+    void *owner; /* for enter and features */
     const struct train_sets *sets;
     const struct run_folder *run; /* locked; NULL: nothing is written and nothing can be resumed */
     const struct recipe
@@ -77,9 +81,6 @@ const struct train_state *trainer_state(const struct trainer *trainer);
 struct history trainer_take_history(struct trainer *trainer);
 bool trainer_is_finished(const struct trainer *trainer);    /* all the recipe's epochs are done */
 bool trainer_epoch_is_whole(const struct trainer *trainer); /* all steps of the present one are */
-
-/* Seconds since it was opened in which the engine waited for pictures. */
-double trainer_waited(const struct trainer *trainer);
 
 /* Of the steps from now on. It is no part of a checkpoint: who goes on sets it again; without, it is the recipe's. */
 void trainer_set_learning_rate(struct trainer *trainer, double learning_rate);

@@ -158,12 +158,12 @@ static ocellus_status add_parts(struct data_parts *parts, uint64_t *sum) {
 }
 static ocellus_status read_idx(uint64_t *sum) { /* images packed by gzip */
     struct data_parts parts = {0};
-    TRY(idx_open(&(struct data_request){folder}, &parts));
+    TRY(idx_open(&(struct data_request){.path = folder}, &parts));
     return add_parts(&parts, sum);
 }
 static ocellus_status read_cifar100(uint64_t *sum) {
     struct data_parts parts = {0};
-    TRY(cifar100_open(&(struct data_request){folder}, &parts));
+    TRY(cifar100_open(&(struct data_request){.path = folder}, &parts));
     return add_parts(&parts, sum);
 }
 

@@ -75,7 +75,7 @@ static void put_set(const char *folder) {
 
 static void expect(const char *folder, ocellus_status status, const char *words) {
     struct data_parts parts = {0};
-    assert_int_equal(idx_open(&(struct data_request){folder}, &parts), status);
+    assert_int_equal(idx_open(&(struct data_request){.path = folder}, &parts), status);
     assert_null(parts.train);
     assert_null(parts.test);
     if (!strstr(status_message(), words)) fail_msg("\"%s\" lacks \"%s\"", status_message(), words);
@@ -86,7 +86,7 @@ static void test_a_set(void **state) {
     struct data_parts parts = {0};
     struct picture picture = {0};
     put_set(*state);
-    assert_int_equal(idx_open(&(struct data_request){*state}, &parts), OCELLUS_OK);
+    assert_int_equal(idx_open(&(struct data_request){.path = *state}, &parts), OCELLUS_OK);
     assert_int_equal(parts.train->count, 12);
     assert_int_equal(parts.train->height, 5);
     assert_int_equal(parts.train->width, 7);
@@ -106,7 +106,7 @@ static void test_a_set(void **state) {
     assert_int_equal(remove(temporary_path(*state, "t10k-images-idx3-ubyte")), 0);
     expect(*state, OCELLUS_BAD_CONTENT, "there is no t10k-images-idx3-ubyte");
     assert_int_equal(remove(temporary_path(*state, "t10k-labels-idx1-ubyte")), 0);
-    assert_int_equal(idx_open(&(struct data_request){*state}, &parts), OCELLUS_OK);
+    assert_int_equal(idx_open(&(struct data_request){.path = *state}, &parts), OCELLUS_OK);
     assert_null(parts.test);
     assert_int_equal(parts.train->classes, 4); /* one of them without pictures */
     assert_string_equal(parts.train->class_names[3], "star");
@@ -123,7 +123,7 @@ static void test_packed_and_coloured(void **state) {
     put(temporary_path(*state, "emnist-train-images-idx4-ubyte.gz"), packed.bytes, packed.size);
     put_array(temporary_path(*state, "emnist-train-labels.idx"), labels_dims, 1, 1, 3);
     put(temporary_path(*state, "emnist-train-labels.idx.gz"), "not read", 8); /* beside the plain one */
-    assert_int_equal(idx_open(&(struct data_request){*state}, &parts), OCELLUS_OK);
+    assert_int_equal(idx_open(&(struct data_request){.path = *state}, &parts), OCELLUS_OK);
     assert_int_equal(parts.train->channels, 3);
     assert_int_equal(source_read(parts.train, 11, NULL, &picture), OCELLUS_OK);
     for (size_t i = 0; i < 105; i++)
@@ -229,7 +229,7 @@ static void put_records(const char *path, size_t count) {
 
 static void expect_cifar100(const char *folder, ocellus_status status, const char *words) {
     struct data_parts parts = {0};
-    assert_int_equal(cifar100_open(&(struct data_request){folder}, &parts), status);
+    assert_int_equal(cifar100_open(&(struct data_request){.path = folder}, &parts), status);
     assert_null(parts.train);
     if (!strstr(status_message(), words)) fail_msg("\"%s\" lacks \"%s\"", status_message(), words);
 }
@@ -242,7 +242,7 @@ static void test_cifar100(void **state) {
     expect_cifar100(*state, OCELLUS_IO, train);
     put_records(temporary_path(*state, train), 6);
     put_records(temporary_path(*state, test), 3);
-    assert_int_equal(cifar100_open(&(struct data_request){*state}, &parts), OCELLUS_OK);
+    assert_int_equal(cifar100_open(&(struct data_request){.path = *state}, &parts), OCELLUS_OK);
     assert_int_equal(parts.train->count, 6);
     assert_int_equal(parts.test->count, 3);
     assert_int_equal(parts.train->classes, 100);
@@ -258,7 +258,7 @@ static void test_cifar100(void **state) {
         fprintf(names, "thing %zu\n", i);
     fclose(names);
     assert_int_equal(remove(temporary_path(*state, test)), 0);
-    assert_int_equal(cifar100_open(&(struct data_request){*state}, &parts), OCELLUS_OK);
+    assert_int_equal(cifar100_open(&(struct data_request){.path = *state}, &parts), OCELLUS_OK);
     assert_null(parts.test);
     assert_string_equal(parts.train->class_names[99], "thing 99");
     data_parts_close(&parts);
