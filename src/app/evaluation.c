@@ -46,7 +46,8 @@ static ocellus_status keep_predictions(const struct predictions *predictions, co
                                               .label = predictions->labels[i],
                                               .predicted = predictions->predicted[i],
                                               .probability = probabilities[predictions->predicted[i]],
-                                              .label_probability = probabilities[predictions->labels[i]]};
+                                              .label_probability = probabilities[predictions->labels[i]],
+                                              .path = source_picture_name(set->source, image_set_index(set, i))};
     }
     return OCELLUS_OK;
 }
@@ -264,8 +265,7 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
     if (request->data_path) TRY(recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path"));
     TRY(network_open(request->run, NULL, request->threads, NETWORK_BATCH, &network));
     ocellus_status status = network_choose_preprocessing(&network, request->preprocessing);
-    const struct data_request asked = train_data_request(&recipe);
-    if (status == OCELLUS_OK) status = data_set_open(recipe.data_name, &asked, &data);
+    if (status == OCELLUS_OK) status = train_data_open(&recipe, NULL, request->threads, &data);
     const struct source *test = data.test;
     if (status == OCELLUS_OK && !test)
         status = fail(OCELLUS_USAGE, "%s: has no test images to judge %s by", data.train->name, request->run);
@@ -308,10 +308,8 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK && request->data_path)
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK) status = network_open(request->run, weights, request->threads, NETWORK_BATCH, &network);
-    if (status == OCELLUS_OK && !request->train) {
-        const struct data_request asked = train_data_request(&recipe);
-        status = data_set_open(recipe.data_name, &asked, &data);
-    }
+    if (status == OCELLUS_OK && !request->train)
+        status = train_data_open(&recipe, request->run, request->threads, &data);
     const struct source *train = request->train ? request->train : data.train,
                         *validation = request->train ? request->validation : data.validation,
                         *test = request->train ? request->test : data.test;

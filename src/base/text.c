@@ -94,6 +94,17 @@ void text_append_shell_word(struct text *text, const char *word) {
     append_string(text, "'");
 }
 
+void text_append_csv(struct text *text, const char *raw) {
+    if (!raw[strcspn(raw, ",\"\r\n")]) {
+        append_string(text, raw);
+        return;
+    }
+    append_string(text, "\"");
+    for (; *raw; raw++)
+        text_append_bytes(text, *raw == '"' ? "\"\"" : raw, *raw == '"' ? 2 : 1);
+    append_string(text, "\"");
+}
+
 void text_free(struct text *text) {
     free(text->bytes);
     *text = (struct text){0};
