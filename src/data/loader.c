@@ -501,8 +501,8 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
                                       .seed = options->seed,
                                       .views = options->views,
                                       .features = options->features};
-    if (options->features) made->task.values = feature_store_form(options->features)->values;
     made->options.form = &made->task.form;
+    if (options->features) made->task.values = feature_store_form(options->features)->values;
     made->facts.lent = is_lent(options);
     share_memory(made);
     const ocellus_status status = create_all(made);
