@@ -171,13 +171,11 @@ static void append_extreme(struct text *out, const char *label, const char *word
 }
 
 static void append_sizes(struct text *out, const struct data_findings *findings) {
-    const struct picture_facts *smallest = findings->data.pictures[findings->smallest].facts,
-                               *largest = findings->data.pictures[findings->largest].facts,
-                               *narrowest = findings->data.pictures[findings->narrowest].facts,
+    const struct picture_facts *narrowest = findings->data.pictures[findings->narrowest].facts,
                                *widest = findings->data.pictures[findings->widest].facts;
     struct text words = {0};
-    if (smallest->width == largest->width && smallest->height == largest->height && narrowest->width == widest->width) {
-        text_append(&words, "all are %u x %u", smallest->width, smallest->height);
+    if (!findings_sizes_differ(findings)) {
+        text_append(&words, "all are %u x %u", widest->width, widest->height);
         end_line(out, "size", &words);
         return;
     }
@@ -275,21 +273,6 @@ static void append_capitals(struct text *out, const struct data_findings *findin
 
 /* --- copies --- */
 
-/* Which two of a group say most: from two sides, else of two classes, else any. */
-static void choose_two(const struct data_findings *findings, const struct copy_group *group, uint32_t two[2]) {
-    const struct checked_picture *pictures = findings->data.pictures;
-    two[0] = group->members[0];
-    two[1] = group->members[1];
-    for (size_t i = 1; i < group->count; i++) {
-        const struct checked_picture *first = &pictures[two[0]], *other = &pictures[group->members[i]];
-        if (group->leak ? (first->part == PICTURE_PART_TRAIN) != (other->part == PICTURE_PART_TRAIN)
-                        : first->label != other->label) {
-            two[1] = group->members[i];
-            return;
-        }
-    }
-}
-
 static void append_member(struct text *out, const struct data_findings *findings, const struct copy_group *group,
                           uint32_t place) {
     const struct checked_picture *picture = &findings->data.pictures[place];
@@ -310,7 +293,7 @@ static void append_groups(struct text *out, const struct data_findings *findings
     for (size_t i = 0; i < groups->count && i < SHOWN; i++) {
         const struct copy_group *group = &groups->items[i];
         uint32_t two[2];
-        choose_two(findings, group, two);
+        copy_group_choose_two(&findings->data, group, two);
         text_append(out, "%*s", INDENT, "");
         append_member(out, findings, group, two[0]);
         text_append(out, " = ");
@@ -363,7 +346,8 @@ static void append_verdict(struct text *out, const struct data_findings *finding
     end_line(out, "verdict", &words);
 }
 
-void data_findings_append(const struct data_findings *findings, const char *list, struct text *out) {
+void data_findings_append(const struct data_findings *findings, const char *list, const char *copies,
+                          struct text *out) {
     append_head(out, findings);
     append_classes(out, findings);
     append_balance(out, findings);
@@ -373,9 +357,9 @@ void data_findings_append(const struct data_findings *findings, const char *list
         append_formats(out, findings);
     }
     append_faults(out, findings, list);
-    append_copies(out, findings, "same pixels", "of the same pixels", &findings->exact, list);
+    append_copies(out, findings, "same pixels", "of the same pixels", &findings->exact, copies);
     append_copies(out, findings, "copies", "of copies: saved again, in another size, brighter, or cut at the edges",
-                  &findings->near, list);
+                  &findings->near, copies);
     append_capitals(out, findings, list);
     append_junk(out, findings);
     append_verdict(out, findings);
