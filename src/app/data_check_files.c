@@ -9,8 +9,10 @@
 #include "data/preview.h"
 #include "report/figures_data.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SHEET_COLUMNS = 8, SHEET_ROWS = 10, SHEET_CELLS = SHEET_COLUMNS * SHEET_ROWS };
 
@@ -62,6 +64,14 @@ static void append_groups(struct text *out, const char *kind, const struct data_
             text_append(out, "\n");
         }
     }
+}
+
+/* What an earlier check left, of which there is nothing now. */
+static ocellus_status remove_old(const char *folder, const char *name) {
+    char path[FILE_PATH_SIZE];
+    TRY(path_inside(path, folder, name));
+    if (unlink(path) == 0 || errno == ENOENT) return OCELLUS_OK;
+    return fail_errno(errno, "%s: cannot be removed", path);
 }
 
 static ocellus_status write_text(struct text *text, const char *folder, const char *name) {
@@ -188,7 +198,7 @@ static ocellus_status draw_filled(const struct data_check *check,
                                   const char *name) {
     struct sheet *sheet = memory_allocate(1, sizeof *sheet);
     ocellus_status status = sheet ? fill(check, sheet) : OCELLUS_IO;
-    if (status == OCELLUS_OK && sheet->count > 0) status = draw_sheet(sheet, folder, name);
+    if (status == OCELLUS_OK) status = sheet->count > 0 ? draw_sheet(sheet, folder, name) : remove_old(folder, name);
     for (size_t i = 0; sheet && i < sheet->count; i++)
         image_free(&sheet->images[i]);
     memory_free(sheet);
@@ -202,5 +212,9 @@ ocellus_status data_check_write(const struct data_check *check, const char *fold
     TRY(draw_filled(check, fill_with_copies, folder, "copies.png"));
     TRY(draw_filled(check, fill_with_faults, folder, "faults.png"));
     TRY(draw_classes(findings, folder));
-    return findings_sizes_differ(findings) ? draw_sizes(findings, folder) : OCELLUS_OK;
+    if (findings_sizes_differ(findings)) return draw_sizes(findings, folder);
+    TRY(remove_old(folder, FIGURE_SIZES ".csv"));
+    TRY(remove_old(folder, FIGURE_SIZES ".gnuplot"));
+    TRY(remove_old(folder, FIGURE_SIZES ".svg"));
+    return remove_old(folder, FIGURE_SIZES ".png");
 }

@@ -145,7 +145,7 @@ static void append_balance(struct text *out, const struct data_findings *finding
     if (train->class_counts[largest] == train->class_counts[smallest]) {
         text_append(&words, "every class has ");
         append_number(&words, train->class_counts[largest]);
-        text_append(&words, " training pictures");
+        text_append(&words, train->class_counts[largest] == 1 ? " training picture" : " training pictures");
     } else {
         text_append(&words, "the largest class has %.1f times the training pictures of the smallest: ",
                     data_findings_imbalance(findings));
@@ -273,11 +273,23 @@ static void append_capitals(struct text *out, const struct data_findings *findin
 
 /* --- copies --- */
 
+/* Whether a picture lies in a folder that is called after its part. */
+static bool names_its_part(const struct checked_picture *picture) {
+    char first[16];
+    enum picture_part part;
+    const size_t length = strcspn(picture->name, "/");
+    if (length >= sizeof first) return false;
+    memcpy(first, picture->name, length);
+    first[length] = '\0';
+    return picture_part_from_name(first, &part) && part == picture->part;
+}
+
 static void append_member(struct text *out, const struct data_findings *findings, const struct copy_group *group,
                           uint32_t place) {
     const struct checked_picture *picture = &findings->data.pictures[place];
     struct text before = {0};
-    if (picture->name && findings->part_count > 1) text_append(&before, "%s ", picture_part_names[picture->part]);
+    if (picture->name && findings->part_count > 1 && !names_its_part(picture))
+        text_append(&before, "%s ", picture_part_names[picture->part]);
     if (group->labels) {
         append_fitting(&before, findings->data.class_names[picture->label], 12);
         text_append(&before, ": ");
