@@ -144,8 +144,8 @@ static void set_pretrained(const struct choose_facts *facts, struct choice *choi
     set(choice, "views", "%d", VIEWS);
     set(choice, "flip", "0.5");
     if (choice->last_epochs > 0) {
-        set(choice, "unfreeze", "%d:conv5_*", HEAD_EPOCHS);
-        set(choice, "rates", "conv5_*=0.03");
+        set(choice, "unfreeze", "%d:conv5_*_conv", HEAD_EPOCHS);
+        set(choice, "rates", "conv5_*:0.1");
     }
     set(choice, "epochs", "%zu", choice->epochs);
     set(choice, "batch-size", "32");
@@ -184,8 +184,7 @@ void choose_recipe(const struct choose_facts *facts, const struct choose_speed *
         set_pretrained(facts, choice);
     }
     set(choice, "validation", facts->validation > 0 ? "held-out" : "none");
-    if (choice->folds > 0) set(choice, "folds", "%zu", choice->folds);
-    else if (facts->test == 0 && !wish->whole) set(choice, "test-share", TEST_SHARE);
+    if (choice->folds == 0 && facts->test == 0 && !wish->whole) set(choice, "test-share", TEST_SHARE);
 }
 
 /* "label     words", the words broken and indented. */

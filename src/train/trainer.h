@@ -82,6 +82,9 @@ struct history trainer_take_history(struct trainer *trainer);
 bool trainer_is_finished(const struct trainer *trainer);    /* all the recipe's epochs are done */
 bool trainer_epoch_is_whole(const struct trainer *trainer); /* all steps of the present one are */
 
+/* Seconds since it was opened in which the engine waited for pictures. */
+double trainer_waited(const struct trainer *trainer);
+
 /* Of the steps from now on. It is no part of a checkpoint: who goes on sets it again; without, it is the recipe's. */
 void trainer_set_learning_rate(struct trainer *trainer, double learning_rate);
 

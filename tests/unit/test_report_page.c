@@ -291,7 +291,7 @@ static void other_data_than_the_run_had_is_refused(void **state) {
 static void predictions_of_another_evaluation_are_refused(void **state) {
     struct fixture *fixture = *state;
     char page[FILE_PATH_SIZE], path[FILE_PATH_SIZE];
-    const struct prediction row = {0, (int32_t)source_label(fixture->test, 0), 0, 0.5F, 0.5F};
+    const struct prediction row = {0, (int32_t)source_label(fixture->test, 0), 0, 0.5F, 0.5F, NULL};
     assert_ok(path_join(path, fixture->run, RUN_PREDICTIONS));
     assert_ok(predictions_write(path, &row, 1));
     assert_int_equal(write_page(fixture, page), OCELLUS_BAD_CONTENT);
