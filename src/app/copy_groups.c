@@ -150,6 +150,18 @@ ocellus_status copy_groups_near(const struct checked_data *data, const struct co
     return status;
 }
 
+void copy_group_choose_two(const struct checked_data *data, const struct copy_group *group, uint32_t two[2]) {
+    two[0] = group->members[0];
+    two[1] = group->members[1];
+    for (size_t i = 1; i < group->count; i++) {
+        const struct checked_picture *first = &data->pictures[two[0]], *other = &data->pictures[group->members[i]];
+        const bool sides = (first->part == PICTURE_PART_TRAIN) != (other->part == PICTURE_PART_TRAIN);
+        if (group->leak ? !sides : first->label == other->label) continue;
+        two[1] = group->members[i];
+        return;
+    }
+}
+
 void copy_groups_free(struct copy_groups *groups) {
     memory_free(groups->items);
     memory_free(groups->members);

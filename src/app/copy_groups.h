@@ -26,6 +26,8 @@ ocellus_status copy_groups_exact(const struct checked_data *data, struct copy_gr
 /* Sound pictures that `near` joins, each together with its exact copies; places are those of `data`. */
 ocellus_status copy_groups_near(const struct checked_data *data, const struct copy_groups *exact,
                                 const struct copies *near, struct copy_groups *groups);
+/* The two of a group that say most: of both sides where it is a leak, else of two classes, else the first two. */
+void copy_group_choose_two(const struct checked_data *data, const struct copy_group *group, uint32_t two[2]);
 void copy_groups_free(struct copy_groups *groups);
 
 #endif

@@ -145,7 +145,7 @@ static void append_balance(struct text *out, const struct data_findings *finding
     if (train->class_counts[largest] == train->class_counts[smallest]) {
         text_append(&words, "every class has ");
         append_number(&words, train->class_counts[largest]);
-        text_append(&words, " training pictures");
+        text_append(&words, train->class_counts[largest] == 1 ? " training picture" : " training pictures");
     } else {
         text_append(&words, "the largest class has %.1f times the training pictures of the smallest: ",
                     data_findings_imbalance(findings));
@@ -171,13 +171,11 @@ static void append_extreme(struct text *out, const char *label, const char *word
 }
 
 static void append_sizes(struct text *out, const struct data_findings *findings) {
-    const struct picture_facts *smallest = findings->data.pictures[findings->smallest].facts,
-                               *largest = findings->data.pictures[findings->largest].facts,
-                               *narrowest = findings->data.pictures[findings->narrowest].facts,
+    const struct picture_facts *narrowest = findings->data.pictures[findings->narrowest].facts,
                                *widest = findings->data.pictures[findings->widest].facts;
     struct text words = {0};
-    if (smallest->width == largest->width && smallest->height == largest->height && narrowest->width == widest->width) {
-        text_append(&words, "all are %u x %u", smallest->width, smallest->height);
+    if (!findings_sizes_differ(findings)) {
+        text_append(&words, "all are %u x %u", widest->width, widest->height);
         end_line(out, "size", &words);
         return;
     }
@@ -275,26 +273,23 @@ static void append_capitals(struct text *out, const struct data_findings *findin
 
 /* --- copies --- */
 
-/* Which two of a group say most: from two sides, else of two classes, else any. */
-static void choose_two(const struct data_findings *findings, const struct copy_group *group, uint32_t two[2]) {
-    const struct checked_picture *pictures = findings->data.pictures;
-    two[0] = group->members[0];
-    two[1] = group->members[1];
-    for (size_t i = 1; i < group->count; i++) {
-        const struct checked_picture *first = &pictures[two[0]], *other = &pictures[group->members[i]];
-        if (group->leak ? (first->part == PICTURE_PART_TRAIN) != (other->part == PICTURE_PART_TRAIN)
-                        : first->label != other->label) {
-            two[1] = group->members[i];
-            return;
-        }
-    }
+/* Whether a picture lies in a folder that is called after its part. */
+static bool names_its_part(const struct checked_picture *picture) {
+    char first[16];
+    enum picture_part part;
+    const size_t length = strcspn(picture->name, "/");
+    if (length >= sizeof first) return false;
+    memcpy(first, picture->name, length);
+    first[length] = '\0';
+    return picture_part_from_name(first, &part) && part == picture->part;
 }
 
 static void append_member(struct text *out, const struct data_findings *findings, const struct copy_group *group,
                           uint32_t place) {
     const struct checked_picture *picture = &findings->data.pictures[place];
     struct text before = {0};
-    if (picture->name && findings->part_count > 1) text_append(&before, "%s ", picture_part_names[picture->part]);
+    if (picture->name && findings->part_count > 1 && !names_its_part(picture))
+        text_append(&before, "%s ", picture_part_names[picture->part]);
     if (group->labels) {
         append_fitting(&before, findings->data.class_names[picture->label], 12);
         text_append(&before, ": ");
@@ -310,7 +305,7 @@ static void append_groups(struct text *out, const struct data_findings *findings
     for (size_t i = 0; i < groups->count && i < SHOWN; i++) {
         const struct copy_group *group = &groups->items[i];
         uint32_t two[2];
-        choose_two(findings, group, two);
+        copy_group_choose_two(&findings->data, group, two);
         text_append(out, "%*s", INDENT, "");
         append_member(out, findings, group, two[0]);
         text_append(out, " = ");
@@ -363,7 +358,8 @@ static void append_verdict(struct text *out, const struct data_findings *finding
     end_line(out, "verdict", &words);
 }
 
-void data_findings_append(const struct data_findings *findings, const char *list, struct text *out) {
+void data_findings_append(const struct data_findings *findings, const char *list, const char *copies,
+                          struct text *out) {
     append_head(out, findings);
     append_classes(out, findings);
     append_balance(out, findings);
@@ -373,9 +369,9 @@ void data_findings_append(const struct data_findings *findings, const char *list
         append_formats(out, findings);
     }
     append_faults(out, findings, list);
-    append_copies(out, findings, "same pixels", "of the same pixels", &findings->exact, list);
+    append_copies(out, findings, "same pixels", "of the same pixels", &findings->exact, copies);
     append_copies(out, findings, "copies", "of copies: saved again, in another size, brighter, or cut at the edges",
-                  &findings->near, list);
+                  &findings->near, copies);
     append_capitals(out, findings, list);
     append_junk(out, findings);
     append_verdict(out, findings);

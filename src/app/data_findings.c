@@ -136,6 +136,14 @@ static ocellus_status measure(struct data_findings *findings) {
     return findings->sound > 0 ? find_medians(findings) : OCELLUS_OK;
 }
 
+bool findings_sizes_differ(const struct data_findings *findings) {
+    const struct picture_facts *smallest = findings->data.pictures[findings->smallest].facts,
+                               *largest = findings->data.pictures[findings->largest].facts,
+                               *narrowest = findings->data.pictures[findings->narrowest].facts,
+                               *widest = findings->data.pictures[findings->widest].facts;
+    return findings->sound > 0 && (compare_pixels(smallest, largest) != 0 || compare_aspects(narrowest, widest) != 0);
+}
+
 /* --- lists --- */
 
 static bool is_faulty(const struct checked_picture *picture) {

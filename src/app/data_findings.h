@@ -64,6 +64,8 @@ void data_findings_free(struct data_findings *findings);
 const struct findings_part *data_findings_training(const struct data_findings *findings);
 /* How many times more training pictures the largest class has than the smallest that has any; 1 without. */
 double data_findings_imbalance(const struct data_findings *findings);
+/* Whether sound pictures are of more than one size. */
+bool findings_sizes_differ(const struct data_findings *findings);
 /* How many kinds of things are worth a look. */
 size_t data_findings_count(const struct data_findings *findings);
 
