@@ -6,7 +6,6 @@
 #include "data/data_sets.h"
 #include "data/fetch_resnet50.h"
 #include "data/resnet50.h"
-#include "train/sets.h"
 
 #include <errno.h>
 #include <stdlib.h>
