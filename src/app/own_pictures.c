@@ -6,7 +6,6 @@
 #include "data/data_sets.h"
 #include "data/fetch_resnet50.h"
 #include "data/resnet50.h"
-#include "train/sets.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -51,12 +50,8 @@ static bool have_imagenet(void) {
 }
 
 static ocellus_status look(const struct own_pictures_request *request, struct choose_facts *facts, double *decode) {
-    struct recipe usual;
+    const struct data_request asked = {.path = request->path, .threads = request->threads};
     struct data_parts parts;
-    recipe_defaults(&usual);
-    struct data_request asked = train_data_request(&usual);
-    asked.path = request->path;
-    asked.threads = request->threads;
     TRY(data_set_open(request->data_name, &asked, &parts));
     const ocellus_status status = look_at_pictures(&parts, facts, decode);
     data_parts_close(&parts);

@@ -3,15 +3,17 @@
 #ifndef APP_TRAINING_H
 #define APP_TRAINING_H
 
+#include "app/start.h"
 #include "base/folders.h"
 #include "train/stages.h"
 #include "train/train.h"
 
 struct training_request {
     const struct recipe *recipe;
-    const char *run; /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
-    bool resume;     /* go on with the run at `run`, whose own recipe is in *recipe */
-    size_t threads;  /* 0: all this process may use */
+    const char *run;             /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
+    bool resume;                 /* go on with the run at `run`, whose own recipe is in *recipe */
+    size_t threads;              /* 0: all this process may use */
+    struct loader_limits limits; /* of how pictures are loaded; {0}: the loader chooses */
     /* The recipe's data where the caller has it; train NULL: loaded. */
     const struct source *train, *validation, *test;
     int argc; /* the command line, for environment.json */
@@ -31,6 +33,7 @@ struct training {
     struct stages stages; /* and the engine */
     struct run_folder run;
     char log_path[FILE_PATH_SIZE];
+    struct loader_limits limits;
 };
 
 /* Loads the data, makes the network, opens the engine and makes (or locks) the run folder, with environment.json and
@@ -46,6 +49,11 @@ struct training_speed {
     double training, inference;
 };
 ocellus_status training_measure(const struct training_request *request, struct training_speed *speed);
+
+/* The network of a recipe, by its name or its path from here, as a training on that source has it: start_open(), and what the
+ * recipe says of pictures of other sizes. */
+ocellus_status training_make_graph(const struct recipe *recipe, const char *name, const struct source *source,
+                                   const char *made_over, struct start *start);
 
 /* The recipe of a request: the defaults, then the recipe `name` (a file, or a built-in one's name; NULL: none). */
 ocellus_status training_recipe(const char *name, struct recipe *recipe);

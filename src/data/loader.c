@@ -48,7 +48,6 @@ struct loader {
     uint64_t ordered[2]; /* which */
     int32_t *labels;
     float *shares;
-    struct loader_failure *failures; /* [batch_size] of the batch that was handed out; where the loader goes on */
     double waited;
 };
 
@@ -250,6 +249,15 @@ static void make_all(void *context, size_t chunk, size_t worker) {
         make(job->loader, job->cell, i, chunk);
 }
 
+static void read_all_features(void *context, size_t chunk, size_t worker) {
+    struct job *job = context;
+    const struct loader_task *task = &job->loader->task;
+    (void)chunk;
+    (void)worker;
+    for (size_t i; (i = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed)) < job->cell->n;)
+        loader_picture_features(task, &job->cell->pictures[i], &job->cell->failures[i], job->dst + i * task->values);
+}
+
 static void make_and_finish_all(void *context, size_t chunk, size_t worker) {
     struct job *job = context;
     (void)worker;
@@ -291,6 +299,10 @@ static void run(struct job *job, size_t chunks, void (*body)(void *context, size
 static void make_whole(struct loader *loader, struct cell *cell, float *dst) {
     struct job job = {.loader = loader, .cell = cell, .dst = dst};
     const size_t workers = loader->workers;
+    if (loader->task.features) {
+        run(&job, workers, read_all_features);
+        return;
+    }
     if (!cell->offered && !loader->mixes) {
         run(&job, workers, make_and_finish_all);
         return;
@@ -334,15 +346,13 @@ static void tell_targets(struct loader *loader, const struct cell *cell) {
 }
 
 static ocellus_status hand_out(struct loader *loader, struct cell *cell, struct loader_batch *batch) {
-    if (!loader->options.goes_on) TRY(failure_of(cell));
-    else memcpy(loader->failures, cell->failures, cell->n * sizeof *loader->failures);
+    TRY(failure_of(cell));
     tell_targets(loader, cell);
     *batch = (struct loader_batch){.n = cell->n,
                                    .epoch = cell->epoch,
                                    .first_place = cell->first,
                                    .labels = loader->labels,
-                                   .shares = loader->shares,
-                                   .failures = loader->failures};
+                                   .shares = loader->shares};
     return OCELLUS_OK;
 }
 
@@ -390,6 +400,7 @@ static size_t reading_bytes(const struct loader *loader) {
 static bool is_lent(const struct loader_options *options) {
     const struct source *source = options->set.source;
     const struct view_form *view = &options->form->view;
+    if (options->features) return true;
     return source->type->lends && source->height == view->height && source->width == view->width &&
            source->channels == view->channels;
 }
@@ -413,6 +424,7 @@ static void share_memory(struct loader *loader) {
     const size_t reading = reading_bytes(loader), view = loader->task.values;
     facts->memory = limits->memory ? limits->memory : memory_available() / 2;
     facts->threads = limits->threads == LOADER_NO_THREADS ? 0 : limits->threads;
+    if (loader->options.features) facts->threads = 0;
     if (limits->threads == 0 && !facts->lent) facts->threads = crew_usual_size();
     loader->workers = loader->options.pool ? thread_pool_size(loader->options.pool) : 1;
     facts->bytes = waiting_bytes(loader, facts->threads) + (loader->workers + facts->threads) * reading;
@@ -469,8 +481,6 @@ static ocellus_status create_all(struct loader *loader) {
     if (!loader->labels) return OCELLUS_IO;
     if (loader->mixes) loader->shares = memory_allocate(options->batch_size, classes * sizeof *loader->shares);
     if (loader->mixes && !loader->shares) return OCELLUS_IO;
-    if (options->goes_on) loader->failures = memory_allocate(options->batch_size, sizeof *loader->failures);
-    if (options->goes_on && !loader->failures) return OCELLUS_IO;
     return loader->facts.threads ? crew_start(loader->facts.threads, work_ahead, end_work, loader, &loader->crew)
                                  : OCELLUS_OK;
 }
@@ -480,7 +490,7 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
     const struct augmentation *augments = options->augmentation;
     struct loader *made = memory_allocate(1, sizeof *made);
     if (!made) return OCELLUS_IO;
-    if (augments && augmentation_is_none(augments)) augments = NULL;
+    if (augments && (augmentation_is_none(augments) || options->features)) augments = NULL;
     made->options = *options;
     made->mixes = augments && augmentation_mixes(augments);
     made->task = (struct loader_task){.set = options->set,
@@ -488,7 +498,11 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
                                       .size = {view->height, view->width, view->channels},
                                       .values = view->height * view->width * view->channels,
                                       .augments = augments,
-                                      .seed = options->seed};
+                                      .seed = options->seed,
+                                      .views = options->views,
+                                      .features = options->features};
+    made->options.form = &made->task.form;
+    if (options->features) made->task.values = feature_store_form(options->features)->values;
     made->facts.lent = is_lent(options);
     share_memory(made);
     const ocellus_status status = create_all(made);
@@ -514,7 +528,6 @@ void loader_close(struct loader *loader) {
     memory_free(loader->orders[1]);
     memory_free(loader->labels);
     memory_free(loader->shares);
-    memory_free(loader->failures);
     monitor_free(loader->monitor);
     memory_free(loader);
 }

@@ -23,7 +23,7 @@ static const char *other_value(const struct recipe_key *key, const char *value) 
     case RECIPE_COUNT:
         return "7";
     case RECIPE_REAL:
-        return "0.25";
+        return key->smallest > 0.25 ? "2.5" : "0.25";
     case RECIPE_CHOICE:
         return key->choices[strcmp(key->choices[0], value) == 0];
     case RECIPE_BOOL:
