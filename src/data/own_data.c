@@ -265,7 +265,7 @@ static ocellus_status decide_parts(struct opening *opening) {
         if (!opening->aside[i] && opening->parts[i] == PICTURE_PART_NONE)
             TRY(set_reason(opening, i, "is like pictures to test and like others", ""));
     tell_parts(opening, &split);
-    const bool writes = request->folds == 0 && !request->only_look && split.added > 0;
+    const bool writes = request->folds == 0 && request->keep_split && split.added > 0;
     return writes ? write_split_file(opening) : OCELLUS_OK;
 }
 
