@@ -143,26 +143,30 @@ static ocellus_status find_made_over(const struct training *training, const stru
     return OCELLUS_OK;
 }
 
+ocellus_status training_make_graph(const struct recipe *recipe, const char *name, const struct source *source,
+                                   const char *made_over, struct start *start) {
+    const bool builtin = graph_is_builtin(name);
+    const struct start_wish wish = {
+        .name = name, .input_size = (size_t)recipe->model_input_size, .source = source, .made_over = made_over};
+    TRY(start_open(&wish, start));
+    /* A file's own rule stays unless the recipe asks for another. */
+    if (builtin || recipe->model_resize != RESIZE_STRETCH)
+        start->graph->resize = (enum resize_rule)recipe->model_resize;
+    if (builtin || recipe->model_jpeg_scaled) start->graph->jpeg_scaled = recipe->model_jpeg_scaled;
+    return OCELLUS_OK;
+}
+
 /* The network with the values it starts from. */
 static ocellus_status open_start(struct training *training, const struct training_request *request,
                                  struct start *start) {
     const struct recipe *recipe = &training->recipe;
     char name[RECIPE_TEXT_SIZE], made_over[FILE_PATH_SIZE];
-    const bool builtin = graph_is_builtin(recipe->model_name);
-    if (builtin) snprintf(name, sizeof name, "%s", recipe->model_name);
+    if (graph_is_builtin(recipe->model_name)) snprintf(name, sizeof name, "%s", recipe->model_name);
     else TRY(path_from_here(request, recipe->model_name, name));
     TRY(find_made_over(training, request, made_over));
-    const struct start_wish wish = {.name = name,
-                                    .input_size = (size_t)recipe->model_input_size,
-                                    .source = training->sets.train_data,
-                                    .made_over = *made_over ? made_over : NULL};
-    TRY(start_open(&wish, start));
+    TRY(training_make_graph(recipe, name, training->sets.train_data, *made_over ? made_over : NULL, start));
     training->graph = start->graph;
     start->graph = NULL;
-    /* A file's own rule stays unless the recipe asks for another. */
-    if (builtin || recipe->model_resize != RESIZE_STRETCH)
-        training->graph->resize = (enum resize_rule)recipe->model_resize;
-    if (builtin || recipe->model_jpeg_scaled) training->graph->jpeg_scaled = recipe->model_jpeg_scaled;
     TRY(stages_open(&training->stages, recipe, &training->sets, request->threads, training->graph));
     TRY(engine_initialize(training->stages.engine, recipe->seed));
     return load_values(training, request, start);
@@ -281,6 +285,7 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
         .graph = training->graph,
         .engine = training->stages.engine,
         .enter = stages_enter,
+        .features = stages_features,
         .owner = &training->stages,
         .sets = &training->sets,
         .run = &training->run,
@@ -323,7 +328,8 @@ ocellus_status training_measure(const struct training_request *request, struct t
         train_sets_create(&training.recipe, request->train, request->validation, request->test, &training.sets);
     if (status == OCELLUS_OK) status = open_network(&training, request);
     if (status == OCELLUS_OK) status = batch_buffer_create(training.graph, batch, &buffer);
-    if (status == OCELLUS_OK)
+    /* Features take the time of any numbers; theirs are 0. */
+    if (status == OCELLUS_OK && training.stages.cut == 0)
         status = batch_buffer_fill(&buffer, &training.sets.train, 0, batch, engine_input(training.stages.engine, 0));
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, true, &speed->training);
     if (status == OCELLUS_OK) status = time_batch(&training, &buffer, false, &speed->inference);

@@ -3,6 +3,7 @@
 #ifndef APP_TRAINING_H
 #define APP_TRAINING_H
 
+#include "app/start.h"
 #include "base/folders.h"
 #include "train/stages.h"
 #include "train/train.h"
@@ -16,7 +17,8 @@ struct training_request {
     const struct source *train, *validation, *test;
     int argc; /* the command line, for environment.json */
     const char *const *argv;
-    const char *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
+    const char
+        *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
 };
 
 /* Everything a training needs, opened in the order in which it can be refused: the run folder last, so that nothing is
@@ -45,6 +47,11 @@ struct training_speed {
     double training, inference;
 };
 ocellus_status training_measure(const struct training_request *request, struct training_speed *speed);
+
+/* The network of a recipe, by its name or its path from here, as a training on that source has it: start_open(), and what the
+ * recipe says of pictures of other sizes. */
+ocellus_status training_make_graph(const struct recipe *recipe, const char *name, const struct source *source,
+                                   const char *made_over, struct start *start);
 
 /* The recipe of a request: the defaults, then the recipe `name` (a file, or a built-in one's name; NULL: none). */
 ocellus_status training_recipe(const char *name, struct recipe *recipe);

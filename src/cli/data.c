@@ -2,11 +2,14 @@
 /* ocellus data fetch|show: whatever data_sets.h names. */
 #include "cli/data.h"
 
+#include "app/data_augmented.h"
 #include "app/data_show.h"
+#include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
+#include "cli/recipe_flags.h"
 #include "cli/verbs.h"
 #include "data/cache.h"
 #include "data/data_sets.h"
@@ -57,19 +60,59 @@ static const struct command show_command = {
     .name = "data show",
     .arguments = "NAME",
     .summary = "Shows a data set: shapes, values, classes, random images.",
-    .details = "Leaves class-distribution.{svg,png,csv,gnuplot} and preview.png in the --out folder.",
+    .details =
+        "Leaves class-distribution.{svg,png,csv,gnuplot} and preview.png in the --out folder. With --augmented instead "
+        "augmented.png: the first 50 pictures of an epoch as a training by the recipe gives them to the network, "
+        "resized, augmented and mixed.",
     .append_lists = append_shown,
     .minimum = 1,
     .maximum = 1,
 };
-static const char *data_path, *out_folder;
-static bool json;
+static const char *data_path, *out_folder, *recipe_name;
+static bool json, augmented;
+static size_t epoch = 1;
 static const struct option show_options[] = {
     {"data-path", "PATH", "folder of the data set's files (the cache)", OPTION_TEXT, &data_path},
     {"out", "PATH", "folder for the figures (runs/NAME-data; with --json none)", OPTION_TEXT, &out_folder},
     {"json", NULL, "print as JSON", OPTION_SWITCH, &json},
+    {"augmented", NULL, "draw only what a training gets: augmented.png", OPTION_SWITCH, &augmented},
+    {"epoch", "N", "with --augmented: the first pictures of epoch N (1)", OPTION_COUNT, &epoch},
+    {"recipe", "FILE", "with --augmented: a recipe file, or a built-in one's name", OPTION_TEXT, &recipe_name},
     {0},
 };
+
+/* What decides which pictures a training begins an epoch with, and what becomes of them. */
+static bool shapes_pictures(const struct recipe_key *key) {
+    static const char *const flags[] = {"model",      "input-size", "resize", "jpeg-scaled",
+                                        "validation", "held-out",   "seed"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (strcmp(flags[i], key->flag) == 0) return true;
+    return strcmp(key->section, "augment") == 0;
+}
+
+static ocellus_status draw_augmented(const struct settings *settings, const struct data_parts *parts,
+                                     const char *folder) {
+    struct recipe recipe;
+    char path[FILE_PATH_SIZE];
+    TRY(training_recipe(recipe_name, &recipe));
+    /* The default is for CIFAR-10: a small set is drawn from whole. */
+    if (!recipe_name && recipe.held_out >= parts->train->count) recipe.validation = RECIPE_VALIDATION_NONE;
+    TRY(recipe_flags_apply(settings, &recipe));
+    TRY(data_augmented_draw(&recipe, parts, epoch - 1, folder));
+    TRY(path_join(path, folder, DATA_AUGMENTED));
+    return command_print_line(path);
+}
+
+/* Flags that do not go together. */
+static ocellus_status check_flags(const struct settings *settings) {
+    if (augmented && json) return fail(OCELLUS_USAGE, "--json does not go with --augmented");
+    if (!augmented && (settings->count || recipe_name || epoch != 1))
+        return fail(OCELLUS_USAGE, "--%s goes with --augmented",
+                    settings->count ? settings->items[0].flag
+                    : recipe_name   ? "recipe"
+                                    : "epoch");
+    return OCELLUS_OK;
+}
 
 static ocellus_status data_fetch(int argc, char **argv) {
     struct words words;
@@ -200,15 +243,20 @@ static ocellus_status show_opened(const struct source *train, const struct sourc
 }
 
 static ocellus_status data_show(int argc, char **argv) {
+    struct settings settings = {0};
+    struct option options[sizeof show_options / sizeof *show_options + RECIPE_KEYS_MOST];
     struct words words;
-    TRY(command_parse(&show_command, show_options, argc, argv, &words));
+    recipe_flags_append(show_options, shapes_pictures, &settings, options);
+    TRY(command_parse(&show_command, options, argc, argv, &words));
+    TRY(check_flags(&settings));
     char folder[FILE_PATH_SIZE];
     struct data_parts data;
     const struct data_request asked = {.path = data_path};
     TRY(choose_folder(words.items[0], folder));
     TRY(data_set_open(words.items[0], &asked, &data));
-    ocellus_status status = data.test ? show_opened(data.train, data.test, folder)
-                                      : fail(OCELLUS_USAGE, "%s: has no test images to show", data.train->name);
+    ocellus_status status = augmented   ? draw_augmented(&settings, &data, folder)
+                            : data.test ? show_opened(data.train, data.test, folder)
+                                        : fail(OCELLUS_USAGE, "%s: has no test images to show", data.train->name);
     data_parts_close(&data);
     return status;
 }

@@ -24,7 +24,8 @@ static const char *value_name(const struct recipe_key *key, char room[64]) {
     return room;
 }
 
-void recipe_flags_append(const struct option *own, struct settings *settings, struct option *options) {
+void recipe_flags_append(const struct option *own, bool (*wanted)(const struct recipe_key *key),
+                         struct settings *settings, struct option *options) {
     static char rooms[RECIPE_KEYS_MOST][64], helps[RECIPE_KEYS_MOST][160];
     struct recipe defaults;
     recipe_defaults(&defaults);
@@ -33,6 +34,7 @@ void recipe_flags_append(const struct option *own, struct settings *settings, st
     for (size_t i = 0; i < recipe_key_count(); i++) {
         const struct recipe_key *key = recipe_key_at(i);
         char value[RECIPE_TEXT_SIZE];
+        if (wanted && !wanted(key)) continue;
         recipe_value(&defaults, key, value);
         if (*value) snprintf(helps[i], sizeof helps[i], "%s [%.32s]", key->help, value);
         else snprintf(helps[i], sizeof helps[i], "%s", key->help);

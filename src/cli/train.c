@@ -53,7 +53,7 @@ static const struct option train_options[] = {
 ocellus_status verb_train(int argc, char **argv) {
     struct settings settings = {0};
     struct option options[sizeof train_options / sizeof *train_options + RECIPE_KEYS_MOST];
-    recipe_flags_append(train_options, &settings, options);
+    recipe_flags_append(train_options, NULL, &settings, options);
     const char *line[256] = {"ocellus"}; /* before parsing moves the words */
     int line_count = 1;
     for (int i = 0; i < argc && line_count < 256; i++)

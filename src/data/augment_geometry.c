@@ -9,15 +9,13 @@ size_t augment_form_values(const struct augment_form *form) {
     return form->height * form->width * form->channels;
 }
 
-/* For a constant number of channels the inner loop is gone. */
+/* For a constant number of channels a pixel is a word or two. */
 static inline __attribute__((always_inline)) void flip_row(uint8_t *row, size_t width, size_t channels) {
-    uint8_t *left = row, *right = row + (width - 1) * channels;
+    uint8_t *left = row, *right = row + (width - 1) * channels, kept[AUGMENT_MOST_CHANNELS];
     for (; left < right; left += channels, right -= channels) {
-        for (size_t c = 0; c < channels; c++) {
-            const uint8_t kept = left[c];
-            left[c] = right[c];
-            right[c] = kept;
-        }
+        memcpy(kept, left, channels);
+        memcpy(left, right, channels);
+        memcpy(right, kept, channels);
     }
 }
 

@@ -250,6 +250,15 @@ static void make_all(void *context, size_t chunk, size_t worker) {
         make(job->loader, job->cell, i, chunk);
 }
 
+static void read_all_features(void *context, size_t chunk, size_t worker) {
+    struct job *job = context;
+    const struct loader_task *task = &job->loader->task;
+    (void)chunk;
+    (void)worker;
+    for (size_t i; (i = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed)) < job->cell->n;)
+        loader_picture_features(task, &job->cell->pictures[i], &job->cell->failures[i], job->dst + i * task->values);
+}
+
 static void make_and_finish_all(void *context, size_t chunk, size_t worker) {
     struct job *job = context;
     (void)worker;
@@ -291,6 +300,10 @@ static void run(struct job *job, size_t chunks, void (*body)(void *context, size
 static void make_whole(struct loader *loader, struct cell *cell, float *dst) {
     struct job job = {.loader = loader, .cell = cell, .dst = dst};
     const size_t workers = loader->workers;
+    if (loader->task.features) {
+        run(&job, workers, read_all_features);
+        return;
+    }
     if (!cell->offered && !loader->mixes) {
         run(&job, workers, make_and_finish_all);
         return;
@@ -310,7 +323,8 @@ static void make_whole(struct loader *loader, struct cell *cell, float *dst) {
 /* The status of the first picture that has none, own ones before partners from elsewhere. */
 static ocellus_status failure_of(const struct cell *cell) {
     for (size_t i = 0; i < cell->count; i++)
-        if (cell->failures[i].status != OCELLUS_OK) return fail(cell->failures[i].status, "%s", cell->failures[i].message);
+        if (cell->failures[i].status != OCELLUS_OK)
+            return fail(cell->failures[i].status, "%s", cell->failures[i].message);
     return OCELLUS_OK;
 }
 
@@ -389,6 +403,7 @@ static size_t reading_bytes(const struct loader *loader) {
 static bool is_lent(const struct loader_options *options) {
     const struct source *source = options->set.source;
     const struct view_form *view = &options->form->view;
+    if (options->features) return true;
     return source->type->lends && source->height == view->height && source->width == view->width &&
            source->channels == view->channels;
 }
@@ -412,6 +427,7 @@ static void share_memory(struct loader *loader) {
     const size_t reading = reading_bytes(loader), view = loader->task.values;
     facts->memory = limits->memory ? limits->memory : memory_available() / 2;
     facts->threads = limits->threads == LOADER_NO_THREADS ? 0 : limits->threads;
+    if (loader->options.features) facts->threads = 0;
     if (limits->threads == 0 && !facts->lent) facts->threads = crew_usual_size();
     loader->workers = loader->options.pool ? thread_pool_size(loader->options.pool) : 1;
     facts->bytes = waiting_bytes(loader, facts->threads) + (loader->workers + facts->threads) * reading;
@@ -479,7 +495,7 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
     const struct augmentation *augments = options->augmentation;
     struct loader *made = memory_allocate(1, sizeof *made);
     if (!made) return OCELLUS_IO;
-    if (augments && augmentation_is_none(augments)) augments = NULL;
+    if (augments && (augmentation_is_none(augments) || options->features)) augments = NULL;
     made->options = *options;
     made->mixes = augments && augmentation_mixes(augments);
     made->task = (struct loader_task){.set = options->set,
@@ -487,7 +503,10 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
                                       .size = {view->height, view->width, view->channels},
                                       .values = view->height * view->width * view->channels,
                                       .augments = augments,
-                                      .seed = options->seed};
+                                      .seed = options->seed,
+                                      .views = options->views,
+                                      .features = options->features};
+    if (options->features) made->task.values = feature_store_form(options->features)->values;
     made->facts.lent = is_lent(options);
     share_memory(made);
     const ocellus_status status = create_all(made);
@@ -532,7 +551,8 @@ void loader_text(const struct loader *loader, char out[160]) {
         snprintf(out, 160, "all %s pictures are kept in memory (%.1f MB of %.1f MB)", all,
                  size_megabytes(facts->kept_bytes), size_megabytes(facts->memory));
     else
-        snprintf(out, 160, "%s of %s pictures are kept in memory (%.1f MB of %.1f MB), the others are read again each "
-                           "epoch",
+        snprintf(out, 160,
+                 "%s of %s pictures are kept in memory (%.1f MB of %.1f MB), the others are read again each "
+                 "epoch",
                  kept, all, size_megabytes(facts->kept_bytes), size_megabytes(facts->memory));
 }

@@ -15,6 +15,7 @@
 
 #include "base/threads.h"
 #include "data/batch.h"
+#include "data/feature_store.h"
 #include "data/loader_picture.h"
 
 struct loader;
@@ -22,23 +23,29 @@ struct loader;
 /* Of no result's concern. {0}: the loader chooses. */
 struct loader_limits {
     size_t threads; /* of its own; 0: as many as this process may use where pictures must be made, else none */
-    size_t memory;  /* bytes for pictures, the largest of which decides what is needed at least; 0: half of what is free */
+    size_t
+        memory; /* bytes for pictures, the largest of which decides what is needed at least; 0: half of what is free */
 };
 #define LOADER_NO_THREADS SIZE_MAX /* as limits.threads */
 
 /* What they point to must outlive the loader. */
 struct loader_options {
-    struct image_set set;   /* not empty */
-    size_t images;          /* of an epoch: the first ones of its order; 1 to set.count */
-    uint64_t epochs;        /* nothing is made ahead behind the last one */
-    bool shuffled;          /* each epoch has a permutation of its own; else the set's order */
-    bool keeps;             /* views that fit into the memory stay: pictures will be asked for again */
-    bool goes_on;           /* a picture that cannot be read is told in the batch and ends nothing */
-    uint64_t seed;          /* of the permutations and the augmentation */
-    size_t batch_size;      /* the last batch of an epoch may be smaller */
+    struct image_set set; /* not empty */
+    size_t images;        /* of an epoch: the first ones of its order; 1 to set.count */
+    uint64_t epochs;      /* nothing is made ahead behind the last one */
+    bool shuffled;        /* each epoch has a permutation of its own; else the set's order */
+    bool keeps;           /* views that fit into the memory stay: pictures will be asked for again */
+    bool goes_on;         /* a picture that cannot be read is told in the batch and ends nothing */
+    uint64_t seed;        /* of the permutations and the augmentation */
+    size_t batch_size;    /* the last batch of an epoch may be smaller */
     const struct pixel_form *form;
     const struct augmentation *augmentation; /* NULL: none */
-    struct thread_pool *pool;                /* NULL: the caller's thread alone */
+    /* Views of each picture, by whose number, the epoch's modulo that of views, and by its own it is augmented; 0: as many as
+     * there are epochs, by epoch and place. */
+    uint64_t views;
+    /* NULL, or what a network made of the set's pictures: batches are of these values, and no picture is read. */
+    const struct feature_store *features;
+    struct thread_pool *pool; /* NULL: the caller's thread alone */
     struct loader_limits limits;
 };
 
@@ -50,9 +57,9 @@ void loader_close(struct loader *loader); /* once the pictures at work are done;
 struct loader_batch {
     size_t n;
     uint32_t epoch;
-    size_t first_place;    /* in the epoch's order: the first one's, the others follow it */
-    const int32_t *labels; /* [n]; not to be read where there are shares */
-    const float *shares;   /* [n][classes] of the source; NULL where nothing is mixed */
+    size_t first_place;                    /* in the epoch's order: the first one's, the others follow it */
+    const int32_t *labels;                 /* [n]; not to be read where there are shares */
+    const float *shares;                   /* [n][classes] of the source; NULL where nothing is mixed */
     const struct loader_failure *failures; /* [n]; NULL unless the loader goes on; what failed is black */
 };
 /* Batch `index` of an epoch to dst[n][height][width][channels]. Those after it are begun. Fails with the status of the first
@@ -65,10 +72,10 @@ ocellus_status loader_batch(struct loader *loader, uint32_t epoch, size_t index,
 double loader_waited(const struct loader *loader);
 
 struct loader_facts {
-    size_t threads; /* of its own */
-    size_t kept;    /* pictures that stay in memory once they were read */
+    size_t threads;                   /* of its own */
+    size_t kept;                      /* pictures that stay in memory once they were read */
     size_t kept_bytes, bytes, memory; /* theirs; of all that it may take; what it was allowed */
-    bool lent; /* pictures are used where they lie: nothing has to be kept */
+    bool lent;                        /* pictures are used where they lie: nothing has to be kept */
 };
 struct loader_facts loader_facts(const struct loader *loader);
 /* "1,234 of 2,000 pictures are kept in memory (186.0 MB of 2000.0 MB), the others are read again each epoch" */

@@ -38,6 +38,18 @@ static ocellus_status find_view(struct loader_task *task, const struct loader_pi
     return OCELLUS_OK;
 }
 
+/* The epoch, or where views are fixed the number of the view. */
+static uint32_t view_of(const struct loader_task *task, const struct loader_picture *picture) {
+    return task->views > 0 ? (uint32_t)(picture->epoch % task->views) : picture->epoch;
+}
+
+void loader_picture_features(const struct loader_task *task, const struct loader_picture *picture,
+                             struct loader_failure *failure, float *dst) {
+    const size_t views = feature_store_form(task->features)->views;
+    failure->status = feature_store_read(task->features, picture->position, picture->epoch % views, dst);
+    if (failure->status != OCELLUS_OK) snprintf(failure->message, sizeof failure->message, "%s", status_message());
+}
+
 void loader_picture_make(struct loader_task *task, struct loader_picture *picture, struct loader_failure *failure,
                          struct loader_scratch *scratch) {
     const uint8_t *view;
@@ -49,10 +61,11 @@ void loader_picture_make(struct loader_task *task, struct loader_picture *pictur
         return;
     }
     if (task->augments) {
+        const uint32_t index = (uint32_t)image_set_index(&task->set, picture->position);
         const struct augment_place at = {.seed = task->seed,
-                                         .epoch = picture->epoch,
-                                         .place = picture->place,
-                                         .picture = (uint32_t)image_set_index(&task->set, picture->position)};
+                                         .epoch = view_of(task, picture),
+                                         .place = task->views > 0 ? index : picture->place,
+                                         .picture = index};
         uint8_t *dst = picture->room ? picture->room : scratch->augmented;
         augment_picture(task->augments, &at, &task->size, view, dst, scratch->other);
         view = dst;

@@ -5,6 +5,7 @@
 
 #include "data/augment_mix.h"
 #include "data/batch.h"
+#include "data/feature_store.h"
 #include "data/kept_views.h"
 
 /* What all pictures of a loader have in common. */
@@ -12,9 +13,10 @@ struct loader_task {
     struct image_set set;
     struct pixel_form form;
     struct augment_form size;            /* of the views */
-    size_t values;                       /* of a view */
+    size_t values;                       /* of a view, or of features */
     const struct augmentation *augments; /* NULL: none */
-    uint64_t seed;
+    uint64_t seed, views;
+    const struct feature_store *features; /* NULL: the pictures */
     struct kept_views kept;
 };
 
@@ -37,12 +39,15 @@ struct loader_picture {
     uint32_t epoch, place;          /* in the epoch's order */
     struct augment_mixture mixture; /* where pictures are mixed; and where the partner is */
     size_t partner;                 /* in the batch's list */
-    uint8_t *room;                  /* [values]: the view until the batch is whole; NULL: until the thread's next picture */
-    const uint8_t *view;            /* made; NULL when it failed */
+    uint8_t *room;       /* [values]: the view until the batch is whole; NULL: until the thread's next picture */
+    const uint8_t *view; /* made; NULL when it failed */
 };
 /* Reads the picture, or finds its view, and augments it. */
 void loader_picture_make(struct loader_task *task, struct loader_picture *picture, struct loader_failure *failure,
                          struct loader_scratch *scratch);
+/* The features of a picture, instead, to dst[values]. */
+void loader_picture_features(const struct loader_task *task, const struct loader_picture *picture,
+                             struct loader_failure *failure, float *dst);
 /* Mixes and transforms a picture that was made, and its partner, to dst[values]; one that failed is black. */
 void loader_picture_finish(const struct loader_task *task, const struct loader_picture *picture,
                            const struct loader_picture *partner, struct loader_scratch *scratch, float *dst);

@@ -111,6 +111,26 @@ struct layout {
     size_t text_scale;
 };
 
+static struct layout make_layout(size_t width, size_t height, size_t scale, size_t letters, size_t lines) {
+    struct layout layout = {
+        .scale = scale, .gap = PREVIEW_GAP * scale, .width = width * scale, .height = height * scale};
+    layout.text_scale = layout.width / (FONT_WIDTH * letters);
+    if (layout.text_scale == 0) layout.text_scale = 1;
+    layout.cell_width = layout.width + layout.gap;
+    layout.cell_height = layout.height + layout.gap + FONT_HEIGHT * layout.text_scale * lines + layout.gap;
+    return layout;
+}
+
+static void draw_line(const char *line, size_t letters, const struct layout *layout, size_t left, size_t top,
+                      struct image *out) {
+    const size_t most = layout->cell_width / (FONT_WIDTH * layout->text_scale);
+    char shown[256]; /* more than any cell holds */
+    snprintf(shown, sizeof shown, "%.*s", (int)(letters < most ? letters : most), line);
+    const size_t text_width = (strlen(shown) * FONT_WIDTH - 1) * layout->text_scale;
+    const size_t indent = text_width < layout->width ? (layout->width - text_width) / 2 : 0;
+    font_draw(out, left + indent, top, layout->text_scale, shown);
+}
+
 static void draw_cell(const struct image *image, const char *name, const struct layout *layout, size_t left, size_t top,
                       struct image *out) {
     for (size_t y = 0; y < image->height * layout->scale; y++) {
@@ -119,34 +139,42 @@ static void draw_cell(const struct image *image, const char *name, const struct 
             memcpy(out->pixels + 3 * ((top + y) * out->width + left + x), image->pixels + 3 * pixel, 3);
         }
     }
-    const size_t most = layout->cell_width / (FONT_WIDTH * layout->text_scale);
-    char shown[256]; /* more than any cell holds */
-    snprintf(shown, sizeof shown, "%.*s", (int)most, name);
-    const size_t text_width = (strlen(shown) * FONT_WIDTH - 1) * layout->text_scale;
-    const size_t indent = text_width < layout->width ? (layout->width - text_width) / 2 : 0;
-    font_draw(out, left + indent, top + layout->height + layout->gap, layout->text_scale, shown);
+    top += layout->height + layout->gap;
+    for (size_t letters; *name; name += letters + (name[letters] == '\n'), top += FONT_HEIGHT * layout->text_scale) {
+        letters = strcspn(name, "\n");
+        draw_line(name, letters, layout, left, top, out);
+    }
 }
 
-static struct layout make_layout(const struct source *source, const struct shown *shown, size_t scale) {
-    struct layout layout = {
-        .scale = scale, .gap = PREVIEW_GAP * scale, .width = shown->width * scale, .height = shown->height * scale};
-    layout.text_scale = layout.width / (FONT_WIDTH * longest_name(source));
-    if (layout.text_scale == 0) layout.text_scale = 1;
-    layout.cell_width = layout.width + layout.gap;
-    layout.cell_height = layout.height + layout.gap + FONT_HEIGHT * layout.text_scale + layout.gap;
-    return layout;
-}
-
-static ocellus_status draw_grid(const struct source *source, const size_t *indices, const struct shown *shown,
-                                size_t columns, const struct layout *layout, struct image *out) {
-    const size_t rows = (shown->count + columns - 1) / columns;
+static ocellus_status draw_grid(const struct image *images, const char *const *names, size_t count, size_t columns,
+                                const struct layout *layout, struct image *out) {
+    const size_t rows = (count + columns - 1) / columns;
     TRY(image_create(columns * layout->cell_width + layout->gap, rows * layout->cell_height + layout->gap, out));
     memset(out->pixels, 255, out->width * out->height * 3);
-    for (size_t i = 0; i < shown->count; i++) {
-        draw_cell(&shown->images[i], class_name(source, indices[i]), layout,
-                  layout->gap + i % columns * layout->cell_width, layout->gap + i / columns * layout->cell_height, out);
-    }
+    for (size_t i = 0; i < count; i++)
+        draw_cell(&images[i], names[i], layout, layout->gap + i % columns * layout->cell_width,
+                  layout->gap + i / columns * layout->cell_height, out);
     return OCELLUS_OK;
+}
+
+ocellus_status preview_draw(const struct image *images, const char *const *names, size_t count, size_t columns,
+                            size_t scale, struct image *out) {
+    size_t width = 0, height = 0, letters = 1, lines = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (images[i].width > width) width = images[i].width;
+        if (images[i].height > height) height = images[i].height;
+        size_t line = 0, here = 1;
+        for (const char *c = names[i]; *c; c++) {
+            here += *c == '\n';
+            line = *c == '\n' ? 0 : line + 1;
+            if (line > letters) letters = line;
+        }
+        if (here > lines) lines = here;
+    }
+    struct layout layout = make_layout(width, height, scale, letters, lines);
+    const size_t text_width = letters * FONT_WIDTH * layout.text_scale;
+    if (text_width > layout.width) layout.cell_width = text_width + layout.gap;
+    return draw_grid(images, names, count, columns, &layout, out);
 }
 
 ocellus_status preview_grid(const struct source *source, uint64_t seed, size_t count, size_t columns, size_t scale,
@@ -157,16 +185,20 @@ ocellus_status preview_grid(const struct source *source, uint64_t seed, size_t c
                     scale);
     struct shown shown = {0};
     size_t *chosen = memory_allocate(count, sizeof *chosen);
-    ocellus_status status = chosen ? preview_choose(source, seed, count, chosen) : OCELLUS_IO;
+    const char **names = chosen ? memory_allocate(count, sizeof *names) : NULL;
+    ocellus_status status = names ? preview_choose(source, seed, count, chosen) : OCELLUS_IO;
     if (status == OCELLUS_OK) status = shown_read(source, chosen, count, PREVIEW_SIDE, &shown);
     if (status == OCELLUS_OK) {
         while (scale > 1 && scale * (shown.width > shown.height ? shown.width : shown.height) > PREVIEW_SIDE)
             scale--;
-        const struct layout layout = make_layout(source, &shown, scale);
-        status = draw_grid(source, chosen, &shown, columns, &layout, out);
+        for (size_t i = 0; i < count; i++)
+            names[i] = class_name(source, chosen[i]);
+        const struct layout layout = make_layout(shown.width, shown.height, scale, longest_name(source), 1);
+        status = draw_grid(shown.images, names, count, columns, &layout, out);
     }
     if (status == OCELLUS_OK && indices) memcpy(indices, chosen, count * sizeof *chosen);
     shown_free(&shown);
+    memory_free(names);
     memory_free(chosen);
     return status;
 }

@@ -16,9 +16,14 @@ ocellus_status preview_choose(const struct source *source, uint64_t seed, size_t
  * `side` is made smaller to fit, its aspect kept; 0: as it is. Free with image_free(). */
 ocellus_status preview_image(const struct source *source, size_t index, size_t side, struct image *out);
 
-/* `count` images chosen as by preview_choose() in rows of `columns` (1 to count), each pixel `scale` x `scale` large, on white with a
- * margin of PREVIEW_GAP * scale around each image and its class name under it, in cells for the largest of them, whose sides
- * are at most PREVIEW_SIDE: the scale is smaller where it must be, and so are images. indices[count] (may be NULL)
+/* Pictures in rows of `columns` (at least 1), each pixel `scale` x `scale` large, on white with a margin of PREVIEW_GAP * scale around each,
+ * in cells for the largest of them and the longest name; under each its name, of one line or more ('\n' between them). Free `out` with
+ * image_free(). */
+ocellus_status preview_draw(const struct image *images, const char *const *names, size_t count, size_t columns,
+                            size_t scale, struct image *out);
+
+/* `count` images chosen as by preview_choose() in rows of `columns` (1 to count), as by preview_draw(), with its class's name, whose
+ * sides are at most PREVIEW_SIDE: the scale is smaller where it must be, and so are images. indices[count] (may be NULL)
  * gets the images in reading order. Free `out` with image_free(). */
 enum { PREVIEW_GAP = 2, PREVIEW_SIDE = 128 };
 ocellus_status preview_grid(const struct source *source, uint64_t seed, size_t count, size_t columns, size_t scale,

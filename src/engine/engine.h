@@ -59,6 +59,10 @@ struct engine_options {
      * engine_backward_from() may be called after a forward pass in inference, any number of times, and gives the gradient
      * to its output, which is kept too. */
     const char *gradient_to;
+    /* NULL, or a layer through which alone the input reaches the logits: the input slots hold its output, and what stands
+     * before it is neither planned nor run. In a training it must be frozen. Parameters are all the graph's, and what is
+     * drawn at random is what it would be. Not with `weights`. */
+    const char *start_at;
     /* NULL: the engine makes its own, which it alone uses. Else they must be of the same graph, and the engine is for
      * inference: a training owns its weights. It keeps a reference until it is closed. */
     struct weights *weights;
@@ -104,7 +108,7 @@ ocellus_status engine_initialize(struct engine *engine, uint64_t seed);
 uint64_t engine_updates(const struct engine *engine);
 void engine_set_updates(struct engine *engine, uint64_t updates);
 
-/* Where a batch is put: [batch_size][input] values, NHWC, that the caller fills. They must stay as they are until the
+/* Where a batch is put: [batch_size][input or output of start_at] values, NHWC, that the caller fills. They must stay as they are until the
  * passes over them are done; another slot may be filled meanwhile. NULL for a slot that there is not. */
 float *engine_input(struct engine *engine, size_t slot);
 

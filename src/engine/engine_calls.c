@@ -9,6 +9,7 @@
 #include "engine/tensors.h"
 #include "model/graph.h"
 #include "model/initialize.h"
+#include "model/lowered_start.h"
 
 #include <math.h>
 #include <string.h>
@@ -33,6 +34,8 @@ static ocellus_status check_options(const struct engine *engine) {
         return fail(OCELLUS_USAGE, "engine: \"%s\" is for inference only", engine->class->name);
     if (options->training && options->weights)
         return fail(OCELLUS_USAGE, "engine: a training owns its weights, and does not share them");
+    if (options->weights && options->start_at)
+        return fail(OCELLUS_USAGE, "engine: start_at: only of weights of its own");
     if (options->weights && weights_graph(options->weights) != engine->graph)
         return fail(OCELLUS_USAGE, "engine: the weights are of another network than %s", engine->graph->name);
     for (size_t i = 0; i < options->keep_count; i++) {
@@ -58,7 +61,39 @@ static ocellus_status take_weights(struct engine *engine) {
     weights_join(weights);
     if (own) weights_release(weights); /* the session has its reference */
     engine->weights = weights;
+    engine->lowered = weights_lowered(weights);
     return OCELLUS_OK;
+}
+
+static ocellus_status check_parameters(const struct engine *engine) {
+    const struct lowered *lowered = engine->lowered;
+    for (size_t p = 0; engine->options.training && p < lowered->parameter_count; p++) {
+        const size_t node = lowered->parameters[p].node;
+        if (lowered->parameters[p].trained && (lowered_leaves_out(lowered, node) || lowered->outputs[node] == 0))
+            return fail(OCELLUS_USAGE, "%s: start_at: layer %s stands before it, and is not frozen",
+                        engine->graph->name, engine->graph->nodes[node].name);
+    }
+    return OCELLUS_OK;
+}
+
+/* Begins in the middle of the network, where that was asked for. */
+static ocellus_status start(struct engine *engine) {
+    const struct engine_options *options = &engine->options;
+    const struct graph *graph = engine->graph;
+    if (!options->start_at) return OCELLUS_OK;
+    const size_t node = engine_find_node(graph, options->start_at, strlen(options->start_at));
+    if (node == 0) return fail(OCELLUS_USAGE, "%s: start_at: no layer %s", graph->name, options->start_at);
+    TRY(weights_start_at(engine->weights, node));
+    for (size_t i = 0; i < graph->count; i++) {
+        const char *name = graph->nodes[i].name;
+        bool asked = options->gradient_to && strcmp(options->gradient_to, name) == 0;
+        for (size_t k = 0; k < options->keep_count; k++)
+            asked = asked || strcmp(options->keep[k], name) == 0;
+        if (asked && lowered_leaves_out(engine->lowered, i))
+            return fail(OCELLUS_USAGE, "%s: layer %s stands before the start, %s", graph->name, name,
+                        options->start_at);
+    }
+    return check_parameters(engine);
 }
 
 static ocellus_status open_parts(struct engine *engine) {
@@ -67,10 +102,10 @@ static ocellus_status open_parts(struct engine *engine) {
     TRY(check_options(engine));
     TRY(find_gradient_to(engine));
     TRY(take_weights(engine));
-    engine->lowered = weights_lowered(engine->weights);
+    TRY(start(engine));
     TRY(check_operations(engine));
     if (engine->options.training) engine->state_count = optimizer_rows[optimizer->kind].state_count(optimizer);
-    engine->image_size = shape_size(graph_input_shape(engine->graph));
+    engine->image_size = shape_size(&engine->lowered->operations[0].shape);
     engine->classes = shape_size(&engine->lowered->operations[engine->lowered->logits].shape);
     if (!size_multiply(engine->options.batch_size, engine->image_size * sizeof *engine->inputs, &values) ||
         !size_multiply(values, engine->options.slots, &values))

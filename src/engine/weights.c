@@ -8,6 +8,7 @@
 #include "base/sizes.h"
 #include "engine/engine.h"
 #include "model/graph.h"
+#include "model/lowered_start.h"
 
 #include <fnmatch.h>
 #include <stdatomic.h>
@@ -117,6 +118,10 @@ ocellus_status weights_create(const struct graph *graph, const struct parameter_
     if (status == OCELLUS_OK) *out = weights;
     else weights_release(weights);
     return status;
+}
+
+ocellus_status weights_start_at(struct weights *weights, size_t node) {
+    return lowered_start_at(weights->lowered, node);
 }
 
 void weights_retain(struct weights *weights) {

@@ -35,6 +35,8 @@ struct weights_list {
  * OCELLUS_USAGE as lower_graph(); OCELLUS_IO when memory does not suffice. */
 ocellus_status weights_create(const struct graph *graph, const struct parameter_group *groups, size_t group_count,
                               struct weights **weights);
+/* Leaves out what stands before a layer (model/lowered_start.h), before any session lives. */
+ocellus_status weights_start_at(struct weights *weights, size_t node);
 void weights_retain(struct weights *weights);
 /* Frees them with the last reference. NULL is accepted. */
 void weights_release(struct weights *weights);

@@ -15,6 +15,7 @@ ocellus_status predict_open_loader(struct engine *engine, const struct batch_buf
                                            .batch_size = buffer->batch_size,
                                            .form = &buffer->form,
                                            .pool = engine_pool(engine),
+                                           .features = buffer->features,
                                            .limits = buffer->limits};
     return loader_open(&options, loader);
 }

@@ -93,6 +93,8 @@ ocellus_status graph_adapt(const struct graph *from, const struct adapt_wish *wi
     TRY(graph_create(from->name, &made));
     made->sequential = from->sequential;
     made->preprocessing = from->preprocessing;
+    made->resize = from->resize;
+    made->jpeg_scaled = from->jpeg_scaled;
     const ocellus_status status = build(from, wish, made, head);
     if (status == OCELLUS_OK) *graph = made;
     else graph_free(made);

@@ -11,6 +11,8 @@ static const char *const border_names[] = {"reflect", "zero", "nearest",
                                            NULL};                           /* in the order of enum augment_border */
 static const char *const erasing_names[] = {"zero", "mean", "noise", NULL}; /* in the order of enum augment_erasing */
 
+static const char *const feature_choices[] = {"none", "cached", NULL};
+
 #define AT(member) offsetof(struct recipe, member)
 #define OF(kind)   (1U << OPTIMIZER_##kind)
 
@@ -27,6 +29,8 @@ static const struct recipe_key keys[] = {
      .help = "frozen layers that learn later: EPOCH:PATTERN, by commas"},
     {"model", "input_size", "input-size", RECIPE_COUNT, AT(model_input_size), .neutral = "0", .largest = 65500,
      .help = "side of the pictures the network takes (0: as it has it)"},
+    {"model", "features", "features", RECIPE_CHOICE, AT(model_features), .neutral = "none", .may_change = true,
+     .choices = feature_choices, .help = "whether what a frozen beginning gives is made once"},
     {"model", "resize", "resize", RECIPE_CHOICE, AT(model_resize), .neutral = "stretch", .choices = resize_rule_names,
      .help = "how pictures of other sizes come to the network's"},
     {"model", "jpeg_scaled", "jpeg-scaled", RECIPE_BOOL, AT(model_jpeg_scaled), .neutral = "false",
@@ -67,6 +71,8 @@ static const struct recipe_key keys[] = {
      .largest = 0.9999999, .optimizers = OF(ADAM), .help = "decay of adam's second moment"},
     {"optimizer", "epsilon", "epsilon", RECIPE_REAL, AT(epsilon), .neutral = "1e-07", .in_format_1 = true, .largest = 1,
      .optimizers = OF(ADAM), .help = "added to adam's denominator"},
+    {"augment", "views", "views", RECIPE_COUNT, AT(views), .neutral = "0", .largest = 1000000,
+     .help = "fixed views of each picture (0: new ones each epoch)"},
     {"augment", "resized_crop_smallest", "resized-crop-smallest", RECIPE_REAL, AT(resized_crop_smallest),
      .neutral = "0", .largest = 1, .help = "smallest share of the area of a random crop (0: no crop)"},
     {"augment", "resized_crop_aspect", "resized-crop-aspect", RECIPE_REAL, AT(resized_crop_aspect), .neutral = "1.3333",
@@ -83,8 +89,8 @@ static const struct recipe_key keys[] = {
      .help = "share of each side that a picture moves, at most, either way"},
     {"augment", "zoom", "zoom", RECIPE_REAL, AT(zoom), .neutral = "0", .largest = 10,
      .help = "scale, from 1/(1+X) to 1+X"},
-    {"augment", "border_fill", "border-fill", RECIPE_CHOICE, AT(border_fill), .neutral = "reflect",
-     .choices = border_names, .help = "what lies outside a picture that is cut or moved"},
+    {"augment", "border", "border", RECIPE_CHOICE, AT(border), .neutral = "reflect", .choices = border_names,
+     .help = "what lies outside a picture that is cut or moved"},
     {"augment", "trivial_augment", "trivial-augment", RECIPE_BOOL, AT(trivial_augment), .neutral = "false",
      .help = "whether one operation of TrivialAugment's 14 is applied"},
     {"augment", "brightness", "brightness", RECIPE_REAL, AT(brightness), .neutral = "0", .largest = 10,
@@ -372,7 +378,7 @@ static const struct {
     size_t key, needs[5];
 } needs[] = {
     {AT(resized_crop_aspect), {AT(resized_crop_smallest)}},
-    {AT(border_fill), {AT(crop_padding), AT(rotation), AT(shift), AT(zoom)}},
+    {AT(border), {AT(crop_padding), AT(rotation), AT(shift), AT(zoom)}},
     {AT(erasing_fill), {AT(erasing)}},
 };
 

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 enum recipe_validation { RECIPE_VALIDATION_HELD_OUT, RECIPE_VALIDATION_TEST, RECIPE_VALIDATION_NONE };
+enum recipe_features { RECIPE_FEATURES_NONE, RECIPE_FEATURES_CACHED };
 enum { RECIPE_TEXT_SIZE = 1024 };
 
 struct recipe {
@@ -32,6 +33,7 @@ struct recipe {
     char model_freeze[RECIPE_TEXT_SIZE];  /* shell patterns of layer names, separated by commas; "": none */
     char model_unfreeze[RECIPE_TEXT_SIZE]; /* EPOCH:PATTERN, separated by commas: they learn from its end on */
     uint64_t model_input_size;             /* side of the square that the network takes; 0: its own, or the pictures' */
+    int model_features;                    /* enum recipe_features */
     int model_resize;                      /* enum resize_rule */
     bool model_jpeg_scaled;                /* JPEG is decoded no larger than is needed */
     char data_name[RECIPE_TEXT_SIZE];      /* "cifar10" */
@@ -48,13 +50,14 @@ struct recipe {
     double momentum;                /* SGD */
     bool nesterov;                  /* SGD */
     double beta_1, beta_2, epsilon; /* Adam */
+    uint64_t views; /* [augment]: 0: new ones in each epoch; V: view e mod V of each picture in epoch e */
     /* [augment]: data/augment.h says what each does. */
     double resized_crop_smallest, resized_crop_aspect;
     uint64_t crop_padding;
     double flip;
     bool alternating_flip;
     double rotation, shift, zoom;
-    int border_fill; /* enum augment_border */
+    int border; /* enum augment_border */
     bool trivial_augment;
     double brightness, contrast, saturation, hue, greyscale;
     double erasing;

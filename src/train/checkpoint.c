@@ -312,7 +312,8 @@ static ocellus_status use_newest(const struct checkpoint_engine *engine, const s
     if (other->exists && !other->valid) log_warning("%s; going on from %s instead", other->problem, used->path);
     generation_free(other);
     TRY(check_identity(used, identity));
-    if (engine->enter) TRY(engine->enter(engine->owner, used->head.state.epoch, engine->engine));
+    bool changed = false;
+    if (engine->enter) TRY(engine->enter(engine->owner, used->head.state.epoch, engine->engine, &changed));
     TRY(set_tensors(*engine->engine, used));
     return set_state(*engine->engine, used, state);
 }

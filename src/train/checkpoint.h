@@ -44,8 +44,8 @@ ocellus_status checkpoint_write(const struct run_folder *run, const struct engin
                                 const struct checkpoint_identity *identity, char path[FILE_PATH_SIZE]);
 /* Whether the run has one, sound or not, so that what it started from is not needed any more. */
 ocellus_status checkpoint_exists(const struct run_folder *run, bool *exists);
-/* Gives the engine for what follows after so many whole epochs: *engine, or another in its place. */
-typedef ocellus_status (*engine_entry)(void *owner, uint64_t epochs, struct engine **engine);
+/* Gives the engine for what follows after so many whole epochs: *engine, or where *changed becomes true another in its place. */
+typedef ocellus_status (*engine_entry)(void *owner, uint64_t epochs, struct engine **engine, bool *changed);
 struct checkpoint_engine {
     struct engine **engine;
     engine_entry enter; /* called with the checkpoint's epoch before tensors are set; NULL: *engine takes every one */

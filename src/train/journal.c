@@ -60,7 +60,8 @@ ocellus_status journal_tell_running(struct journal *journal, const char *kind, c
                       json_set(event, "images", json_new_integer((int64_t)running->images)) &&
                       json_set(event, "accuracy", json_new_real(running->accuracy)) &&
                       json_set(event, "loss", json_new_real(running->loss)) &&
-                      json_set(event, "time", json_new_real(running->seconds)));
+                      json_set(event, "time", json_new_real(running->seconds)) &&
+                      json_set(event, "data_wait", json_new_real(running->data_wait)));
 }
 
 ocellus_status journal_tell_weights(struct journal *journal, const char *kind, uint64_t step, const char *sha256) {
@@ -75,8 +76,8 @@ ocellus_status journal_tell(struct journal *journal, const char *kind, uint64_t 
     return append(journal, event, event != NULL);
 }
 
-ocellus_status journal_tell_epoch(struct journal *journal, uint64_t step, uint64_t epoch,
-                                  const struct history_row *row) {
+ocellus_status journal_tell_epoch(struct journal *journal, uint64_t step, uint64_t epoch, const struct history_row *row,
+                                  double data_wait) {
     if (!journal->events.stream) return OCELLUS_OK;
     json_value *event = run_event("epoch", step);
     return append(journal, event,
@@ -86,7 +87,8 @@ ocellus_status journal_tell_epoch(struct journal *journal, uint64_t step, uint64
                       json_set(event, "val_accuracy", json_new_real(row->val_accuracy)) &&
                       json_set(event, "val_loss", json_new_real(row->val_loss)) &&
                       json_set(event, "learning_rate", json_new_real(row->learning_rate)) &&
-                      json_set(event, "time", json_new_real(row->time)));
+                      json_set(event, "time", json_new_real(row->time)) &&
+                      json_set(event, "data_wait", json_new_real(data_wait)));
 }
 
 ocellus_status journal_tell_resume(struct journal *journal, uint64_t step, const struct engine *engine,

@@ -28,14 +28,14 @@ ocellus_status journal_write_model(const struct journal *journal, const char *na
 /* Where an epoch stands. */
 struct journal_running {
     uint64_t step, epoch, position, images;
-    double accuracy, loss, seconds;
+    double accuracy, loss, seconds, data_wait;
 };
 /* Events. `kind` is "step" or "stop"; "start" or "end"; "checkpoint". */
 ocellus_status journal_tell_running(struct journal *journal, const char *kind, const struct journal_running *running);
 ocellus_status journal_tell_weights(struct journal *journal, const char *kind, uint64_t step, const char *sha256);
 ocellus_status journal_tell(struct journal *journal, const char *kind, uint64_t step);
-ocellus_status journal_tell_epoch(struct journal *journal, uint64_t step, uint64_t epoch,
-                                  const struct history_row *row);
+ocellus_status journal_tell_epoch(struct journal *journal, uint64_t step, uint64_t epoch, const struct history_row *row,
+                                  double data_wait);
 /* What computes from here on, which need not be what computed before. */
 ocellus_status journal_tell_resume(struct journal *journal, uint64_t step, const struct engine *engine,
                                    uint64_t epochs);

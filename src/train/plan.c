@@ -83,7 +83,7 @@ struct augmentation train_augmentation(const struct recipe *recipe) {
         .rotation = recipe->rotation,
         .shift = recipe->shift,
         .zoom = recipe->zoom,
-        .border = (enum augment_border)recipe->border_fill,
+        .border = (enum augment_border)recipe->border,
         .trivial_augment = recipe->trivial_augment,
         .brightness = recipe->brightness,
         .contrast = recipe->contrast,

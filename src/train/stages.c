@@ -2,17 +2,21 @@
 #include "train/stages.h"
 
 #include "base/log.h"
-#include "base/memory.h"
+#include "base/threads.h"
 #include "formats/named_tensors.h"
+#include "model/prefix.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static ocellus_status open_engine(struct stages *stages, uint64_t epochs) {
     struct engine_options options = stages->options;
     layer_groups_free(&stages->groups);
     layers_freeze(stages->recipe, epochs, stages->graph);
     TRY(layers_group(stages->recipe, stages->graph, epochs, stages->steps, &stages->groups));
+    if (stages->recipe->model_features == RECIPE_FEATURES_CACHED) stages->cut = graph_frozen_prefix(stages->graph);
+    if (stages->recipe->model_features == RECIPE_FEATURES_CACHED && stages->cut == 0)
+        log_info("features: nothing at the network's beginning is frozen; it takes the pictures themselves");
+    if (stages->cut > 0) options.start_at = stages->graph->nodes[stages->cut].name;
     options.groups = stages->groups.groups;
     options.group_count = stages->groups.count;
     stages->epochs = epochs;
@@ -24,9 +28,12 @@ ocellus_status stages_open(struct stages *stages, const struct recipe *recipe, c
     struct train_plan plan;
     *stages = (struct stages){.recipe = recipe, .graph = graph};
     TRY(layers_check(recipe, graph));
+    TRY(features_check(recipe));
+    TRY(thread_pool_create(threads, &stages->pool));
     TRY(train_plan_make(recipe, sets, &plan));
     stages->steps = plan.steps;
-    stages->options = (struct engine_options){.threads = threads,
+    stages->validation_images = (size_t)plan.validation_images;
+    stages->options = (struct engine_options){.pool = stages->pool,
                                               .batch_size = train_batch_size(recipe, sets),
                                               .seed = recipe->seed,
                                               .training = true,
@@ -71,21 +78,53 @@ static void tell(const struct stages *stages, uint64_t epochs) {
     log_info("after epoch %" PRIu64 ": %zu of %zu values are trained", epochs, totals.trainable, totals.total);
 }
 
-ocellus_status stages_enter(void *context, uint64_t epochs, struct engine **engine) {
+ocellus_status stages_enter(void *context, uint64_t epochs, struct engine **engine, bool *changed) {
     struct stages *stages = context;
     struct named_tensors kept = {0};
     ocellus_status status = OCELLUS_OK;
     if (layers_stage(stages->recipe, epochs) != layers_stage(stages->recipe, stages->epochs)) {
         status = replace_engine(stages, epochs, &kept);
         named_tensors_free(&kept);
+        *changed = true;
         if (status == OCELLUS_OK) tell(stages, epochs);
     }
     *engine = stages->engine;
     return status;
 }
 
+/* --- features --- */
+
+static ocellus_status open_features(struct stages *stages, bool validation, const struct trainer_options *options) {
+    const struct image_set *set = validation ? &options->sets->validation : &options->sets->train;
+    const struct features_wish wish = {.recipe = stages->recipe,
+                                       .graph = stages->graph,
+                                       .cut = stages->cut,
+                                       .engine = stages->engine,
+                                       .set = *set,
+                                       .count = validation ? stages->validation_images : set->count,
+                                       .augmented = !validation,
+                                       .limits = options->limits,
+                                       .stop = options->stop};
+    feature_store_close(stages->features[validation]); /* of another stage */
+    stages->features[validation] = NULL;
+    return features_open(&wish, &stages->features[validation]);
+}
+
+ocellus_status stages_features(void *context, bool validation, const struct trainer_options *options,
+                               const struct feature_store **store) {
+    struct stages *stages = context;
+    *store = NULL;
+    if (stages->cut == 0) return OCELLUS_OK;
+    TRY(open_features(stages, validation, options));
+    *store = stages->features[validation];
+    return OCELLUS_OK;
+}
+
 void stages_close(struct stages *stages) {
     engine_close(stages->engine);
     layer_groups_free(&stages->groups);
+    thread_pool_destroy(stages->pool);
+    for (size_t i = 0; i < 2; i++)
+        feature_store_close(stages->features[i]);
     *stages = (struct stages){0};
 }

@@ -22,12 +22,13 @@ struct trainer {
     struct checkpoint_identity identity;
     struct batch_buffer buffer;
     struct journal journal;
-    size_t *order;        /* [train images] indices in the order of an epoch */
-    uint64_t ordered;     /* the epoch whose order that is */
-    double epoch_started; /* on the clock; earlier than it was by what the epoch took before a resume */
-    bool saved;           /* the last checkpoint holds all that was done */
-    bool sound;           /* the values were looked through since the last step */
-    bool was_finished;    /* when it was opened */
+    struct augmentation augmentation;
+    struct loader *training, *validation; /* of batches; NULL until they are needed */
+    double epoch_waited;                  /* of the loaders' time, before this epoch */
+    double epoch_started;                 /* on the clock; earlier than it was by what the epoch took before a resume */
+    bool saved;                           /* the last checkpoint holds all that was done */
+    bool sound;                           /* the values were looked through since the last step */
+    bool was_finished;                    /* when it was opened */
 };
 
 const struct train_state *trainer_state(const struct trainer *trainer) {
@@ -54,6 +55,11 @@ void trainer_set_learning_rate(struct trainer *trainer, double learning_rate) {
 
 /* --- telling --- */
 
+static double waited(const struct trainer *trainer) {
+    return (trainer->training ? loader_waited(trainer->training) : 0) +
+           (trainer->validation ? loader_waited(trainer->validation) : 0);
+}
+
 static struct train_event make_event(const struct trainer *trainer, enum train_event_kind kind) {
     const struct train_state *state = &trainer->state;
     double images = state->images ? (double)state->images : 1;
@@ -67,6 +73,7 @@ static struct train_event make_event(const struct trainer *trainer, enum train_e
         .accuracy = (double)state->correct / images,
         .learning_rate = trainer->optimizer.learning_rate,
         .seconds = clock_seconds() - trainer->epoch_started,
+        .data_wait = waited(trainer) - trainer->epoch_waited,
     };
 }
 
@@ -95,7 +102,8 @@ static ocellus_status record_running(struct trainer *trainer, const char *kind) 
                                       .images = trainer->state.images,
                                       .accuracy = now.accuracy,
                                       .loss = now.loss,
-                                      .seconds = now.seconds};
+                                      .seconds = now.seconds,
+                                      .data_wait = now.data_wait};
     return journal_tell_running(&trainer->journal, kind, &running);
 }
 
@@ -164,43 +172,83 @@ static ocellus_status leave_unread(struct trainer *trainer, ocellus_status statu
 
 /* --- an epoch --- */
 
-static void order_epoch(struct trainer *trainer) {
-    const struct image_set *train = &trainer->options.sets->train;
-    if (trainer->ordered == trainer->state.epoch) return;
-    random_permutation(trainer->options.recipe->seed, RANDOM_SHUFFLE, (uint32_t)trainer->state.epoch, trainer->order,
-                       train->count);
-    for (size_t i = 0; train->indices && i < train->count; i++)
-        trainer->order[i] = train->indices[trainer->order[i]];
-    trainer->ordered = trainer->state.epoch;
+/* What pictures take and where they are read again, once, where that is not plain. */
+static void tell_loading(const struct loader *loader, const char *which) {
+    char kept[160];
+    if (loader_facts(loader).lent) return;
+    loader_text(loader, kept);
+    log_info("%s: %s", which, kept);
 }
 
-/* Puts the batch of the present position into the engine. */
-static ocellus_status fill_batch(struct trainer *trainer, struct engine_batch *batch) {
-    const struct train_state *state = &trainer->state;
-    struct image_set set = {trainer->options.sets->train.source, trainer->order,
-                            (size_t)trainer->plan.images_per_epoch};
-    size_t first = (size_t)(state->position * trainer->plan.batch_size), left = set.count - first;
-    *batch = (struct engine_batch){.n = left < trainer->buffer.batch_size ? left : trainer->buffer.batch_size,
-                                   .epoch = (uint32_t)state->epoch,
-                                   .first_place = first};
-    return batch_buffer_fill(&trainer->buffer, &set, first, batch->n,
-                             engine_input(trainer->options.engine, batch->slot));
+static void close_loaders(struct trainer *trainer) {
+    loader_close(trainer->training);
+    loader_close(trainer->validation);
+    trainer->training = trainer->validation = NULL;
+}
+
+static ocellus_status find_features(const struct trainer *trainer, bool validation,
+                                    const struct feature_store **store) {
+    const struct trainer_options *options = &trainer->options;
+    *store = NULL;
+    return options->features ? options->features(options->owner, validation, options, store) : OCELLUS_OK;
+}
+
+static ocellus_status open_training(struct trainer *trainer) {
+    const struct trainer_options *options = &trainer->options;
+    const struct feature_store *features;
+    if (trainer->training) return OCELLUS_OK;
+    TRY(find_features(trainer, false, &features));
+    const struct loader_options loading = {.set = options->sets->train,
+                                           .images = (size_t)trainer->plan.images_per_epoch,
+                                           .epochs = trainer->plan.epochs,
+                                           .shuffled = true,
+                                           .keeps = true,
+                                           .seed = options->recipe->seed,
+                                           .batch_size = trainer->buffer.batch_size,
+                                           .form = &trainer->buffer.form,
+                                           .augmentation = &trainer->augmentation,
+                                           .views = options->recipe->views,
+                                           .features = features,
+                                           .pool = engine_pool(options->engine),
+                                           .limits = options->limits};
+    TRY(loader_open(&loading, &trainer->training));
+    tell_loading(trainer->training, "training");
+    return OCELLUS_OK;
+}
+
+/* With the memory that training leaves. */
+static ocellus_status open_validation(struct trainer *trainer) {
+    struct image_set set = trainer->options.sets->validation;
+    struct batch_buffer *buffer = &trainer->buffer;
+    if (trainer->validation) return OCELLUS_OK;
+    buffer->limits = trainer->options.limits;
+    if (trainer->training) {
+        const struct loader_facts facts = loader_facts(trainer->training);
+        buffer->limits.memory = facts.memory > facts.bytes ? facts.memory - facts.bytes : 1;
+    }
+    TRY(find_features(trainer, true, &buffer->features));
+    set.count = (size_t)trainer->plan.validation_images;
+    TRY(predict_open_loader(trainer->options.engine, buffer, &set, true, &trainer->validation));
+    tell_loading(trainer->validation, "validation");
+    return OCELLUS_OK;
 }
 
 ocellus_status trainer_step(struct trainer *trainer, struct engine_metrics *metrics) {
     struct engine *engine = trainer->options.engine;
     struct train_state *state = &trainer->state;
-    struct engine_batch batch;
+    struct loader_batch batch;
     struct engine_metrics own;
     if (trainer_is_finished(trainer) || trainer_epoch_is_whole(trainer))
         return fail(OCELLUS_USAGE, "trainer_step: epoch %" PRIu64 " of %" PRIu64 " has no step %" PRIu64,
                     state->epoch + 1, trainer->plan.epochs, state->position + 1);
     if (!metrics) metrics = &own;
-    order_epoch(trainer);
-    const ocellus_status filled = fill_batch(trainer, &batch);
-    if (filled != OCELLUS_OK) return leave_unread(trainer, filled);
-    TRY(engine_forward(engine, ENGINE_TRAINING, &batch));
-    TRY(engine_loss(engine, &(struct engine_targets){.labels = trainer->buffer.labels}));
+    TRY(open_training(trainer));
+    const ocellus_status loaded = loader_batch(trainer->training, (uint32_t)state->epoch, (size_t)state->position,
+                                               engine_input(engine, 0), &batch);
+    if (loaded != OCELLUS_OK) return leave_unread(trainer, loaded);
+    const struct engine_batch images = {.n = batch.n, .epoch = batch.epoch, .first_place = batch.first_place};
+    TRY(engine_forward(engine, ENGINE_TRAINING, &images));
+    TRY(engine_loss(engine, &(struct engine_targets){.labels = batch.labels, .shares = batch.shares}));
     TRY(engine_metrics(engine, metrics));
     state->position++;
     state->step++;
@@ -217,25 +265,37 @@ ocellus_status trainer_step(struct trainer *trainer, struct engine_metrics *metr
 }
 
 ocellus_status trainer_validate(struct trainer *trainer, struct predict_score *score) {
-    struct image_set set = trainer->options.sets->validation;
+    const size_t count = (size_t)trainer->plan.validation_images;
     struct predict_hooks hooks = {.stop = trainer->options.stop, .progress = tell_validation, .context = trainer};
     *score = (struct predict_score){0};
     TRY(check_finite(trainer));
-    set.count = (size_t)trainer->plan.validation_images;
-    if (set.count == 0) return OCELLUS_OK;
-    const ocellus_status status = predict_score(trainer->options.engine, &trainer->buffer, &set, &hooks, score);
+    if (count == 0) return OCELLUS_OK;
+    ocellus_status status = open_validation(trainer);
+    if (status == OCELLUS_OK)
+        status = predict_score_from(trainer->options.engine, trainer->validation, count, &hooks, score);
     if (status != OCELLUS_OK && status != stop_requested(hooks.stop)) return leave_unread(trainer, status);
     TRY(status);
     return isfinite(score->loss_sum) ? OCELLUS_OK : fail_diverged(trainer, "the validation loss");
 }
 
 /* Writes what the epoch gave. The checkpoint comes last: when it says that the epoch is done, everything is there. */
-static ocellus_status save_epoch(struct trainer *trainer, const struct history_row *row, bool best) {
+static ocellus_status save_epoch(struct trainer *trainer, const struct train_event *event) {
     TRY(journal_write_history(&trainer->journal, &trainer->state.history));
     TRY(write_model(trainer, RUN_LAST));
-    if (best) TRY(write_model(trainer, RUN_BEST));
-    TRY(journal_tell_epoch(&trainer->journal, trainer->state.step, trainer->state.history.count - 1, row));
+    if (event->best) TRY(write_model(trainer, RUN_BEST));
+    TRY(journal_tell_epoch(&trainer->journal, trainer->state.step, trainer->state.history.count - 1, event->row,
+                           event->data_wait));
     return trainer_checkpoint(trainer);
+}
+
+/* Another engine has other threads, and may take something else than pictures. */
+static ocellus_status enter_epoch(struct trainer *trainer) {
+    struct trainer_options *options = &trainer->options;
+    bool changed = false;
+    if (!options->enter) return OCELLUS_OK;
+    TRY(options->enter(options->owner, trainer->state.epoch, &options->engine, &changed));
+    if (changed) close_loaders(trainer);
+    return OCELLUS_OK;
 }
 
 ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_score *score) {
@@ -265,9 +325,9 @@ ocellus_status trainer_end_epoch(struct trainer *trainer, const struct predict_s
     state->loss_sum = 0;
     trainer->saved = false;
     trainer->epoch_started = clock_seconds();
-    if (trainer->options.enter)
-        TRY(trainer->options.enter(trainer->options.owner, state->epoch, &trainer->options.engine));
-    ocellus_status status = save_epoch(trainer, &row, best);
+    TRY(enter_epoch(trainer));
+    trainer->epoch_waited = waited(trainer);
+    ocellus_status status = save_epoch(trainer, &event);
     tell(trainer, &event);
     if (status == OCELLUS_OK && trainer_is_finished(trainer)) tell_kind(trainer, TRAIN_END);
     return status;
@@ -376,12 +436,13 @@ static ocellus_status open_all(struct trainer *trainer) {
     TRY(batch_check(options->graph, options->sets->train.source));
     if (options->sets->validation.source) TRY(batch_check(options->graph, options->sets->validation.source));
     TRY(batch_buffer_create(options->graph, train_batch_size(options->recipe, options->sets), &trainer->buffer));
-    trainer->order = memory_allocate(options->sets->train.count, sizeof *trainer->order);
-    if (!trainer->order) return OCELLUS_IO;
     trainer->optimizer = train_optimizer(options->recipe);
+    trainer->augmentation = train_augmentation(options->recipe);
     if (options->run) TRY(open_run(trainer));
     trainer->was_finished = trainer_is_finished(trainer);
     trainer->epoch_started = clock_seconds() - trainer->state.seconds;
+    if (!trainer->was_finished) TRY(open_training(trainer));
+    if (!trainer->was_finished && trainer->plan.validation_images > 0) TRY(open_validation(trainer));
     if (!trainer->was_finished) tell_kind(trainer, TRAIN_BEGIN);
     return OCELLUS_OK;
 }
@@ -389,7 +450,7 @@ static ocellus_status open_all(struct trainer *trainer) {
 ocellus_status trainer_open(const struct trainer_options *options, struct trainer **trainer) {
     struct trainer *made = memory_allocate(1, sizeof *made);
     if (!made) return OCELLUS_IO;
-    *made = (struct trainer){.options = *options, .journal = {.run = options->run}, .ordered = UINT64_MAX};
+    *made = (struct trainer){.options = *options, .journal = {.run = options->run}};
     const ocellus_status status = open_all(made);
     if (status == OCELLUS_OK) *trainer = made;
     else trainer_close(made);
@@ -400,7 +461,7 @@ void trainer_close(struct trainer *trainer) {
     if (!trainer) return;
     journal_close(&trainer->journal);
     batch_buffer_free(&trainer->buffer);
-    memory_free(trainer->order);
+    close_loaders(trainer);
     train_state_free(&trainer->state);
     memory_free(trainer);
 }

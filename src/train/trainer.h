@@ -37,6 +37,7 @@ struct train_event {
     double loss, accuracy; /* running means of the epoch */
     double learning_rate;
     double seconds;                /* this epoch has taken */
+    double data_wait;              /* seconds of them that the engine waited for pictures, since the run was opened */
     uint64_t validation_done;      /* images, for TRAIN_VALIDATION_STEP */
     const struct history_row *row; /* TRAIN_EPOCH, else NULL */
     bool best;                     /* TRAIN_EPOCH: the best validation accuracy so far, best.safetensors was written */
@@ -51,12 +52,17 @@ struct trainer_options {
     struct engine *engine; /* opened for training with train_batch_size(); its parameters are the start */
     engine_entry enter; /* at the end of an epoch, and before a checkpoint is taken up: the engine from then on, which
                             * has the same values; NULL: one engine trains it all */
-    void *owner;        /* for enter */
+    /* What the present engine takes in place of the pictures, those to validate on or to train on, when a loader of them is
+     * opened; *store is NULL for the pictures themselves. NULL: always those. */
+    ocellus_status (*features)(void *owner, bool validation, const struct trainer_options *options,
+                               const struct feature_store **store);
+    void *owner; /* for enter and features */
     const struct train_sets *sets;
     const struct run_folder *run; /* locked; NULL: nothing is written and nothing can be resumed */
     const struct recipe
         *recorded;                /* what the run's recipe.ini says, to go on from its checkpoint (without one, from the
                                     * beginning); NULL: a new run */
+    struct loader_limits limits;  /* of how pictures are loaded; {0}: the loader chooses */
     const struct stop_flag *stop; /* ends a validation; NULL: nothing does */
     train_observer observer;      /* NULL: none */
     void *context;

@@ -3,6 +3,9 @@
  * its values were the images. */
 #include "engine_networks.h"
 
+#include "engine/weights.h"
+#include "oracle/engine_oracle.h"
+
 enum { MOST = 20, FEATURES = 8 };
 
 /* What is frozen: a convolution that is folded, a residual block, a Dropout. */
@@ -192,11 +195,95 @@ static void test_dropout_in_front(void **state) {
     }
 }
 
+/* --- engines that begin behind the prefix --- */
+
+/* Three steps on images, or on the values that the prefix makes of them; then the logits. */
+static void run_steps(const struct engine_class *class, const struct graph *graph, const char *start_at, size_t threads,
+                      char hash[SHA256_TEXT_SIZE], float logits[9 * CLASSES]) {
+    enum { N = 9 };
+    struct engine_options options = trained(N, threads, NULL, 0), making = trained(N, 1, frontier, 1);
+    options.start_at = start_at;
+    making.training = false;
+    struct engine *engine = open_filled(class, graph, options), *prefix = open_filled(class, graph, making);
+    for (size_t step = 0; step <= 3; step++) {
+        const struct engine_batch batch = {.n = N, .epoch = (uint32_t)step, .first_place = 5 * step};
+        const enum engine_mode mode = step < 3 ? ENGINE_TRAINING : ENGINE_INFERENCE;
+        size_t count;
+        if (start_at) {
+            forward_network(prefix, graph, ENGINE_INFERENCE, batch);
+            float *features = layer_output(prefix, graph, start_at, N, &count);
+            memcpy(engine_input(engine, 0), features, count * sizeof *features);
+            memory_free(features);
+            check(engine_forward(engine, mode, &batch));
+        } else {
+            forward_network(engine, graph, mode, batch);
+        }
+        if (step == 3) break;
+        backward_network(engine, N, CLASSES);
+        check(engine_update(engine, &adam));
+    }
+    check(engine_read(engine, ENGINE_LOGITS, logits, N * CLASSES));
+    hash_engine(engine, hash);
+    engine_close(engine);
+    engine_close(prefix);
+}
+
+static void same_start(const struct engine_class *class) {
+    struct graph *graph = frozen_network();
+    char whole[SHA256_TEXT_SIZE], begun[SHA256_TEXT_SIZE];
+    float logits[9 * CLASSES], begun_logits[9 * CLASSES];
+    for (size_t threads = 1; threads <= 3; threads++) {
+        run_steps(class, graph, NULL, 1, whole, logits);
+        run_steps(class, graph, "f_last", threads, begun, begun_logits);
+        assert_string_equal(begun, whole);
+        assert_memory_equal(logits, begun_logits, sizeof logits);
+    }
+    graph_free(graph);
+}
+
+static void start_on_row(void) {
+    same_start(NULL);
+}
+
+static void test_start(void **state) {
+    (void)state;
+    for_every_row(start_on_row);
+    same_start(&engine_oracle);
+}
+
+static void refuse_start(const char *start_at, const char *frozen, const char *keep, const char *message) {
+    struct graph *graph = frozen_network();
+    struct engine_options options = trained(2, 1, &keep, keep ? 1 : 0);
+    struct engine *engine = NULL;
+    for (size_t i = 0; frozen && i < graph->count; i++)
+        if (strcmp(graph->nodes[i].name, frozen) == 0) graph->nodes[i].frozen = false;
+    options.start_at = start_at;
+    check_refused(engine_open(NULL, graph, &options, &engine), OCELLUS_USAGE, message);
+    graph_free(graph);
+}
+
+static void test_start_refused(void **state) {
+    (void)state;
+    refuse_start("nowhere", NULL, NULL, "frozen: start_at: no layer nowhere");
+    refuse_start("f_conv_1", NULL, NULL, "layer f_conv_1 is not the one way"); /* in a branch */
+    refuse_start("norm", NULL, NULL, "layer norm is not the one way");         /* f_last goes around it */
+    refuse_start("logits", NULL, NULL, "layer logits is not the one way");
+    refuse_start("f_last", NULL, "f_relu", "layer f_relu stands before the start, f_last");
+    refuse_start("f_last", "f_conv_1", NULL, "layer f_conv_1 stands before it, and is not frozen");
+    struct graph *graph = frozen_network();
+    struct weights *weights;
+    struct engine *engine = NULL;
+    check(weights_create(graph, NULL, 0, &weights));
+    const struct engine_options shared = {.batch_size = 1, .weights = weights, .start_at = "f_last"};
+    check_refused(engine_open(NULL, graph, &shared, &engine), OCELLUS_USAGE, "only of weights of its own");
+    weights_release(weights);
+    graph_free(graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_tail),
-        cmocka_unit_test(test_dropout_in_front),
+        cmocka_unit_test(test_same_bits), cmocka_unit_test(test_tail),          cmocka_unit_test(test_dropout_in_front),
+        cmocka_unit_test(test_start),     cmocka_unit_test(test_start_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

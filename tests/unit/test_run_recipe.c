@@ -298,20 +298,20 @@ static void keys_that_contradict_each_other_are_refused(void **state) {
     } cases[] = {
         {"[augment]\nerasing_fill = noise\n",
          "recipe: [augment] erasing_fill: of no effect without erasing (expected zero, got noise)"},
-        {"[augment]\nborder_fill = nearest\nflip = 0.5\n", "recipe: [augment] border_fill: of no effect without "
-                                                           "crop_padding, rotation, shift, zoom (expected reflect, got "
-                                                           "nearest)"},
+        {"[augment]\nborder = nearest\nflip = 0.5\n", "recipe: [augment] border: of no effect without "
+                                                      "crop_padding, rotation, shift, zoom (expected reflect, got "
+                                                      "nearest)"},
         {"[augment]\nresized_crop_aspect = 2\n", "recipe: [augment] resized_crop_aspect: of no effect without "
                                                  "resized_crop_smallest (expected 1.3333, got 2)"},
         {"[augment]\nalternating_flip = true\nflip = 0.5\n",
          "recipe: [augment] alternating_flip: does not go with flip"},
         {"[augment]\ncrop_padding = 4\nresized_crop_smallest = 0.5\n",
          "recipe: [augment] resized_crop_smallest: does not go with crop_padding"},
-        {"[augment]\ncrop_padding = 4\nalternating_flip = true\nerasing = 0.1\nerasing_fill = mean\nborder_fill = "
+        {"[augment]\ncrop_padding = 4\nalternating_flip = true\nerasing = 0.1\nerasing_fill = mean\nborder = "
          "zero\n"
          "zoom = 0.5\ntrivial_augment = true\nmixup = 0.2\ncutmix = 1\n",
          NULL},
-        {"[augment]\nresized_crop_smallest = 0.08\nresized_crop_aspect = 2\nflip = 0.5\nzoom = 1\nborder_fill = zero\n",
+        {"[augment]\nresized_crop_smallest = 0.08\nresized_crop_aspect = 2\nflip = 0.5\nzoom = 1\nborder = zero\n",
          NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -81,6 +81,7 @@ struct tiny {
     uint64_t stop_in_validation;  /* stops in the validation of this epoch (from 1); 0: never */
     uint64_t die_after;           /* kills the process after this step; 0: never */
     size_t fail_train, fail_test; /* the read of training or test images that fails, from 1; 0: none */
+    struct loader_limits limits;  /* {0}: the loader chooses */
     train_observer observer;
     void (*prepare)(struct engine *engine); /* changes the values that the training starts from; NULL: none */
     /* What happened. */
@@ -151,9 +152,12 @@ static inline void tiny_open(struct tiny *tiny, struct tiny_parts *parts) {
                                               .graph = parts->graph,
                                               .engine = parts->engine,
                                               .sets = &parts->sets,
+                                              .limits = tiny->limits,
                                               .stop = &tiny->stop,
                                               .observer = tiny_observe,
                                               .context = tiny};
+    /* Reads can be counted where nothing is made ahead and nothing is kept. */
+    if (tiny->fail_train || tiny->fail_test) parts->options.limits = (struct loader_limits){LOADER_NO_THREADS, 1};
     parts->run.lock = -1;
     if (tiny->run) tiny_open_run(tiny, parts);
 }
