@@ -57,6 +57,29 @@ interrupt sigkill-in-epoch-2 KILL '1[0-3].' 137
 interrupt sigint INT '20' 130
 interrupt sigterm TERM '30' 143
 
+# From what is known, with a beginning that is frozen at first and fixed views: on the pictures, on features that are made, and
+# found; and killed in the second stage.
+transfer() {
+    verb=$1
+    run=$2
+    shift 2
+    "$verb" "$run" "$@" --weights threads-1 --freeze 'conv*,batch*' --unfreeze '1:*_2' --flip 0.5 --views 2
+}
+expect 0 transfer train live --threads 1
+expect 0 transfer train made --features cached --threads 3
+expect 0 transfer train found --features cached --threads 2
+transfer start killed --features cached --checkpoint-every 5
+until grep -q '"checkpoint", "step": 1[0-9].[,}]' killed/metrics.jsonl 2>/dev/null || ! kill -0 $pid 2>/dev/null; do
+    sleep 0.01
+done
+kill -KILL $pid 2>/dev/null || :
+wait $pid || :
+expect 0 ocellus train --resume --run killed --threads 1 --quiet
+for name in made found killed; do same_weights live "$name"; done
+[ "$(weights_of live)" != "$(weights_of threads-1)" ] || die "nothing was trained"
+[ "$(find "$XDG_CACHE_HOME/ocellus/features" -name '*.features' | wc -l)" -eq 4 ] || die "features: other files than of 2 stages"
+echo "ok   frozen beginnings: on pictures and on features, in two stages: the same weights"
+
 # A run that a live process holds is left alone.
 start held --epochs 50
 until [ -s held/metrics.jsonl ]; do sleep 0.01; done
