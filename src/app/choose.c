@@ -144,8 +144,8 @@ static void set_pretrained(const struct choose_facts *facts, struct choice *choi
     set(choice, "views", "%d", VIEWS);
     set(choice, "flip", "0.5");
     if (choice->last_epochs > 0) {
-        set(choice, "unfreeze", "%d:conv5_*", HEAD_EPOCHS);
-        set(choice, "rates", "conv5_*=0.03");
+        set(choice, "unfreeze", "%d:conv5_*_conv", HEAD_EPOCHS);
+        set(choice, "rates", "conv5_*:0.1");
     }
     set(choice, "epochs", "%zu", choice->epochs);
     set(choice, "batch-size", "32");
@@ -184,8 +184,8 @@ void choose_recipe(const struct choose_facts *facts, const struct choose_speed *
         set_pretrained(facts, choice);
     }
     set(choice, "validation", facts->validation > 0 ? "held-out" : "none");
-    if (choice->folds > 0) set(choice, "folds", "%zu", choice->folds);
-    else if (facts->test == 0 && !wish->whole) set(choice, "test-share", TEST_SHARE);
+    if (facts->validation == 0) set(choice, "validation-share", "0");
+    set(choice, "test-share", "%s", choice->folds > 0 || wish->whole ? "0" : TEST_SHARE);
 }
 
 /* "label     words", the words broken and indented. */
@@ -277,7 +277,7 @@ ocellus_status choose_apply(const struct choice *choice, struct recipe *recipe) 
     for (size_t i = 0; i < choice->count; i++) {
         const struct choice_setting *setting = &choice->settings[i];
         const struct recipe_key *key = recipe_key_for_flag(setting->flag);
-        if (!key) continue; /* INTERIM */
+        if (!key) return fail(OCELLUS_ERROR, "--%s: no key of a recipe", setting->flag);
         TRY(recipe_set(recipe, key, setting->value, setting->flag));
     }
     return OCELLUS_OK;

@@ -46,7 +46,8 @@ static ocellus_status keep_predictions(const struct predictions *predictions, co
                                               .label = predictions->labels[i],
                                               .predicted = predictions->predicted[i],
                                               .probability = probabilities[predictions->predicted[i]],
-                                              .label_probability = probabilities[predictions->labels[i]]};
+                                              .label_probability = probabilities[predictions->labels[i]],
+                                              .path = source_picture_name(set->source, image_set_index(set, i))};
     }
     return OCELLUS_OK;
 }
@@ -111,6 +112,7 @@ static ocellus_status evaluate_splits(const struct network *network, const struc
                                       struct judged_images *images, struct evaluation_record *record) {
     struct batch_buffer buffer;
     TRY(batch_buffer_create(network->graph, NETWORK_BATCH, &buffer));
+    buffer.limits = request->limits;
     ocellus_status status = OCELLUS_OK;
     if (request->train_images > 0)
         status = evaluate_split(network, &buffer, &sets->train, request->train_images, EVALUATION_TRAIN, NULL, record);
@@ -129,16 +131,21 @@ static ocellus_status evaluate_splits(const struct network *network, const struc
 static ocellus_status gather_statistics(struct engine *engine, struct batch_buffer *buffer,
                                         const struct image_set *subset) {
     struct progress progress;
+    struct loader *loader;
+    struct loader_batch batch;
+    TRY(predict_open_loader(engine, buffer, subset, false, &loader));
     progress_begin(&progress, "re-estimating statistics", "images", subset->count);
     ocellus_status status = OCELLUS_OK;
     size_t done = 0;
-    for (; done < subset->count && status == OCELLUS_OK; done += buffer->batch_size) {
-        status = batch_buffer_fill(buffer, subset, done, buffer->batch_size, engine_input(engine, 0));
+    while (done < subset->count && status == OCELLUS_OK) {
+        status = loader_batch(loader, 0, done / buffer->batch_size, engine_input(engine, 0), &batch);
         if (status == OCELLUS_OK)
-            status = engine_forward(engine, ENGINE_STATISTICS, &(struct engine_batch){.n = buffer->batch_size});
-        progress_update(&progress, done + buffer->batch_size);
+            status = engine_forward(engine, ENGINE_STATISTICS, &(struct engine_batch){.n = batch.n});
+        done += buffer->batch_size;
+        progress_update(&progress, done);
     }
     progress_end(&progress, status == OCELLUS_OK ? subset->count : done);
+    loader_close(loader);
     return status == OCELLUS_OK ? engine_adopt_statistics(engine) : status;
 }
 
@@ -161,6 +168,7 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     if (status == OCELLUS_OK) status = engine_open(NULL, network->graph, &options, &engine);
     if (status == OCELLUS_OK) status = weights_copy(network->engine, engine, network->graph);
     if (status == OCELLUS_OK) status = batch_buffer_create(network->graph, batch, &buffer);
+    buffer.limits = request->limits;
     if (status == OCELLUS_OK) status = gather_statistics(engine, &buffer, &train);
     if (status == OCELLUS_OK)
         status = judge(engine, &buffer, &judged, "evaluating test again", NULL, &record->reestimated);
@@ -257,8 +265,7 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
     if (request->data_path) TRY(recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path"));
     TRY(network_open(request->run, NULL, request->threads, NETWORK_BATCH, &network));
     ocellus_status status = network_choose_preprocessing(&network, request->preprocessing);
-    const struct data_request asked = train_data_request(&recipe);
-    if (status == OCELLUS_OK) status = data_set_open(recipe.data_name, &asked, &data);
+    if (status == OCELLUS_OK) status = train_data_open(&recipe, NULL, request->threads, &data);
     const struct source *test = data.test;
     if (status == OCELLUS_OK && !test)
         status = fail(OCELLUS_USAGE, "%s: has no test images to judge %s by", data.train->name, request->run);
@@ -268,6 +275,7 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
         status = evaluation_record_create(path_base_name(request->run), (const char *const *)test->class_names,
                                           test->classes, record);
     if (status == OCELLUS_OK) status = batch_buffer_create(network.graph, NETWORK_BATCH, &buffer);
+    buffer.limits = request->limits;
     const struct image_set set = status == OCELLUS_OK ? image_set_all(test) : (struct image_set){0};
     if (status == OCELLUS_OK)
         status = evaluate_split(&network, &buffer, &set, request->test_images, EVALUATION_TEST, NULL, record);
@@ -300,10 +308,8 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
     if (status == OCELLUS_OK && request->data_path)
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK) status = network_open(request->run, weights, request->threads, NETWORK_BATCH, &network);
-    if (status == OCELLUS_OK && !request->train) {
-        const struct data_request asked = train_data_request(&recipe);
-        status = data_set_open(recipe.data_name, &asked, &data);
-    }
+    if (status == OCELLUS_OK && !request->train)
+        status = train_data_open(&recipe, request->run, request->threads, &data);
     const struct source *train = request->train ? request->train : data.train,
                         *validation = request->train ? request->validation : data.validation,
                         *test = request->train ? request->test : data.test;

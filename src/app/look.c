@@ -10,11 +10,12 @@
 #include "model/builtin.h"
 #include "run/run_folder.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { PICTURES_LOOKED_AT = 200, MEASURED_BATCH = 16 };
+enum { PICTURES_LOOKED_AT = 64, MEASURED_BATCH = 16 };
 static const double longest_look = 5, measured_seconds = 1;
 
 static bool ends_in(const char *name, const char *end) {
@@ -61,36 +62,68 @@ static ocellus_status count_classes(const struct source *source, struct choose_f
     return OCELLUS_OK;
 }
 
-static int compare_sizes(const void *a, const void *b) {
-    const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+static int compare_sides(const void *a, const void *b) {
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
+}
+
+/* What is seen of pictures: their shorter sides, and whether any has colours. */
+struct seen {
+    uint32_t *sides; /* [count], of room for all */
+    size_t count;
+    bool colours;
+};
+
+static void see(struct seen *seen, size_t height, size_t width, size_t channels) {
+    seen->sides[seen->count++] = (uint32_t)(height < width ? height : width);
+    seen->colours = seen->colours || channels != 1;
+}
+
+/* Reads some pictures, spread over the set, and tells how long one takes. */
+static ocellus_status read_some(const struct source *source, struct seen *seen, double *decode) {
+    struct picture picture = {0};
+    const size_t wanted = source->count < PICTURES_LOOKED_AT ? source->count : PICTURES_LOOKED_AT;
+    const double started = clock_seconds();
+    for (size_t i = 0; i < wanted && (seen->count == 0 || clock_seconds() - started < longest_look); i++)
+        if (source_read(source, i * source->count / wanted, NULL, &picture) == OCELLUS_OK)
+            see(seen, picture.height, picture.width, picture.channels);
+    picture_free(&picture);
+    if (seen->count == 0)
+        return fail(OCELLUS_BAD_CONTENT, "%s: none of %zu pictures can be read: %s", source->name, wanted,
+                    status_message());
+    *decode = (clock_seconds() - started) / (double)seen->count;
+    return OCELLUS_OK;
+}
+
+/* All of them, where they were looked at already. */
+static void see_survey(const struct data_parts *parts, struct seen *seen) {
+    const struct survey *survey = parts->pictures ? shared_collection_survey(parts->pictures) : NULL;
+    if (!survey) return;
+    *seen = (struct seen){.sides = seen->sides};
+    for (size_t i = 0; i < survey->count; i++) {
+        const struct picture_facts *facts = &survey->facts[i];
+        if (shared_collection_part(parts->pictures, i) == PICTURE_PART_TRAIN)
+            see(seen, facts->height, facts->width, facts->channels);
+    }
 }
 
 ocellus_status look_at_pictures(const struct data_parts *parts, struct choose_facts *facts, double *decode) {
     const struct source *train = parts->train;
-    size_t sides[PICTURES_LOOKED_AT], seen = 0;
-    struct picture picture = {0};
     *facts = (struct choose_facts){.pictures = train->count,
                                    .classes = train->classes,
                                    .validation = parts->validation ? parts->validation->count : 0,
-                                   .test = parts->test ? parts->test->count : 0,
-                                   .grey = true};
+                                   .test = parts->test ? parts->test->count : 0};
     TRY(count_classes(train, facts));
-    const size_t wanted = train->count < PICTURES_LOOKED_AT ? train->count : PICTURES_LOOKED_AT;
-    const double started = clock_seconds();
-    for (size_t i = 0; i < wanted && (seen == 0 || clock_seconds() - started < longest_look); i++) {
-        if (source_read(train, i * train->count / wanted, NULL, &picture) != OCELLUS_OK) continue;
-        sides[seen++] = picture.height < picture.width ? picture.height : picture.width;
-        facts->grey = facts->grey && picture.channels == 1;
+    struct seen seen = {.sides = memory_allocate(train->count, sizeof *seen.sides)};
+    ocellus_status status = seen.sides ? read_some(train, &seen, decode) : OCELLUS_IO;
+    if (status == OCELLUS_OK) {
+        see_survey(parts, &seen);
+        qsort(seen.sides, seen.count, sizeof *seen.sides, compare_sides);
+        facts->side = seen.sides[seen.count / 2];
+        facts->grey = !seen.colours;
     }
-    picture_free(&picture);
-    if (seen == 0)
-        return fail(OCELLUS_BAD_CONTENT, "%s: none of %zu pictures can be read: %s", train->name, wanted,
-                    status_message());
-    *decode = (clock_seconds() - started) / (double)seen;
-    qsort(sides, seen, sizeof *sides, compare_sizes);
-    facts->side = sides[seen / 2];
-    return OCELLUS_OK;
+    memory_free(seen.sides);
+    return status;
 }
 
 static ocellus_status measure(const struct graph *graph, size_t threads, bool training, double *seconds) {

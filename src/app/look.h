@@ -10,9 +10,9 @@
  * where it is no set of pictures: a run, or a file of another kind. */
 ocellus_status look_recognise(const char *path, const char **name);
 
-/* What a choice must know of a set, and the seconds that one thread takes to read and decode a picture. Sizes and colours
- * are those of some hundred pictures, spread over the set; those that cannot be read are passed over. facts->pretrained
- * is left to the caller. OCELLUS_BAD_CONTENT when none of them can be read. */
+/* What a choice must know of a set, and the seconds that one thread takes to read and decode a picture: those of some pictures,
+ * spread over the set, by which its sizes and colours are judged too where it was not surveyed. facts->pretrained is left to the
+ * caller. OCELLUS_BAD_CONTENT when none of them can be read. */
 ocellus_status look_at_pictures(const struct data_parts *parts, struct choose_facts *facts, double *decode);
 
 /* Measures what choose_speed says but for decoding, on random pixels; `decode` is that of one thread. Takes some seconds. */

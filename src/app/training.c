@@ -6,7 +6,7 @@
 #include "app/start.h"
 #include "base/folders.h"
 #include "base/log.h"
-#include "data/data_sets.h"
+#include "data/data_record.h"
 #include "formats/model_file.h"
 #include "inference/batch_buffer.h"
 #include "inference/weights.h"
@@ -189,6 +189,12 @@ static ocellus_status write_records(const struct training *training, const struc
     TRY(run_environment_write(&training->run, &environment));
 
     char path[FILE_PATH_SIZE];
+    if (training->opened.pictures) {
+        TRY(run_folder_file(&training->run, RUN_PICTURES, path));
+        TRY(data_record_write(training->opened.pictures, path));
+        TRY(run_folder_file(&training->run, RUN_ASIDE, path));
+        TRY(data_record_write_aside(training->opened.pictures, path));
+    }
     if (request->choice) {
         TRY(run_folder_file(&training->run, RUN_CHOICE, path));
         TRY(file_write(path, request->choice, strlen(request->choice)));
@@ -247,8 +253,8 @@ static ocellus_status open_all(struct training *training, const struct training_
                     request->run);
     const struct source *train = request->train, *validation = request->validation, *test = request->test;
     if (!train) {
-        const struct data_request data = train_data_request(&training->recipe);
-        TRY(data_set_open(training->recipe.data_name, &data, &training->opened));
+        TRY(train_data_open(&training->recipe, request->resume ? request->run : NULL, request->threads,
+                            &training->opened));
         train = training->opened.train;
         validation = training->opened.validation;
         test = training->opened.test;
@@ -270,7 +276,8 @@ static ocellus_status open_all(struct training *training, const struct training_
 }
 
 ocellus_status training_open(const struct training_request *request, struct training *training) {
-    *training = (struct training){.recipe = *request->recipe, .resume = request->resume, .run = {.lock = -1}};
+    *training = (struct training){
+        .recipe = *request->recipe, .resume = request->resume, .limits = request->limits, .run = {.lock = -1}};
     ocellus_status status = open_all(training, request);
     if (status != OCELLUS_OK) training_close(training);
     return status;
@@ -290,6 +297,7 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
         .sets = &training->sets,
         .run = &training->run,
         .recorded = training->resume ? &recorded : NULL,
+        .limits = training->limits,
         .stop = stop,
         .observer = observer,
         .context = context,

@@ -94,6 +94,17 @@ void text_append_shell_word(struct text *text, const char *word) {
     append_string(text, "'");
 }
 
+void text_append_csv(struct text *text, const char *raw) {
+    if (!raw[strcspn(raw, ",\"\r\n")]) {
+        append_string(text, raw);
+        return;
+    }
+    append_string(text, "\"");
+    for (; *raw; raw++)
+        text_append_bytes(text, *raw == '"' ? "\"\"" : raw, *raw == '"' ? 2 : 1);
+    append_string(text, "\"");
+}
+
 void text_free(struct text *text) {
     free(text->bytes);
     *text = (struct text){0};
@@ -151,6 +162,28 @@ bool text_to_real(const char *text, double *out) {
     c_locale_leave(before);
     if (!isfinite(number)) return false;
     *out = number;
+    return true;
+}
+
+bool text_to_bytes(const char *text, size_t *bytes) {
+    static const char units[] = "kMGT";
+    char number[32];
+    double value, unit = 1;
+    size_t length = strlen(text);
+    if (length > 0 && (text[length - 1] == 'B' || text[length - 1] == 'b')) length--;
+    const char *letter = length > 0 ? strchr(units, text[length - 1] == 'K' ? 'k' : text[length - 1]) : NULL;
+    if (letter && *letter) {
+        for (const char *each = units; each <= letter; each++)
+            unit *= 1000;
+        length--;
+    }
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    if (length >= sizeof number) return false;
+    memcpy(number, text, length);
+    number[length] = '\0';
+    if (!text_to_real(number, &value) || !(value * unit >= 1) || value * unit >= 9e18) return false;
+    *bytes = (size_t)(value * unit);
     return true;
 }
 

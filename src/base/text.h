@@ -22,12 +22,16 @@ void text_append_bytes(struct text *text, const char *bytes, size_t size);
 void text_append_html(struct text *text, const char *raw);
 /* A word as a shell would have to be given it: quoted where the shell would read anything into it. */
 void text_append_shell_word(struct text *text, const char *word);
+/* A cell of a CSV file, quoted as RFC 4180 has it where that is needed: anything goes through, line breaks too. */
+void text_append_csv(struct text *text, const char *raw);
 void text_free(struct text *text);
 
 /* Whole numbers and reals in the C locale, the whole string or nothing ("32x", "", " 1" are refused); finite only. */
 bool text_to_integer(const char *text, int64_t *out);
 bool text_to_unsigned(const char *text, uint64_t *out);
 bool text_to_real(const char *text, double *out);
+/* "2G", "1.5 GB", "300M", "64k", "5000": bytes, by powers of 1000. False for anything else, and for 0. */
+bool text_to_bytes(const char *text, size_t *bytes);
 /* The shortest decimal that reads back as the same double ("0.001", "1e-07"). */
 void text_from_real(double number, char out[32]);
 /* 123210 as "123,210". */

@@ -60,27 +60,15 @@ static ocellus_status add_line(const struct prediction_rows *rows, const char *p
     return command_print_text(&line);
 }
 
-/* Quoted as RFC 4180 has it, where that is needed: any path goes through, line breaks too. */
-static void append_csv_cell(struct text *out, const char *raw) {
-    if (!raw[strcspn(raw, ",\"\r\n")]) {
-        text_append(out, "%s", raw);
-        return;
-    }
-    text_append(out, "\"");
-    for (const char *c = raw; *c; c++)
-        text_append_bytes(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    text_append(out, "\"");
-}
-
 /* A path is printed as it is, so that it can be opened; but on a terminal, which might obey it. */
 static ocellus_status add_record(const struct prediction_rows *rows, const char *path,
                                  const struct prediction_guess *guesses) {
     char room[24], probability[32];
     struct text line = {0};
-    append_csv_cell(&line, path);
+    text_append_csv(&line, path);
     for (size_t i = 0; i < rows->top; i++) {
         text_append(&line, ",");
-        append_csv_cell(&line, prediction_class_name(rows->network, guesses[i].class_index, room));
+        text_append_csv(&line, prediction_class_name(rows->network, guesses[i].class_index, room));
         text_from_real((double)guesses[i].probability, probability);
         text_append(&line, ",%s", probability);
     }

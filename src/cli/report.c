@@ -44,8 +44,7 @@ ocellus_status verb_report(int argc, char **argv) {
     struct recipe recipe;
     TRY(training_recipe_of_run(reproduction ? first : folder, &recipe));
     struct data_parts data;
-    const struct data_request asked = train_data_request(&recipe);
-    TRY(data_set_open(recipe.data_name, &asked, &data));
+    TRY(train_data_open(&recipe, reproduction ? first : folder, 0, &data));
     ocellus_status status = data.test ? write_page(folder, reproduction, data.train, data.test, page)
                                       : fail(OCELLUS_USAGE, "%s: has no test images to report on", data.train->name);
     if (status == OCELLUS_OK) status = command_print_line(page);

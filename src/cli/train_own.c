@@ -103,9 +103,8 @@ bool train_own_is(const char *run) {
 
 static ocellus_status write_page(const char *run, const struct recipe *recipe, char page[FILE_PATH_SIZE]) {
     struct data_parts data;
-    const struct data_request asked = train_data_request(recipe);
     const struct report_row row = {.run = run};
-    TRY(data_set_open(recipe->data_name, &asked, &data));
+    TRY(train_data_open(recipe, run, 0, &data));
     const struct report_request request = {
         .folder = run, .rows = &row, .row_count = 1, .train = data.train, .test = data.test};
     const ocellus_status status = report_write(&request, page);

@@ -12,8 +12,8 @@ struct data_request {
     const char *record; /* a run's list of its pictures (data_record.h): those, and nothing is decided; NULL: none */
     double test_share, validation_share; /* and what follows: split.h */
     uint64_t folds, fold, seed;
-    size_t threads; /* 0: all this process may use */
-    bool only_look; /* the split file is not written */
+    size_t threads;  /* 0: all this process may use */
+    bool keep_split; /* the split file is written where something was decided */
 };
 
 /* What is not there is NULL, but never `train`: without validation pictures a recipe may hold some of the training ones out,

@@ -13,8 +13,11 @@ struct prediction {
     size_t index; /* of the image in its split */
     int32_t label, predicted;
     float probability, label_probability; /* of the predicted and of the true class */
+    const char *
+        path; /* of the picture, relative to the data; NULL: pictures have no names. For writing: it is not read back */
 };
 
+/* A column for the paths is there when the first row has one; then all must. */
 ocellus_status predictions_write(const char *path, const struct prediction *rows, size_t count);
 /* *rows is owned by the caller: free(). OCELLUS_BAD_CONTENT names the line. */
 ocellus_status predictions_read(const char *path, struct prediction **rows, size_t *count);

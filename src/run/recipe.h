@@ -40,6 +40,9 @@ struct recipe {
     char data_path[RECIPE_TEXT_SIZE];      /* "": the cache */
     int validation;                        /* enum recipe_validation */
     uint64_t held_out;                     /* images, for RECIPE_VALIDATION_HELD_OUT */
+    char data_split[RECIPE_TEXT_SIZE];     /* the split file of pictures of one's own; "": beside them */
+    double test_share, validation_share;   /* of those pictures, where nothing says which */
+    uint64_t folds, fold;                  /* cross-validation: 0, or fold of 1..folds validates */
     uint64_t epochs, batch_size;
     uint64_t steps_per_epoch, validation_steps; /* 0: all */
     uint64_t seed;

@@ -121,7 +121,8 @@ static ocellus_status take_lock_and_sweep(struct run_folder *run) {
 
 ocellus_status run_folder_is_free(const char *path, bool *is_free) {
     /* What a training leaves that was ended before it wrote its recipe, with which a run begins. */
-    static const char *const before[] = {RUN_LOCK, RUN_LOG, RUN_ENVIRONMENT, RUN_SUMMARY, RUN_CHOICE};
+    static const char *const before[] = {RUN_LOCK,   RUN_LOG,      RUN_ENVIRONMENT, RUN_SUMMARY,
+                                         RUN_CHOICE, RUN_PICTURES, RUN_ASIDE};
     struct stat about;
     *is_free = false;
     if (RETRY(lstat(path, &about)) != 0) {

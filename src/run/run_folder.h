@@ -18,6 +18,8 @@
 #define RUN_RECIPE      "recipe.ini"
 #define RUN_ENVIRONMENT "environment.json"
 #define RUN_DATA        "data.json"
+#define RUN_PICTURES    "data.csv"
+#define RUN_ASIDE       "data-set-aside.csv"
 #define RUN_CHOICE      "choice.txt"
 #define RUN_SUMMARY     "summary.txt"
 #define RUN_HISTORY     "history.csv"

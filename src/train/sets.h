@@ -21,6 +21,8 @@ ocellus_status train_sets_create(const struct recipe *recipe, const struct sourc
                                  const struct source *validation, const struct source *test, struct train_sets *sets);
 /* The recipe's data, as it is opened. Points into the recipe. */
 struct data_request train_data_request(const struct recipe *recipe);
+/* Opens the recipe's data: of a `run` (its folder; NULL: none) that kept a list of its pictures, those. */
+ocellus_status train_data_open(const struct recipe *recipe, const char *run, size_t threads, struct data_parts *parts);
 void train_sets_free(struct train_sets *sets);
 
 #endif

@@ -69,7 +69,7 @@ static void write_evaluation(const struct run_folder *run, const struct source *
     for (size_t i = 0; i < TEST_IMAGES; i++) {
         labels[i] = (int32_t)source_label(test, i);
         predicted[i] = i % 3 != 0 && i >= 17 ? 0 : labels[i];
-        rows[i] = (struct prediction){i, labels[i], predicted[i], 0.5F + 0.01F * (float)i, 0.1F};
+        rows[i] = (struct prediction){i, labels[i], predicted[i], 0.5F + 0.01F * (float)i, 0.1F, NULL};
     }
     struct evaluation_record record;
     assert_ok(evaluation_record_create(RUN_LAST, names, CLASSES, &record));

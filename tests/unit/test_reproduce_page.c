@@ -27,7 +27,7 @@ static void make_part(const struct fixture *fixture, const char *run_path) {
     for (size_t i = 0; i < 12; i++) {
         labels[i] = (int32_t)source_label(fixture->test, 2 * i);
         predicted[i] = i == 1 ? (labels[i] + 1) % CLASSES : labels[i]; /* image 2, which the other run gets right */
-        rows[i] = (struct prediction){2 * i, labels[i], predicted[i], 0.9F, 0.1F};
+        rows[i] = (struct prediction){2 * i, labels[i], predicted[i], 0.9F, 0.1F, NULL};
     }
     struct evaluation_record record;
     assert_ok(evaluation_record_create(RUN_LAST, names, CLASSES, &record));

@@ -118,7 +118,7 @@ static void a_wrong_evaluation_is_refused(void **state) {
 static void predictions_read_back(void **state) {
     (void)state;
     const struct prediction rows[] = {
-        {0, 3, 3, 0.99999994F, 0.99999994F}, {7, 9, 0, 0.1F, 1e-30F}, {8, 1, 2, 1.0F, 0.0F}};
+        {0, 3, 3, 0.99999994F, 0.99999994F, NULL}, {7, 9, 0, 0.1F, 1e-30F, NULL}, {8, 1, 2, 1.0F, 0.0F, NULL}};
     const char *path = in_folder("predictions.csv");
     assert_int_equal(predictions_write(path, rows, 3), OCELLUS_OK);
     struct prediction *back;
@@ -131,6 +131,33 @@ static void predictions_read_back(void **state) {
         assert_int_equal(back[i].predicted, rows[i].predicted);
         assert_true(back[i].probability == rows[i].probability);
         assert_true(back[i].label_probability == rows[i].label_probability);
+    }
+    free(back);
+}
+
+/* Names of any kind; they are not read back, but what stands beside them is. */
+static void predictions_have_paths(void **state) {
+    (void)state;
+    const struct prediction rows[] = {{0, 1, 1, 0.5F, 0.5F, "cat/a.jpg"},
+                                      {1, 0, 1, 0.5F, 0.25F, "dog/a \"b\",\nc\r.jpg"},
+                                      {2, 0, 0, 0.5F, 0.5F, "\"\"\n"}};
+    const char *path = in_folder("paths.csv");
+    unsigned char *bytes;
+    size_t size, count;
+    assert_int_equal(predictions_write(path, rows, 3), OCELLUS_OK);
+    assert_int_equal(file_read(path, 1000, &bytes, &size), OCELLUS_OK);
+    assert_string_equal((const char *)bytes, "index,label,predicted,probability,label_probability,path\n"
+                                             "0,1,1,0.5,0.5,cat/a.jpg\n"
+                                             "1,0,1,0.5,0.25,\"dog/a \"\"b\"\",\nc\r.jpg\"\n"
+                                             "2,0,0,0.5,0.5,\"\"\"\"\"\n\"\n");
+    free(bytes);
+    struct prediction *back;
+    assert_int_equal(predictions_read(path, &back, &count), OCELLUS_OK);
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(back[i].index, rows[i].index);
+        assert_true(back[i].label_probability == rows[i].label_probability);
+        assert_null(back[i].path);
     }
     free(back);
 }
@@ -154,6 +181,8 @@ static void wrong_predictions_are_refused_with_their_line(void **state) {
         {HEADER "0,1,1,1.5,0.5\n", 0, "line 2: expected index,label,predicted,probability,label_probability"},
         {HEADER "0,1,1,0.5,nan\n", 0, "line 2: expected index,label,predicted,probability,label_probability"},
         {HEADER "\n0,1,1,0.5,0.5\n", 0, "line 2: expected index,label,predicted,probability,label_probability"},
+        {"index,label,predicted,probability,label_probability,path\n0,1,1,0.5,0.5\n", 0,
+         "line 2: expected index,label,predicted,probability,label_probability"},
         {HEADER "0,1,1,0.5,0.5\0 rest", sizeof HEADER + 18, "holds a zero byte"},
     };
     const char *path = in_folder("bad.csv");
@@ -173,6 +202,7 @@ int main(void) {
         cmocka_unit_test(an_evaluation_reads_back),
         cmocka_unit_test(a_wrong_evaluation_is_refused),
         cmocka_unit_test(predictions_read_back),
+        cmocka_unit_test(predictions_have_paths),
         cmocka_unit_test(wrong_predictions_are_refused_with_their_line),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
