@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/retry.h"
 #include "base/utf8.h"
 #include "data/image_file.h"
 
@@ -102,7 +103,7 @@ static ocellus_status fail_without_path(ocellus_status status, const char *path)
 
 static ocellus_status stamp_path(const char *path, struct picture_stamp *stamp) {
     struct stat about;
-    if (stat(path, &about) != 0) return fail_errno(errno, "cannot be read");
+    if (RETRY(stat(path, &about)) != 0) return fail_errno(errno, "cannot be read");
     *stamp = (struct picture_stamp){.size = (uint64_t)about.st_size,
                                     .inode = (uint64_t)about.st_ino,
                                     .modified = (int64_t)about.st_mtim.tv_sec * 1000000000 + about.st_mtim.tv_nsec};
