@@ -120,7 +120,9 @@ static ocellus_status decode(const unsigned char *bytes, size_t size, const char
                              struct picture *picture) {
     struct image image;
     picture->format = file_kind_of(bytes, size).format;
+    const bool quiet = image_set_quiet(true); /* every epoch it would be the same line */
     const ocellus_status status = image_decode(bytes, size, path, wish, &image);
+    image_set_quiet(quiet);
     if (status != OCELLUS_OK) return fail_without_path(status, path);
     memory_free(picture->room); /* the image's is as good */
     picture->height = image.height;
