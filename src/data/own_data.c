@@ -53,16 +53,16 @@ static void tell_aside(const struct opening *opening) {
             text_append(&line, "%s%zu %s", line.size ? ", " : "", opening->survey->faults[fault],
                         picture_fault_names[fault]);
     if (others > 0) text_append(&line, "%s%zu in two classes", line.size ? ", " : "", others);
-    log_notice("%s: %zu picture%s set aside: %s", collection->name, all, all == 1 ? "" : "s",
-               line.failed ? "" : line.bytes);
+    log_info("%s: %zu picture%s set aside: %s", collection->name, all, all == 1 ? "" : "s",
+             line.failed ? "" : line.bytes);
     text_free(&line);
     for (size_t i = 0; i < collection->count && named < TOLD; i++) {
         if (!opening->aside[i]) continue;
-        log_notice("  %s: %s", collection_path(collection, i),
-                   opening->reasons[i] ? opening->reasons[i] : opening->survey->facts[i].reason);
+        log_info("  %s: %s", collection_path(collection, i),
+                 opening->reasons[i] ? opening->reasons[i] : opening->survey->facts[i].reason);
         named++;
     }
-    if (all > named) log_notice("  and %zu more; a run lists them in data-set-aside.csv", all - named);
+    if (all > named) log_info("  and %zu more; a run lists them in data-set-aside.csv", all - named);
 }
 
 static void tell_parts(const struct opening *opening, const struct split *split) {
@@ -75,7 +75,7 @@ static void tell_parts(const struct opening *opening, const struct split *split)
              counts[PICTURE_PART_TRAIN], counts[PICTURE_PART_VALIDATION], counts[PICTURE_PART_TEST]);
     if (split->joined > 0) log_info("%s: %zu new pictures went where those like them are", name, split->joined);
     if (split->between > 0)
-        log_notice("%s: %zu new pictures are like ones to test and like others: left out", name, split->between);
+        log_info("%s: %zu new pictures are like ones to test and like others: left out", name, split->between);
 }
 
 /* --- what takes no part --- */
@@ -195,18 +195,20 @@ static ocellus_status use_record(struct opening *opening) {
 
 /* --- the parts, by the split file --- */
 
+/* Before any picture is looked at: a mistake in it costs no time. */
 static ocellus_status read_split_file(struct opening *opening) {
     enum path_kind kind;
-    const struct collection *collection = opening->collection;
     TRY(path_look(opening->split_path, &kind));
-    if (kind == PATH_NONE) return OCELLUS_OK;
-    TRY(split_file_read(opening->split_path, &opening->file));
+    return kind == PATH_NONE ? OCELLUS_OK : split_file_read(opening->split_path, &opening->file);
+}
+
+static void use_split_file(struct opening *opening) {
+    const struct collection *collection = opening->collection;
     for (size_t i = 0; i < collection->count; i++) {
         const struct split_row *row =
             split_file_find(&opening->file, opening->survey->facts[i].pixels, collection_path(collection, i));
         if (row && !opening->aside[i]) opening->recorded[i] = row->part;
     }
-    return OCELLUS_OK;
 }
 
 /* Which rows of the file are of no picture that is here now: they stay. */
@@ -247,19 +249,23 @@ static ocellus_status write_split_file(const struct opening *opening) {
     return status;
 }
 
+static struct split_request split_request_of(const struct data_request *request) {
+    return (struct split_request){.seed = request->seed,
+                                  .test_share = request->test_share,
+                                  .validation_share = request->validation_share,
+                                  .folds = request->folds,
+                                  .fold = request->fold};
+}
+
 static ocellus_status decide_parts(struct opening *opening) {
     const struct data_request *request = opening->request;
-    const struct split_request asked = {.seed = request->seed,
-                                        .test_share = request->test_share,
-                                        .validation_share = request->validation_share,
-                                        .folds = request->folds,
-                                        .fold = request->fold};
+    const struct split_request asked = split_request_of(request);
     struct split split = {.collection = opening->collection,
                           .facts = opening->survey->facts,
                           .aside = opening->aside,
                           .recorded = opening->recorded,
                           .parts = opening->parts};
-    if (request->folds == 0) TRY(read_split_file(opening));
+    use_split_file(opening);
     TRY(split_make(&asked, &split));
     for (size_t i = 0; i < opening->collection->count && split.between > 0; i++)
         if (!opening->aside[i] && opening->parts[i] == PICTURE_PART_NONE)
@@ -311,6 +317,13 @@ static ocellus_status open_parts(const struct opening *opening, struct data_part
     return fail(OCELLUS_BAD_CONTENT, "%s: no picture is to train on", opening->collection->name);
 }
 
+static ocellus_status check_first(struct opening *opening) {
+    const struct split_request asked = split_request_of(opening->request);
+    if (opening->request->record) return OCELLUS_OK;
+    TRY(split_check(&asked));
+    return asked.folds == 0 ? read_split_file(opening) : OCELLUS_OK;
+}
+
 static ocellus_status look_and_decide(struct opening *opening, struct data_parts *parts) {
     const size_t count = opening->count = opening->collection->count;
     opening->aside = memory_allocate(count, sizeof *opening->aside);
@@ -318,6 +331,7 @@ static ocellus_status look_and_decide(struct opening *opening, struct data_parts
     opening->parts = memory_allocate(count, sizeof *opening->parts);
     opening->reasons = memory_allocate(count, sizeof *opening->reasons);
     if (!opening->aside || !opening->recorded || !opening->parts || !opening->reasons) return OCELLUS_IO;
+    TRY(check_first(opening));
     TRY(survey_all(opening));
     if (opening->request->record) {
         TRY(use_record(opening));
