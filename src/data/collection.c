@@ -258,5 +258,5 @@ ocellus_status collection_keep(struct collection *collection, const uint8_t *kee
         if (keep[i]) collection->entries[kept++] = collection->entries[i];
     collection->count = kept;
     free_classes(collection);
-    return find_in_order(collection, (enum collection_order)collection->order);
+    return find_in_order(collection, collection->order);
 }

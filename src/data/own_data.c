@@ -54,12 +54,12 @@ static void tell_aside(const struct opening *opening) {
                         picture_fault_names[fault]);
     if (others > 0) text_append(&line, "%s%zu in two classes", line.size ? ", " : "", others);
     log_info("%s: %zu picture%s set aside: %s", collection->name, all, all == 1 ? "" : "s",
-               line.failed ? "" : line.bytes);
+             line.failed ? "" : line.bytes);
     text_free(&line);
     for (size_t i = 0; i < collection->count && named < TOLD; i++) {
         if (!opening->aside[i]) continue;
         log_info("  %s: %s", collection_path(collection, i),
-                   opening->reasons[i] ? opening->reasons[i] : opening->survey->facts[i].reason);
+                 opening->reasons[i] ? opening->reasons[i] : opening->survey->facts[i].reason);
         named++;
     }
     if (all > named) log_info("  and %zu more; a run lists them in data-set-aside.csv", all - named);
