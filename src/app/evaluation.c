@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/evaluation.h"
 
-#include "app/network.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
@@ -13,7 +12,6 @@
 #include "data/source_split.h"
 #include "inference/predict.h"
 #include "inference/weights.h"
-#include "run/predictions_file.h"
 #include "run/records.h"
 #include "train/plan.h"
 
@@ -90,6 +88,26 @@ static ocellus_status judge(struct engine *engine, struct batch_buffer *buffer, 
     if (status == OCELLUS_OK && images) status = keep_predictions(&predictions, set, images);
     predictions_free(&predictions);
     return status;
+}
+
+ocellus_status evaluation_judge(const struct network *network, const struct image_set *set, const char *what,
+                                struct judged_pictures *judged) {
+    struct batch_buffer buffer;
+    struct judged_images images = {0};
+    *judged = (struct judged_pictures){0};
+    TRY(batch_check(network->graph, set->source));
+    TRY(batch_buffer_create(network->graph, NETWORK_BATCH, &buffer));
+    const ocellus_status status = judge(network->engine, &buffer, set, what, &images, &judged->evaluation);
+    judged->rows = images.rows;
+    judged->count = images.count;
+    batch_buffer_free(&buffer);
+    return status;
+}
+
+void judged_pictures_free(struct judged_pictures *judged) {
+    memory_free(judged->rows);
+    evaluation_free(&judged->evaluation);
+    *judged = (struct judged_pictures){0};
 }
 
 /* At most `count` images of one split. */
