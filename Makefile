@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.inc')
 
-.PHONY: build run test check check-graphs check-faults bench format install dist distcheck deb clean help setup
+.PHONY: build run test check check-graphs check-faults fuzz bench format install dist distcheck deb clean help setup
 build: ## build the program: build/release/ocellus
 	@scripts/build release $(JOBS)
 
@@ -37,6 +37,10 @@ check-faults: ## every call of a training and of its resumption fails once: resu
 	@scripts/setup test
 	@scripts/build release $(JOBS) -DOCELLUS_TESTS=ON
 	tests/faults/record $(BUILD) $(JOBS)
+
+fuzz: ## readers of foreign files under libFuzzer, FUZZ_SECONDS (60) each: tests/fuzz/README.md
+	@scripts/setup check
+	@scripts/fuzz $(or $(FUZZ_SECONDS),60) $(JOBS) $(FUZZ)
 
 bench: ## speed beside PyTorch, ONNX Runtime and oneDNN, which it installs (bench/README.md)
 	@bench/run $(JOBS) --sections "$(SECTIONS)" $(if $(ISA),--isa $(ISA)) $(if $(PAIRS),--pairs $(PAIRS)) \

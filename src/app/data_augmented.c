@@ -75,7 +75,8 @@ static ocellus_status load(const struct recipe *recipe, const struct train_sets 
                                            .seed = recipe->seed,
                                            .batch_size = count,
                                            .form = form,
-                                           .augmentation = &augmentation};
+                                           .augmentation = &augmentation,
+                                           .views = recipe->views};
     struct loader *loader = NULL;
     struct loader_batch batch;
     float *values = memory_allocate(count * form->view.height * form->view.width, form->view.channels * sizeof *values);

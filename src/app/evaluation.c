@@ -130,6 +130,7 @@ static ocellus_status evaluate_splits(const struct network *network, const struc
                                       struct judged_images *images, struct evaluation_record *record) {
     struct batch_buffer buffer;
     TRY(batch_buffer_create(network->graph, NETWORK_BATCH, &buffer));
+    buffer.limits = request->limits;
     ocellus_status status = OCELLUS_OK;
     if (request->train_images > 0)
         status = evaluate_split(network, &buffer, &sets->train, request->train_images, EVALUATION_TRAIN, NULL, record);
@@ -148,16 +149,21 @@ static ocellus_status evaluate_splits(const struct network *network, const struc
 static ocellus_status gather_statistics(struct engine *engine, struct batch_buffer *buffer,
                                         const struct image_set *subset) {
     struct progress progress;
+    struct loader *loader;
+    struct loader_batch batch;
+    TRY(predict_open_loader(engine, buffer, subset, false, &loader));
     progress_begin(&progress, "re-estimating statistics", "images", subset->count);
     ocellus_status status = OCELLUS_OK;
     size_t done = 0;
-    for (; done < subset->count && status == OCELLUS_OK; done += buffer->batch_size) {
-        status = batch_buffer_fill(buffer, subset, done, buffer->batch_size, engine_input(engine, 0));
+    while (done < subset->count && status == OCELLUS_OK) {
+        status = loader_batch(loader, 0, done / buffer->batch_size, engine_input(engine, 0), &batch);
         if (status == OCELLUS_OK)
-            status = engine_forward(engine, ENGINE_STATISTICS, &(struct engine_batch){.n = buffer->batch_size});
-        progress_update(&progress, done + buffer->batch_size);
+            status = engine_forward(engine, ENGINE_STATISTICS, &(struct engine_batch){.n = batch.n});
+        done += buffer->batch_size;
+        progress_update(&progress, done);
     }
     progress_end(&progress, status == OCELLUS_OK ? subset->count : done);
+    loader_close(loader);
     return status == OCELLUS_OK ? engine_adopt_statistics(engine) : status;
 }
 
@@ -180,6 +186,7 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     if (status == OCELLUS_OK) status = engine_open(NULL, network->graph, &options, &engine);
     if (status == OCELLUS_OK) status = weights_copy(network->engine, engine, network->graph);
     if (status == OCELLUS_OK) status = batch_buffer_create(network->graph, batch, &buffer);
+    buffer.limits = request->limits;
     if (status == OCELLUS_OK) status = gather_statistics(engine, &buffer, &train);
     if (status == OCELLUS_OK)
         status = judge(engine, &buffer, &judged, "evaluating test again", NULL, &record->reestimated);
@@ -286,6 +293,7 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
         status = evaluation_record_create(path_base_name(request->run), (const char *const *)test->class_names,
                                           test->classes, record);
     if (status == OCELLUS_OK) status = batch_buffer_create(network.graph, NETWORK_BATCH, &buffer);
+    buffer.limits = request->limits;
     const struct image_set set = status == OCELLUS_OK ? image_set_all(test) : (struct image_set){0};
     if (status == OCELLUS_OK)
         status = evaluate_split(&network, &buffer, &set, request->test_images, EVALUATION_TEST, NULL, record);

@@ -4,7 +4,7 @@
 #define APP_EVALUATION_H
 
 #include "app/network.h"
-#include "data/batch.h"
+#include "data/loader.h"
 #include "run/evaluation_file.h"
 #include "run/predictions_file.h"
 
@@ -18,6 +18,7 @@ struct evaluation_request {
     const char *preprocessing; /* of a file: network_choose_preprocessing() */
     const char *data_path;     /* where the run's data is now; NULL: where its recipe says */
     size_t threads;
+    struct loader_limits limits; /* of how pictures are loaded; {0}: the loader chooses */
     /* The run's data where the caller has it; train NULL: loaded. */
     const struct source *train, *validation, *test;
     /* How many images at most: EVALUATION_ALL; fewer are those of evaluation_subset(). test_images is at least 1; with 0

@@ -40,6 +40,10 @@ static ocellus_status take(struct path_list *list, char path[FILE_PATH_SIZE], si
     }
 }
 
+bool path_list_has_next(const struct path_list *list) {
+    return list->used < list->size && memchr(list->bytes + list->used, list->end, list->size - list->used);
+}
+
 ocellus_status path_list_next(struct path_list *list, char path[FILE_PATH_SIZE]) {
     size_t size = 0;
     for (bool ended = false; size == 0 && !ended;)

@@ -18,5 +18,7 @@ struct path_list {
  * zero byte in a line) is OCELLUS_BAD_CONTENT, and the next call goes on after it. OCELLUS_IO: it cannot be read on. The flag's
  * status where it was asked to stop. */
 ocellus_status path_list_next(struct path_list *list, char path[FILE_PATH_SIZE]);
+/* Whether a whole path was read and not yet taken: the next call waits for nobody. */
+bool path_list_has_next(const struct path_list *list);
 
 #endif

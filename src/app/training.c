@@ -276,7 +276,8 @@ static ocellus_status open_all(struct training *training, const struct training_
 }
 
 ocellus_status training_open(const struct training_request *request, struct training *training) {
-    *training = (struct training){.recipe = *request->recipe, .resume = request->resume, .run = {.lock = -1}};
+    *training = (struct training){
+        .recipe = *request->recipe, .resume = request->resume, .limits = request->limits, .run = {.lock = -1}};
     ocellus_status status = open_all(training, request);
     if (status != OCELLUS_OK) training_close(training);
     return status;
@@ -296,6 +297,7 @@ ocellus_status training_run(struct training *training, const struct stop_flag *s
         .sets = &training->sets,
         .run = &training->run,
         .recorded = training->resume ? &recorded : NULL,
+        .limits = training->limits,
         .stop = stop,
         .observer = observer,
         .context = context,

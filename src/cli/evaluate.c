@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
+#include "cli/loader_flags.h"
 #include "cli/verbs.h"
 #include "run/run_folder.h"
 
@@ -31,6 +32,7 @@ static const struct command evaluate_command = {
 
 static const char *weights, *data_path, *preprocessing;
 static size_t threads, train_images = EVALUATION_ALL, test_images = EVALUATION_ALL, reestimate;
+static struct loader_flags loading = {LOADER_FLAGS_UNSAID, NULL};
 static bool json;
 static const struct option evaluate_options[] = {
     {"weights", "last|best", "which of the run's models (last)", OPTION_TEXT, &weights},
@@ -40,6 +42,7 @@ static const struct option evaluate_options[] = {
     {"data-path", "PATH", "folder of the run's data (its recipe's)", OPTION_TEXT, &data_path},
     {"preprocessing", "RULE", "of a file: pixels are fed by unit, caffe or none", OPTION_TEXT, &preprocessing},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
+    LOADER_OPTIONS(loading),
     {"json", NULL, "print evaluation.json", OPTION_SWITCH, &json},
     {0},
 };
@@ -169,7 +172,10 @@ ocellus_status verb_evaluate(int argc, char **argv) {
     bool best = weights && strcmp(weights, "best") == 0;
     if (weights && !best && strcmp(weights, "last") != 0)
         return fail(OCELLUS_USAGE, "--weights: expected last or best (got '%s')", weights);
+    struct loader_limits limits;
+    TRY(loader_flags_read(&loading, &limits));
     struct evaluation_request request = {.run = words.items[0],
+                                         .limits = limits,
                                          .weights = best      ? RUN_BEST
                                                     : weights ? RUN_LAST
                                                               : NULL,

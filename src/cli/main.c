@@ -14,7 +14,7 @@ static const struct verb {
     const char *name, *summary;
     ocellus_status (*run)(int argc, char **argv);
 } verbs[] = {
-    {"data", "fetch and show data sets: data fetch|show NAME", verb_data},
+    {"data", "fetch, show and check data sets: data fetch|show|check NAME", verb_data},
     {"summary", "show a network's layers and parameters", verb_summary},
     {"train", "train a network into a run folder", verb_train},
     {"evaluate", "judge a run on its images, or a file on the test images", verb_evaluate},

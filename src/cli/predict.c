@@ -19,8 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOP_MAXIMUM = 1000 };
-
 static const struct command predict_command = {
     .name = "predict",
     .arguments = "NETWORK IMAGE|FOLDER|-...",
@@ -67,6 +65,7 @@ enum { KINDS = 64 }; /* more than there are (base/file_kind.c) */
 
 struct prediction_output {
     struct prediction_rows rows;
+    struct prediction_queue queue;
     struct class_folders folders; /* classes 0: pictures are not sorted */
     size_t good, bad;
     ocellus_status worst; /* the highest code of what went wrong */
@@ -102,13 +101,34 @@ static ocellus_status sort_picture(struct prediction_output *output, const char 
     return OCELLUS_OK;
 }
 
-static ocellus_status classify(struct prediction_output *output, const char *path) {
-    struct prediction_guess guesses[TOP_MAXIMUM];
-    ocellus_status status = prediction_run(output->rows.network, path, output->rows.top, guesses);
+static ocellus_status after_file(struct prediction_output *output) {
+    if (output->listed) fflush(stdout);
+    if (output->shows_progress) progress_update(&output->progress, output->good + output->bad);
+    if (ferror(stdout)) return fail_errno(errno ? errno : EIO, "standard output");
+    ocellus_status stop = stop_requested(&output->stop);
+    return stop == OCELLUS_OK ? OCELLUS_OK : fail(stop, "stopped after %zu files", output->good + output->bad);
+}
+
+static ocellus_status classified(void *context, const char *path, ocellus_status status,
+                                 const struct prediction_guess *guesses) {
+    struct prediction_output *output = context;
     if (status == OCELLUS_OK) status = prediction_rows_add(&output->rows, path, guesses);
-    if (status != OCELLUS_OK) return tell_failure(output, path, status), OCELLUS_OK;
-    output->good++;
-    return sort_picture(output, path, guesses[0].class_index);
+    if (status != OCELLUS_OK) {
+        tell_failure(output, path, status);
+    } else {
+        output->good++;
+        TRY(sort_picture(output, path, guesses[0].class_index));
+    }
+    return after_file(output);
+}
+
+/* What waits is told first: rows and lines come in the order of the files. `status` is of the failure that is kept. */
+static ocellus_status tell_in_turn(struct prediction_output *output, const char *path, ocellus_status status) {
+    char message[STATUS_MESSAGE_SIZE];
+    snprintf(message, sizeof message, "%s", status_message());
+    TRY(prediction_queue_run(&output->queue));
+    tell_failure(output, path, fail(status, "%s", message));
+    return after_file(output);
 }
 
 static void count_kind(struct prediction_output *output, const char *kind) {
@@ -126,25 +146,26 @@ static ocellus_status visit(void *context, const struct picture_file *file) {
     if (file->unsupported) count_kind(output, file->unsupported);
     if (file->repeated) {
         output->repeated++;
+        TRY(prediction_queue_run(&output->queue)); /* lines come in the order of what was met */
         log_warning("%s: leads to a folder that was read already", file->path);
     } else if (file->status != OCELLUS_OK) {
-        tell_failure(output, file->path, file->status);
+        return tell_in_turn(output, file->path, file->status);
     } else if (!file->passed_over) {
-        TRY(classify(output, file->path));
-        if (output->listed) fflush(stdout);
+        return prediction_queue_add(&output->queue, file->path);
     }
-    if (output->shows_progress) progress_update(&output->progress, output->good + output->bad);
-    if (ferror(stdout)) return fail_errno(errno ? errno : EIO, "standard output");
-    ocellus_status stop = stop_requested(&output->stop);
+    ocellus_status stop = stop_requested(&output->stop); /* a folder may hold many files that are none */
     return stop == OCELLUS_OK ? OCELLUS_OK : fail(stop, "stopped after %zu files", output->good + output->bad);
 }
 
+static size_t files_met(const struct prediction_output *output) {
+    return output->good + output->bad + output->queue.count;
+}
+
 static ocellus_status predict_path(struct prediction_output *output, const char *path) {
-    size_t before = output->good + output->bad;
+    size_t before = files_met(output);
     TRY(picture_files_each(path, sort_path, NULL, visit, output));
-    if (output->good + output->bad == before)
-        tell_failure(output, path, fail(OCELLUS_BAD_CONTENT, "%s: holds no picture", path));
-    return OCELLUS_OK;
+    if (files_met(output) > before) return OCELLUS_OK;
+    return tell_in_turn(output, path, fail(OCELLUS_BAD_CONTENT, "%s: holds no picture", path));
 }
 
 static ocellus_status predict_listed(struct prediction_output *output) {
@@ -154,12 +175,14 @@ static ocellus_status predict_listed(struct prediction_output *output) {
     output->listed = true;
     for (;; count++) {
         ocellus_status status = path_list_next(&list, path);
-        if (status == OCELLUS_BAD_CONTENT) tell_failure(output, path, status);
+        if (status == OCELLUS_BAD_CONTENT) TRY(tell_in_turn(output, path, status));
         else if (status >= OCELLUS_STOPPED) return fail(status, "stopped after %zu files", output->good + output->bad);
         else if (status != OCELLUS_OK) return status;
         else if (!*path) break;
         else TRY(predict_path(output, path));
+        if (!path_list_has_next(&list)) TRY(prediction_queue_run(&output->queue)); /* who waits for rows gets them */
     }
+    TRY(prediction_queue_run(&output->queue));
     output->listed = false;
     if (count == 0) tell_failure(output, "-", fail(OCELLUS_BAD_CONTENT, "-: no path came on standard input"));
     return OCELLUS_OK;
@@ -197,7 +220,9 @@ static ocellus_status begin_output(struct prediction_output *output) {
     size_t classes = shape_size(graph_output_shape(graph));
     output->rows.form = json ? PREDICTION_JSON : csv ? PREDICTION_CSV : PREDICTION_TEXT;
     output->rows.top = top < classes ? top : classes;
-    if (output->rows.top > TOP_MAXIMUM) output->rows.top = TOP_MAXIMUM;
+    if (output->rows.top > PREDICTION_MOST_GUESSES) output->rows.top = PREDICTION_MOST_GUESSES;
+    output->queue = (struct prediction_queue){
+        .network = output->rows.network, .top = output->rows.top, .visit = classified, .context = output};
     if (sort_path) TRY(class_folders_open(&output->folders, sort_path, graph));
     TRY(stop_on_signals(&output->stop)); /* what is under way is ended before */
     output->shows_progress = log_is_terminal() && !isatty(STDOUT_FILENO);
@@ -228,6 +253,8 @@ static ocellus_status predict_paths(struct prediction_output *output, const stru
     ocellus_status status = OCELLUS_OK;
     for (size_t i = 1; i < words->count && status == OCELLUS_OK; i++)
         status = strcmp(words->items[i], "-") == 0 ? predict_listed(output) : predict_path(output, words->items[i]);
+    if (status == OCELLUS_OK) status = prediction_queue_run(&output->queue);
+    prediction_queue_free(&output->queue);
     end_output(output);
     if (status != OCELLUS_OK || output->bad == 0) return status;
     return fail(output->worst, "%zu of the files could not be classified", output->bad);

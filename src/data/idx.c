@@ -55,13 +55,12 @@ static ocellus_status unpack(const char *path, unsigned char **bytes, size_t *si
 }
 
 ocellus_status idx_read(const char *path, struct idx_array *array, char sha256[SHA256_TEXT_SIZE]) {
-    size_t size;
     *array = (struct idx_array){0};
-    TRY(file_read(path, file_limit, &array->bytes, &size));
+    TRY(file_read(path, file_limit, &array->bytes, &array->size));
     ocellus_status status = OCELLUS_OK;
-    if (gzip_is(array->bytes, size)) status = unpack(path, &array->bytes, &size);
-    if (status == OCELLUS_OK) status = idx_parse(array->bytes, size, path, array);
-    if (status == OCELLUS_OK && sha256) sha256_bytes(array->bytes, size, sha256);
+    if (gzip_is(array->bytes, array->size)) status = unpack(path, &array->bytes, &array->size);
+    if (status == OCELLUS_OK) status = idx_parse(array->bytes, array->size, path, array);
+    if (status == OCELLUS_OK && sha256) sha256_bytes(array->bytes, array->size, sha256);
     if (status == OCELLUS_OK) return OCELLUS_OK;
     free(array->bytes);
     *array = (struct idx_array){0};

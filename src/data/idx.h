@@ -10,12 +10,13 @@
 
 enum { IDX_MOST_DIMS = 4 };
 struct idx_array {
-    unsigned char *bytes;        /* of the whole file, unpacked; owned: free() */
+    unsigned char *bytes; /* of the whole file, unpacked; owned: free() */
+    size_t size;
     const unsigned char *values; /* [dims[0]]...[dims[rank - 1]] */
     size_t rank, dims[IDX_MOST_DIMS];
 };
 /* The header of `size` bytes that are all of the file: 8-bit values, 1 to 4 dimensions, none 0, and exactly the values that they
- * say. array->bytes is left alone. `source` names it; OCELLUS_BAD_CONTENT. */
+ * say. array->bytes and size are left alone. `source` names it; OCELLUS_BAD_CONTENT. */
 ocellus_status idx_parse(const unsigned char *bytes, size_t size, const char *source, struct idx_array *array);
 /* Reads such a file, by its content plain or packed; sha256 (may be NULL) is that of the unpacked bytes. On failure nothing needs to
  * be freed. */

@@ -103,9 +103,11 @@ static double correlate(const struct relief *a, const struct relief *b, size_t e
     return (products - sum_a * sum_b / count) / sqrt(variance_a * variance_b);
 }
 
-static double compare(const struct relief *a, const struct relief *b) {
-    const double all = correlate(a, b, 0), inner = correlate(a, b, EDGE);
-    return inner < all ? inner : all;
+/* The better of `best` and how alike these are. */
+static double compare(const struct relief *a, const struct relief *b, double best) {
+    const double all = correlate(a, b, 0);
+    if (all <= best) return best;
+    return fmax(best, fmin(all, correlate(a, b, EDGE)));
 }
 
 double thumbnail_likeness(const struct thumbnail *a, const struct thumbnail *b) {
@@ -117,7 +119,7 @@ double thumbnail_likeness(const struct thumbnail *a, const struct thumbnail *b) 
         taps[0][cell] = make_taps(0, cell);
     make_relief(a, taps[0], taps[0], &whole_a);
     make_relief(b, taps[0], taps[0], &whole_b);
-    double best = compare(&whole_a, &whole_b);
+    double best = compare(&whole_a, &whole_b, -1.0);
     if (correlate(&whole_a, &whole_b, 0) < WORTH_A_LOOK) return best;
     for (size_t section = 1; section < SECTIONS; section++)
         for (size_t cell = 0; cell < CELLS; cell++)
@@ -126,9 +128,9 @@ double thumbnail_likeness(const struct thumbnail *a, const struct thumbnail *b) 
         size_t rows, columns;
         choose_sections(view, &rows, &columns);
         make_relief(a, taps[rows], taps[columns], &part);
-        best = fmax(best, compare(&part, &whole_b));
+        best = compare(&part, &whole_b, best);
         make_relief(b, taps[rows], taps[columns], &part);
-        best = fmax(best, compare(&whole_a, &part));
+        best = compare(&whole_a, &part, best);
     }
     return best;
 }

@@ -48,7 +48,6 @@ struct loader {
     uint64_t ordered[2]; /* which */
     int32_t *labels;
     float *shares;
-    struct loader_failure *failures; /* [batch_size] of the batch that was handed out; where the loader goes on */
     double waited;
 };
 
@@ -347,15 +346,13 @@ static void tell_targets(struct loader *loader, const struct cell *cell) {
 }
 
 static ocellus_status hand_out(struct loader *loader, struct cell *cell, struct loader_batch *batch) {
-    if (!loader->options.goes_on) TRY(failure_of(cell));
-    else memcpy(loader->failures, cell->failures, cell->n * sizeof *loader->failures);
+    TRY(failure_of(cell));
     tell_targets(loader, cell);
     *batch = (struct loader_batch){.n = cell->n,
                                    .epoch = cell->epoch,
                                    .first_place = cell->first,
                                    .labels = loader->labels,
-                                   .shares = loader->shares,
-                                   .failures = loader->failures};
+                                   .shares = loader->shares};
     return OCELLUS_OK;
 }
 
@@ -484,8 +481,6 @@ static ocellus_status create_all(struct loader *loader) {
     if (!loader->labels) return OCELLUS_IO;
     if (loader->mixes) loader->shares = memory_allocate(options->batch_size, classes * sizeof *loader->shares);
     if (loader->mixes && !loader->shares) return OCELLUS_IO;
-    if (options->goes_on) loader->failures = memory_allocate(options->batch_size, sizeof *loader->failures);
-    if (options->goes_on && !loader->failures) return OCELLUS_IO;
     return loader->facts.threads ? crew_start(loader->facts.threads, work_ahead, end_work, loader, &loader->crew)
                                  : OCELLUS_OK;
 }
@@ -506,6 +501,7 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
                                       .seed = options->seed,
                                       .views = options->views,
                                       .features = options->features};
+    made->options.form = &made->task.form;
     if (options->features) made->task.values = feature_store_form(options->features)->values;
     made->facts.lent = is_lent(options);
     share_memory(made);
@@ -532,7 +528,6 @@ void loader_close(struct loader *loader) {
     memory_free(loader->orders[1]);
     memory_free(loader->labels);
     memory_free(loader->shares);
-    memory_free(loader->failures);
     monitor_free(loader->monitor);
     memory_free(loader);
 }

@@ -35,7 +35,6 @@ struct loader_options {
     uint64_t epochs;      /* nothing is made ahead behind the last one */
     bool shuffled;        /* each epoch has a permutation of its own; else the set's order */
     bool keeps;           /* views that fit into the memory stay: pictures will be asked for again */
-    bool goes_on;         /* a picture that cannot be read is told in the batch and ends nothing */
     uint64_t seed;        /* of the permutations and the augmentation */
     size_t batch_size;    /* the last batch of an epoch may be smaller */
     const struct pixel_form *form;
@@ -57,10 +56,9 @@ void loader_close(struct loader *loader); /* once the pictures at work are done;
 struct loader_batch {
     size_t n;
     uint32_t epoch;
-    size_t first_place;                    /* in the epoch's order: the first one's, the others follow it */
-    const int32_t *labels;                 /* [n]; not to be read where there are shares */
-    const float *shares;                   /* [n][classes] of the source; NULL where nothing is mixed */
-    const struct loader_failure *failures; /* [n]; NULL unless the loader goes on; what failed is black */
+    size_t first_place;    /* in the epoch's order: the first one's, the others follow it */
+    const int32_t *labels; /* [n]; not to be read where there are shares */
+    const float *shares;   /* [n][classes] of the source; NULL where nothing is mixed */
 };
 /* Batch `index` of an epoch to dst[n][height][width][channels]. Those after it are begun. Fails with the status of the first
  * picture of the batch, by its place, that cannot be read, and names it; the same batch may be asked for again, and is then

@@ -149,7 +149,7 @@ static ocellus_status set_aside(struct opening *opening) {
     const ocellus_status status = find_two_classes(opening, order);
     memory_free(order);
     TRY(status);
-    tell_aside(opening);
+    if (!opening->request->quiet) tell_aside(opening);
     return check_classes(opening);
 }
 
@@ -195,18 +195,20 @@ static ocellus_status use_record(struct opening *opening) {
 
 /* --- the parts, by the split file --- */
 
+/* Before any picture is looked at: a mistake in it costs no time. */
 static ocellus_status read_split_file(struct opening *opening) {
     enum path_kind kind;
-    const struct collection *collection = opening->collection;
     TRY(path_look(opening->split_path, &kind));
-    if (kind == PATH_NONE) return OCELLUS_OK;
-    TRY(split_file_read(opening->split_path, &opening->file));
+    return kind == PATH_NONE ? OCELLUS_OK : split_file_read(opening->split_path, &opening->file);
+}
+
+static void use_split_file(struct opening *opening) {
+    const struct collection *collection = opening->collection;
     for (size_t i = 0; i < collection->count; i++) {
         const struct split_row *row =
             split_file_find(&opening->file, opening->survey->facts[i].pixels, collection_path(collection, i));
         if (row && !opening->aside[i]) opening->recorded[i] = row->part;
     }
-    return OCELLUS_OK;
 }
 
 /* Which rows of the file are of no picture that is here now: they stay. */
@@ -247,24 +249,28 @@ static ocellus_status write_split_file(const struct opening *opening) {
     return status;
 }
 
+static struct split_request split_request_of(const struct data_request *request) {
+    return (struct split_request){.seed = request->seed,
+                                  .test_share = request->test_share,
+                                  .validation_share = request->validation_share,
+                                  .folds = request->folds,
+                                  .fold = request->fold};
+}
+
 static ocellus_status decide_parts(struct opening *opening) {
     const struct data_request *request = opening->request;
-    const struct split_request asked = {.seed = request->seed,
-                                        .test_share = request->test_share,
-                                        .validation_share = request->validation_share,
-                                        .folds = request->folds,
-                                        .fold = request->fold};
+    const struct split_request asked = split_request_of(request);
     struct split split = {.collection = opening->collection,
                           .facts = opening->survey->facts,
                           .aside = opening->aside,
                           .recorded = opening->recorded,
                           .parts = opening->parts};
-    if (request->folds == 0) TRY(read_split_file(opening));
+    use_split_file(opening);
     TRY(split_make(&asked, &split));
     for (size_t i = 0; i < opening->collection->count && split.between > 0; i++)
         if (!opening->aside[i] && opening->parts[i] == PICTURE_PART_NONE)
             TRY(set_reason(opening, i, "is like pictures to test and like others", ""));
-    tell_parts(opening, &split);
+    if (!opening->request->quiet) tell_parts(opening, &split);
     const bool writes = request->folds == 0 && request->keep_split && split.added > 0;
     return writes ? write_split_file(opening) : OCELLUS_OK;
 }
@@ -311,6 +317,13 @@ static ocellus_status open_parts(const struct opening *opening, struct data_part
     return fail(OCELLUS_BAD_CONTENT, "%s: no picture is to train on", opening->collection->name);
 }
 
+static ocellus_status check_first(struct opening *opening) {
+    const struct split_request asked = split_request_of(opening->request);
+    if (opening->request->record) return OCELLUS_OK;
+    TRY(split_check(&asked));
+    return asked.folds == 0 ? read_split_file(opening) : OCELLUS_OK;
+}
+
 static ocellus_status look_and_decide(struct opening *opening, struct data_parts *parts) {
     const size_t count = opening->count = opening->collection->count;
     opening->aside = memory_allocate(count, sizeof *opening->aside);
@@ -318,6 +331,7 @@ static ocellus_status look_and_decide(struct opening *opening, struct data_parts
     opening->parts = memory_allocate(count, sizeof *opening->parts);
     opening->reasons = memory_allocate(count, sizeof *opening->reasons);
     if (!opening->aside || !opening->recorded || !opening->parts || !opening->reasons) return OCELLUS_IO;
+    TRY(check_first(opening));
     TRY(survey_all(opening));
     if (opening->request->record) {
         TRY(use_record(opening));
@@ -340,7 +354,7 @@ static ocellus_status open_collection(struct opening *opening, struct collection
             collection_free(collection);
             return status;
         }
-    } else {
+    } else if (!opening->request->quiet) {
         tell_junk(collection);
     }
     TRY(shared_collection_create(collection, &opening->shared));

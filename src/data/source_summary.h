@@ -13,7 +13,7 @@ struct source_summary {
     uint8_t smallest, largest;
     double mean[SUMMARY_MOST_CHANNELS], deviation[SUMMARY_MOST_CHANNELS]; /* 0..255, over all pixels (population) */
 };
-/* Reads every picture. OCELLUS_BAD_CONTENT without pictures, and where they have not the same number of channels. */
+/* Reads every picture, on all threads this process may use. OCELLUS_BAD_CONTENT without pictures, and where they have not the same number of channels. */
 ocellus_status source_summarize(const struct source *source, struct source_summary *summary);
 void source_summary_free(struct source_summary *summary);
 

@@ -245,7 +245,7 @@ static ocellus_status make(struct work *work) {
     return deal_all(work);
 }
 
-static ocellus_status check_request(const struct split_request *request) {
+ocellus_status split_check(const struct split_request *request) {
     const double test = request->test_share, validation = request->validation_share;
     if (!(test >= 0 && validation >= 0 && test + validation < 1))
         return fail(OCELLUS_USAGE, "test_share, validation_share: nothing would be left to train on (got %g and %g)",
@@ -258,7 +258,7 @@ static ocellus_status check_request(const struct split_request *request) {
 }
 
 ocellus_status split_make(const struct split_request *request, struct split *split) {
-    TRY(check_request(request));
+    TRY(split_check(request));
     struct work work = {.request = request, .split = split};
     split->added = split->joined = split->between = 0;
     const ocellus_status status = make(&work);

@@ -30,7 +30,8 @@ struct split {
  * order of a hash of seed and pixels, to the parts that have less than their share. So pictures that are added move none, and
  * no order of files or of adding matters but that. A share counts for nothing where folder or list name such a part
  * themselves: theirs rules, and what they call training may only be held out for validation. With folds the file and the
- * shares are not looked at. OCELLUS_USAGE for shares or folds that make no sense. */
+ * shares are not looked at. OCELLUS_USAGE, which split_check() tells before, for shares or folds that make no sense. */
+ocellus_status split_check(const struct split_request *request);
 ocellus_status split_make(const struct split_request *request, struct split *split);
 
 #endif

@@ -40,13 +40,13 @@ static int digit_of(char c) {
 
 static bool read_hash(const char *text, uint8_t hash[PICTURE_HASH_SIZE]) {
     memset(hash, 0, PICTURE_HASH_SIZE);
-    for (size_t i = 0; *text; i++, text += 2) {
+    if (!*text) return true;
+    for (size_t i = 0;; i++, text += 2) {
         const int high = digit_of(text[0]), low = high < 0 ? -1 : digit_of(text[1]);
         if (i == PICTURE_HASH_SIZE || low < 0) return false;
         hash[i] = (uint8_t)(high << 4 | low);
         if (i == PICTURE_HASH_SIZE - 1) return text[2] == '\0';
     }
-    return true; /* "" */
 }
 
 static size_t keep(struct split_file *file, const char *text) {

@@ -31,7 +31,7 @@ static enum picture_fault fault_of(enum file_format format) {
     const struct file_kind kind = {.format = format};
     const char *message = status_message();
     if (strstr(message, IMAGE_TOO_LARGE) || strstr(message, " bytes (expected at most ")) return PICTURE_TOO_LARGE;
-    return image_is_readable(&kind) ? PICTURE_DAMAGED : PICTURE_UNSUPPORTED;
+    return format == FILE_FORMAT_UNKNOWN || image_is_readable(&kind) ? PICTURE_DAMAGED : PICTURE_UNSUPPORTED;
 }
 
 static ocellus_status look_at(const struct source *source, size_t index, struct picture *picture,

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "data/cifar100.h"
+#include "data/feature_store.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_file.h"
@@ -165,6 +166,26 @@ static ocellus_status read_cifar100(uint64_t *sum) {
     struct data_parts parts = {0};
     TRY(cifar100_open(&(struct data_request){.path = folder}, &parts));
     return add_parts(&parts, sum);
+}
+
+/* Written and read: a file of features is its own reader's alone. */
+static ocellus_status use_features(uint64_t *sum) {
+    const struct feature_form form = {.count = 2, .values = 3, .views = 1};
+    const float values[6] = {1, 2, 3, 4, 5, 6};
+    struct feature_writer writer;
+    struct feature_store *store = NULL;
+    char path[FILE_PATH_SIZE];
+    float read[3] = {0};
+    TRY(path_join(path, folder, "a.features"));
+    TRY(feature_writer_begin(&writer, path, &form));
+    feature_writer_add(&writer, values, 6);
+    TRY(feature_writer_commit(&writer));
+    TRY(feature_store_open(path, &form, &store));
+    if (!store) return fail(OCELLUS_BAD_CONTENT, "features that were just written are not there");
+    const ocellus_status status = feature_store_read(store, 1, 0, read);
+    *sum = (uint64_t)(read[0] * 100 + read[1] * 10 + read[2]);
+    feature_store_close(store);
+    return status;
 }
 
 static ocellus_status make_picture(struct image *image) {
@@ -329,6 +350,7 @@ static const struct reader {
                {"JPEG of inks", read_inks},
                {"idx", read_idx},
                {"CIFAR-100", read_cifar100},
+               {"features", use_features},
 #ifdef OCELLUS_WEBP
                {"WebP", read_webp},
 #endif

@@ -42,6 +42,12 @@ def exif(orientation):
 
 
 rgb, rgba = Image.frombytes("RGB", (W, H), pattern(3)), Image.frombytes("RGBA", (W, H), pattern(4))
+rgb.save("colour.jpg", quality=85)
+expect("colour.jpg", Image.open("colour.jpg"))
+rgb.save("progressive.jpg", quality=60, progressive=True, exif=exif(8))
+expect("progressive.jpg", Image.open("progressive.jpg").transpose(Image.Transpose.ROTATE_90))
+rgb.convert("L").save("grey.jpg", quality=75)
+expect("grey.jpg", Image.open("grey.jpg").convert("RGB"))
 Image.frombytes("CMYK", (W, H), pattern(4)).save("cmyk.jpg", quality=90)
 expect("cmyk.jpg", Image.open("cmyk.jpg").convert("RGB"))
 rgb.save("lossy.webp", quality=80)

@@ -111,6 +111,27 @@ static void pictures_are_mixed_as_the_place_says(void **state) {
     image_free(&grid);
 }
 
+/* One view of each picture: the same in every epoch, wherever it stands. */
+static void views_stay(void **state) {
+    struct recipe recipe = recipe_of("simcnn", 4);
+    uint8_t seen[COUNT][3] = {{0}};
+    bool found[COUNT] = {false};
+    recipe.brightness = 0.5;
+    recipe.views = 1;
+    for (size_t epoch = 0; epoch < 2; epoch++) {
+        size_t order[COUNT];
+        struct image grid;
+        draw(*state, &recipe, epoch, &grid);
+        random_permutation(4, RANDOM_SHUFFLE, (uint32_t)epoch, order, COUNT);
+        for (size_t i = 0; i < SHOWN; i++) {
+            if (found[order[i]]) assert_memory_equal(seen[order[i]], middle_of(&grid, i), 3);
+            memcpy(seen[order[i]], middle_of(&grid, i), 3);
+            found[order[i]] = true;
+        }
+        image_free(&grid);
+    }
+}
+
 static void mistakes_are_refused(void **state) {
     struct recipe recipe = recipe_of("simcnn", 1);
     struct data_parts parts;
@@ -132,6 +153,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pictures_stand_in_the_epochs_order, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(pictures_are_mixed_as_the_place_says, temporary_setup, temporary_teardown),
+        cmocka_unit_test_setup_teardown(views_stay, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(mistakes_are_refused, temporary_setup, temporary_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

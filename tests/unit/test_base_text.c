@@ -322,8 +322,40 @@ static void test_lines_break_between_words(void **state) {
     text_free(&text);
 }
 
+static void sizes_are_powers_of_1000(void **state) {
+    static const struct {
+        const char *text;
+        size_t bytes;
+    } good[] = {{"5000", 5000},   {"2G", 2000000000}, {"1.5 GB", 1500000000}, {"300M", 300000000},
+                {"64k", 64000},   {"64KB", 64000},    {"1T", 1000000000000},  {"12B", 12},
+                {"0.5M", 500000}, {"1e6", 1000000}};
+    static const char *const bad[] = {"",
+                                      "0",
+                                      "G",
+                                      "-1G",
+                                      "2X",
+                                      "2GG",
+                                      "2G5",
+                                      "1e30T",
+                                      "0.1",
+                                      "nan",
+                                      "inf",
+                                      "2 G B",
+                                      "00000000000000000000000000000000000000001"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        size_t bytes = 77;
+        if (!text_to_bytes(good[i].text, &bytes) || bytes != good[i].bytes) fail_msg("%s: %zu", good[i].text, bytes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        size_t bytes = 77;
+        if (text_to_bytes(bad[i], &bytes) || bytes != 77) fail_msg("%s: %zu", bad[i], bytes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_are_powers_of_1000),
         cmocka_unit_test(test_append),
         cmocka_unit_test(test_append_at_every_length),
         cmocka_unit_test(test_failed_stays),

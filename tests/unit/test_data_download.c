@@ -336,6 +336,51 @@ static void downloads_in_the_cache(void **state) {
     expect_cache(false, NULL);
 }
 
+/* Both of its files must be the thing. */
+static const char *const two_files[] = {"whole-1", "whole-2", NULL};
+static ocellus_status from_folder(const char *from, const char *folder) {
+    for (const char *const *name = two_files; *name; name++)
+        TRY(from_file(temporary_path(from, *name), folder));
+    return OCELLUS_OK;
+}
+
+/* What is on no npm mirror comes from a Debian package that is installed, else file after file from the official address. */
+static void several_files_or_a_debian_package(void **state) {
+    (void)state;
+    const char *deb = temporary_path(home, "deb");
+    static char folder[FILE_PATH_SIZE];
+    snprintf(folder, sizeof folder, "%s", deb);
+    struct fetch_item item = thing("");
+    item.npm_package = NULL;
+    item.files = two_files;
+    item.from_folder = from_folder;
+    item.debian_package = "things-data";
+    item.debian_folder = folder;
+    size_t requests = server.requests;
+    assert_int_equal(fetch_item(&item, &plainly), OCELLUS_OK);
+    assert_int_equal(server.requests, requests + 2);
+    expect_cache(true, NULL);
+    static const char *const missing[] = {"whole-1", "missing", NULL};
+    item.files = missing;
+    assert_int_equal(fetch_item(&item, &plainly), OCELLUS_IO);
+    assert_non_null(strstr(status_message(), "(Debian package: things-data is not installed; official address: "));
+    assert_non_null(strstr(status_message(), "get its files elsewhere and run `ocellus data fetch thing --from PATH`"));
+    expect_cache(false, NULL);
+    assert_int_equal(folder_make(folder), OCELLUS_OK);
+    for (const char *const *name = two_files; *name; name++)
+        assert_int_equal(file_write(temporary_path(folder, *name), body, BODY), OCELLUS_OK);
+    requests = server.requests;
+    assert_int_equal(fetch_item(&item, &plainly), OCELLUS_OK);
+    assert_int_equal(server.requests, requests); /* nobody asked */
+    expect_cache(true, NULL);
+    assert_int_equal(file_write(temporary_path(folder, "whole-2"), body, BODY - 1),
+                     OCELLUS_OK); /* damaged: the next place */
+    item.files = two_files;
+    assert_int_equal(fetch_item(&item, &plainly), OCELLUS_OK);
+    assert_int_equal(server.requests, requests + 2);
+    expect_cache(true, NULL);
+}
+
 /* The user's cache is the test's, and `npm` its own. */
 static int start_with_cache(void **state) {
     static char path[2 * FILE_PATH_SIZE];
@@ -359,6 +404,7 @@ int main(void) {
         TEST(npm_delivers),
         TEST(the_official_address_comes_second),
         TEST(downloads_in_the_cache),
+        TEST(several_files_or_a_debian_package),
     };
     return cmocka_run_group_tests_name("data/download", tests, start_with_cache, stop);
 }

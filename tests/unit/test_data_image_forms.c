@@ -117,6 +117,9 @@ static void test_inks(void **state) {
     static struct file file;
     static const J_COLOR_SPACE spaces[] = {JCS_RGB, JCS_CMYK, JCS_YCCK};
     expect_pillow("cmyk.jpg");
+    expect_pillow("colour.jpg");
+    expect_pillow("progressive.jpg");
+    expect_pillow("grey.jpg");
     for (size_t i = 0; i < 3; i++) { /* full black: the inks are the complements of red, green and blue */
         struct image image;
         make_jpeg(40, 30, spaces[i], 0, &file);

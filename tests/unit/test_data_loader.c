@@ -223,31 +223,6 @@ static void the_first_place_that_fails_is_told(void **state) {
     }
 }
 
-static void a_loader_may_go_on(void **state) {
-    static float room[16 * VALUES];
-    (void)state;
-    struct loader_options options = usual_options(NULL);
-    options.shuffled = false;
-    options.goes_on = true;
-    for (size_t threads = 0; threads < 5; threads++) {
-        struct loader_batch batch;
-        options.limits = (struct loader_limits){threads ? threads : LOADER_NO_THREADS, 1};
-        made.gone[21] = made.gone[22] = true;
-        struct loader *loader = open_loader(&options);
-        for (size_t k = 0; k < 5; k++) {
-            check(loader_batch(loader, 0, k, room, &batch));
-            for (size_t i = 0; i < batch.n; i++) {
-                const size_t index = batch.first_place + i;
-                assert_int_equal(batch.failures[i].status, index == 21   ? OCELLUS_IO
-                                                           : index == 22 ? OCELLUS_BAD_CONTENT
-                                                                         : OCELLUS_OK);
-                if (index == 21) assert_string_equal(batch.failures[i].message, "made, train: image 21: gone");
-            }
-        }
-        loader_close(loader);
-    }
-}
-
 static size_t reads_of_epoch(struct loader *loader, uint32_t epoch) {
     static struct epoch out;
     const size_t before = atomic_load(&made.reads);
@@ -349,7 +324,6 @@ int main(void) {
         cmocka_unit_test(batches_are_the_views_in_order),
         cmocka_unit_test(batches_may_be_asked_for_in_any_order),
         cmocka_unit_test(the_first_place_that_fails_is_told),
-        cmocka_unit_test(a_loader_may_go_on),
         cmocka_unit_test(what_fits_is_read_once),
         cmocka_unit_test(threads_give_way_to_memory),
         cmocka_unit_test(a_loader_may_be_closed_while_it_works),

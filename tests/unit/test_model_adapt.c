@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Networks made over for other classes and other sizes of pictures. */
+/* Networks made over for other classes and other sizes of pictures, and the beginnings that a training leaves alone. */
 #include "model/adapt.h"
 #include "model/builtin.h"
+#include "model/prefix.h"
 #include "model/resnet50.h"
 #include "model_fixture.h"
 
@@ -164,6 +165,70 @@ static void built_in_networks_take_other_sizes(void **state) {
     }
 }
 
+/* --- frozen prefixes --- */
+
+static void assert_cut(struct graph *graph, const char *const *frozen, size_t count, const char *cut) {
+    size_t matched;
+    for (size_t i = 0; i < graph->count; i++)
+        graph->nodes[i].frozen = false;
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(graph_freeze(graph, frozen[i], &matched), OCELLUS_OK);
+    const size_t found = graph_frozen_prefix(graph);
+    assert_string_equal(found ? graph->nodes[found].name : "", cut);
+}
+#define ASSERT_CUT(graph, cut, ...)                                                                                    \
+    assert_cut(graph, (const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), cut)
+
+static void a_frozen_beginning_is_cut_off(void **state) {
+    (void)state;
+    struct graph *graph;
+    assert_int_equal(graph_builtin_of_size("resnet50", 64, 3, 7, &graph), OCELLUS_OK);
+    ASSERT_CUT(graph, "avg_pool", "*_conv", "*_bn");
+    ASSERT_CUT(graph, "conv4_block6_out", "conv[1-4]*");
+    ASSERT_CUT(graph, "conv4_block6_out", "conv[1-4]*", "conv5_block1_[12]*"); /* the shortcut's is not frozen */
+    ASSERT_CUT(graph, "pool1_pool", "conv1*", "conv2_block1_1*");
+    ASSERT_CUT(graph, "", "conv1_conv"); /* its normalization learns, and is part of it in inference */
+    ASSERT_CUT(graph, "", "conv[2-5]*"); /* not the beginning */
+    ASSERT_CUT(graph, "avg_pool", "conv*", "predictions"); /* nothing is left to learn: the engine says so */
+    graph_free(graph);
+    graph = builtin("simcnn");
+    ASSERT_CUT(graph, "flatten", "conv*", "batch*");
+    ASSERT_CUT(graph, "dense", "conv*", "batch*", "dense");
+    graph_free(graph);
+}
+
+/* What is dropped at random is not the same in every step, unless it is frozen. */
+static void a_prefix_drops_nothing(void **state) {
+    (void)state;
+    struct graph *graph = features(true);
+    size_t node = graph->count - 1;
+    node = add_node(graph, &layer_dropout, (union layer_config){.dropout = {.rate = 0.5}}, &node, 1);
+    node = add_node(graph, &layer_dense, (union layer_config){.dense = {.units = 5}}, &node, 1);
+    add_node(graph, &layer_dense, (union layer_config){.dense = {.units = 3}}, &node, 1);
+    ASSERT_CUT(graph, "global_average_pooling2d", "conv2d", "dense");
+    ASSERT_CUT(graph, "dense", "conv2d", "dropout", "dense");
+    graph_free(graph);
+}
+
+static void a_prefix_is_a_graph(void **state) {
+    (void)state;
+    struct graph *graph, *prefix;
+    assert_int_equal(graph_builtin_of_size("resnet50", 64, 3, 7, &graph), OCELLUS_OK);
+    static const char *const cuts[] = {"avg_pool", "conv4_block6_out", "conv2_block2_add"};
+    for (size_t i = 0; i < 3; i++) {
+        const struct node *cut = graph_node(graph, cuts[i]);
+        assert_int_equal(graph_prefix(graph, (size_t)(cut - graph->nodes), &prefix), OCELLUS_OK);
+        assert_true(shape_equal(&graph_node(prefix, cuts[i])->shape, &cut->shape));
+        assert_int_equal(graph_output_shape(prefix)->rank, 1);
+        assert_null(graph_node(prefix, "predictions"));
+        assert_int_equal(prefix->preprocessing, PREPROCESSING_CAFFE);
+        for (size_t k = 0; k + 1 < prefix->count; k++)
+            assert_non_null(graph_node(graph, prefix->nodes[k].name));
+        graph_free(prefix);
+    }
+    graph_free(graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_classes_keep_everything),
@@ -173,6 +238,9 @@ int main(void) {
         cmocka_unit_test(heads_without_a_dense_keep_their_classes),
         cmocka_unit_test(vectors_are_no_pictures),
         cmocka_unit_test(built_in_networks_take_other_sizes),
+        cmocka_unit_test(a_frozen_beginning_is_cut_off),
+        cmocka_unit_test(a_prefix_drops_nothing),
+        cmocka_unit_test(a_prefix_is_a_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -374,18 +374,44 @@ static void bars_end_where_their_counts_say(void **state) {
     (void)state;
     const char *const classes[] = {"cat", "f\u00fcchse", "none"};
     const size_t counts[] = {2000, 1000, 0};
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    bars_print(stream, classes, counts, 3, 32, false);
-    fclose(stream);
-    /* 32 columns leave 16 for the longest bar: 2 + 6 + 1 + 16 + 1 + 5 = 31. */
-    assert_string_equal(text,
+    const struct bars_part parts[] = {{"train", counts}, {"test", (const size_t[]){0, 0, 3}}};
+    struct text text = {0};
+    bars_append(&text, classes, 3, parts, 1, 34, false);
+    /* 34 columns leave 18 for the longest bar: 2 + 6 + 1 + 18 + 2 + 5 = 34. */
+    assert_string_equal(text.bytes,
+                        "  class                      train\n"
                         "  cat    \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588"
-                        "\u2588\u2588 2,000\n"
-                        "  f\u00fcchse \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588 1,000\n"
-                        "  none    0\n");
-    free(text);
+                        "\u2588\u2588\u2588\u2588  2,000\n"
+                        "  f\u00fcchse \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588           1,000\n"
+                        "  none                           0\n");
+    text_free(&text);
+    bars_append(&text, classes, 3, parts, 2, 80, false);
+    assert_holds(text.bytes, "  2,000     0\n");
+    assert_holds(text.bytes, "      0     3\n");
+    text_free(&text);
+}
+
+static void bars_of_a_thousand_classes_fit_a_screen(void **state) {
+    (void)state;
+    enum { MANY = 1000 };
+    static char texts[MANY][8];
+    static const char *pointers[MANY];
+    static size_t counts[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(texts[i], sizeof texts[i], "c%zu", i);
+        pointers[i] = texts[i];
+        counts[i] = 1 + i * 7 % 1000;
+    }
+    struct text text = {0};
+    bars_append(&text, pointers, MANY, &(struct bars_part){"train", counts}, 1, 80, false);
+    size_t lines = 0;
+    for (const char *at = text.bytes; *at; at++)
+        lines += *at == '\n';
+    assert_int_equal(lines, 1 + 2 * BARS_ENDS + 1);
+    assert_holds(text.bytes, "\n  c857 ");
+    assert_holds(text.bytes, "\n  ... 980 classes between\n");
+    assert_holds(text.bytes, "\n  c0 ");
+    text_free(&text);
 }
 
 int main(void) {
@@ -397,6 +423,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_does_it_again_is_decided_by_the_records, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_page_needs_nothing_outside_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_figures_stand_beside_their_tables, set_up, tear_down),
+        cmocka_unit_test(bars_of_a_thousand_classes_fit_a_screen),
         cmocka_unit_test(a_run_without_validation_has_one_curve),
         cmocka_unit_test_setup_teardown(other_data_than_the_run_had_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(predictions_of_another_evaluation_are_refused, set_up, tear_down),

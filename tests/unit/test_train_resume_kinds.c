@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stopped or killed and resumed, to the same bits: with each optimizer's state, for batches that leave a smaller one at an
+/* Stopped or killed and resumed, to the same bits: with each optimizer's state, with pictures augmented and mixed, for batches that leave a smaller one at an
  * epoch's end, with checkpoints in the epoch and without. */
 #include "base/folders.h"
 #include "base/sha256.h"
@@ -18,11 +18,11 @@ static const struct {
     int optimizer;
     double momentum;
     bool nesterov;
+    bool augmented, mixed;
 } kinds[] = {
-    {"adam", OPTIMIZER_ADAM, 0, false},
-    {"sgd", OPTIMIZER_SGD, 0, false},
-    {"momentum", OPTIMIZER_SGD, 0.9, false},
-    {"nesterov", OPTIMIZER_SGD, 0.9, true},
+    {"adam", OPTIMIZER_ADAM, 0, false, false, false},      {"sgd", OPTIMIZER_SGD, 0, false, false, false},
+    {"momentum", OPTIMIZER_SGD, 0.9, false, false, false}, {"nesterov", OPTIMIZER_SGD, 0.9, true, false, false},
+    {"augmented", OPTIMIZER_SGD, 0, false, true, false},   {"augmented and mixed", OPTIMIZER_SGD, 0, false, true, true},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -42,6 +42,14 @@ static struct tiny make(const char *run, size_t kind, size_t batch) {
     tiny.recipe.optimizer = kinds[kind].optimizer;
     tiny.recipe.momentum = kinds[kind].momentum;
     tiny.recipe.nesterov = kinds[kind].nesterov;
+    if (kinds[kind].augmented) {
+        tiny.recipe.alternating_flip = tiny.recipe.trivial_augment = true;
+        tiny.recipe.crop_padding = 2;
+        tiny.recipe.rotation = 10;
+        tiny.recipe.brightness = tiny.recipe.hue = 0.2;
+        tiny.recipe.erasing = 0.5;
+    }
+    if (kinds[kind].mixed) tiny.recipe.mixup = tiny.recipe.cutmix = 0.7;
     tiny.recipe.batch_size = batches[batch].batch_size;
     tiny.recipe.checkpoint_every = batches[batch].checkpoint_every;
     return tiny;

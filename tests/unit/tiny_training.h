@@ -45,7 +45,7 @@ static inline void tiny_add(struct graph *graph, const struct layer_type *type, 
     assert_int_equal(graph_add(graph, type, NULL, NULL, &config, &last, graph->count > 0, NULL), OCELLUS_OK);
 }
 
-static inline struct graph *tiny_graph(void) {
+static inline struct graph *tiny_graph_with(bool dropout) {
     struct graph *graph = NULL;
     assert_int_equal(graph_create("tiny", &graph), OCELLUS_OK);
     graph->preprocessing = PREPROCESSING_UNIT;
@@ -56,8 +56,13 @@ static inline struct graph *tiny_graph(void) {
              (union layer_config){.batch_normalization = {.momentum = 0.9, .epsilon = 1e-3}});
     tiny_add(graph, &layer_max_pooling2d, (union layer_config){.pooling2d = {{2, 2}, {2, 2}, PADDING_VALID}});
     tiny_add(graph, &layer_flatten, (union layer_config){0});
+    if (dropout) tiny_add(graph, &layer_dropout, (union layer_config){.dropout = {.rate = 0.3}});
     tiny_add(graph, &layer_dense, (union layer_config){.dense = {TINY_CLASSES, {.function = UNARY_SOFTMAX}, true}});
     return graph;
+}
+
+static inline struct graph *tiny_graph(void) {
+    return tiny_graph_with(false);
 }
 
 /* 60 of 70 images to train on: 8 steps of 8, the last one of 4; the 30 test images to validate on. */
@@ -82,6 +87,7 @@ struct tiny {
     uint64_t die_after;           /* kills the process after this step; 0: never */
     size_t fail_train, fail_test; /* the read of training or test images that fails, from 1; 0: none */
     struct loader_limits limits;  /* {0}: the loader chooses */
+    bool unlike;                  /* pictures of nine sizes that are read anew, and a Dropout */
     train_observer observer;
     void (*prepare)(struct engine *engine); /* changes the values that the training starts from; NULL: none */
     /* What happened. */
@@ -136,14 +142,15 @@ static inline void tiny_open(struct tiny *tiny, struct tiny_parts *parts) {
     tiny_source("test", TINY_TEST, &parts->test);
     unsteady_open(&parts->unsteady_train, parts->train, tiny->fail_train, OCELLUS_IO);
     unsteady_open(&parts->unsteady_test, parts->test, tiny->fail_test, OCELLUS_BAD_CONTENT);
-    const struct source *train = tiny->fail_train ? &parts->unsteady_train.source : parts->train,
-                        *test = tiny->fail_test ? &parts->unsteady_test.source : parts->test;
+    parts->unsteady_train.unlike = parts->unsteady_test.unlike = tiny->unlike;
+    const struct source *train = tiny->fail_train || tiny->unlike ? &parts->unsteady_train.source : parts->train,
+                        *test = tiny->fail_test || tiny->unlike ? &parts->unsteady_test.source : parts->test;
     struct engine_options options = {.threads = tiny->threads ? tiny->threads : 1,
                                      .batch_size = (size_t)tiny->recipe.batch_size,
                                      .seed = tiny->recipe.seed,
                                      .training = true,
                                      .optimizer = train_optimizer(&tiny->recipe)};
-    parts->graph = tiny_graph();
+    parts->graph = tiny_graph_with(tiny->unlike);
     assert_int_equal(train_sets_create(&tiny->recipe, train, NULL, test, &parts->sets), OCELLUS_OK);
     assert_int_equal(engine_open(NULL, parts->graph, &options, &parts->engine), OCELLUS_OK);
     assert_int_equal(engine_initialize(parts->engine, tiny->recipe.seed), OCELLUS_OK);

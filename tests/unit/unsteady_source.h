@@ -15,7 +15,8 @@ struct unsteady_source {
     atomic_size_t reads;
     size_t fail_at; /* the read that fails, from 1; 0: none */
     ocellus_status status;
-    size_t odd; /* the picture that is one row short; SIZE_MAX: none */
+    size_t odd;  /* the picture that is one row short; SIZE_MAX: none */
+    bool unlike; /* pictures have nine sizes */
 };
 
 static inline ocellus_status unsteady_read(const struct source *source, size_t index, const struct picture_wish *wish,
@@ -26,7 +27,9 @@ static inline ocellus_status unsteady_read(const struct source *source, size_t i
     if (atomic_fetch_add(&unsteady->reads, 1) + 1 == unsteady->fail_at)
         return fail(unsteady->status, "the file is gone");
     TRY(source_read(unsteady->inner, index, wish, &lent));
-    TRY(picture_make_room(picture, lent.height - (index == unsteady->odd), lent.width, lent.channels, &pixels));
+    const size_t rows = unsteady->unlike ? index % 3 : index == unsteady->odd,
+                 columns = unsteady->unlike ? index / 3 % 3 : 0;
+    TRY(picture_make_room(picture, lent.height - rows, lent.width - columns, lent.channels, &pixels));
     memcpy(pixels, lent.pixels, picture->height * picture->width * picture->channels);
     return OCELLUS_OK;
 }
