@@ -71,7 +71,7 @@ static ocellus_status judge_fold(const struct cross_validation *validation, size
     TRY(fold_path(validation, fold, ".csv", path));
     TRY(network_open(run, RUN_LAST, validation->threads, NETWORK_BATCH, &network));
     const struct image_set set = image_set_all(pictures);
-    ocellus_status status = evaluation_judge(&network, &set, "judging", &judged);
+    ocellus_status status = evaluation_judge(&network, &set, NULL, "judging", &judged);
     for (size_t i = 0; i < judged.count && status == OCELLUS_OK; i++) {
         judged.rows[i].index = find_picture(all, judged.rows[i].path);
         if (judged.rows[i].index == all->count)

@@ -42,9 +42,10 @@ struct judged_pictures {
     size_t count;
     struct evaluation evaluation;
 };
-/* `what` is the word on the progress bar. Free it whatever is returned. */
-ocellus_status evaluation_judge(const struct network *network, const struct image_set *set, const char *what,
-                                struct judged_pictures *judged);
+/* `what` is the word on the progress bar; `classes`: the network's class of each of the source's, NULL: they are numbered alike.
+ * Free it whatever is returned. */
+ocellus_status evaluation_judge(const struct network *network, const struct image_set *set, const int32_t *classes,
+                                const char *what, struct judged_pictures *judged);
 void judged_pictures_free(struct judged_pictures *judged);
 
 /* A fixed choice of `count` images of the set, the same for every run, so that runs can be compared image by image; the
