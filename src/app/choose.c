@@ -12,7 +12,7 @@
 /* Small pictures, of which there are many: what is learned from them alone fits better than what photographs taught. */
 enum { SMALL_SIDE = 48, SMALL_LEAST_PICTURES = 5000, SMALL_LEAST_OF_A_CLASS = 100 };
 /* Fewer are not kept out: what is measured on them would say too little, and they are missed in training. */
-enum { HELD_OUT_LEAST_PICTURES = 500, HELD_OUT_LEAST_OF_A_CLASS = 30, FOLDS = 5 };
+enum { HELD_OUT_LEAST_PICTURES = 500, HELD_OUT_LEAST_OF_A_CLASS = 30, HELD_OUT_IN_ANY_CASE = 2000, FOLDS = 5 };
 #define TEST_SHARE "0.2"
 static const double test_share = 0.2;
 
@@ -50,15 +50,16 @@ struct work {
     double judged;    /* pictures that go through the network afterwards, in all */
 };
 
-static size_t folds_of(const struct choose_facts *facts) {
+size_t choose_folds(const struct choose_facts *facts) {
     if (facts->test > 0) return 0;
     if (facts->pictures >= HELD_OUT_LEAST_PICTURES && facts->smallest >= HELD_OUT_LEAST_OF_A_CLASS) return 0;
+    if (facts->pictures >= HELD_OUT_IN_ANY_CASE) return 0;
     return facts->smallest >= FOLDS ? FOLDS : facts->smallest >= 2 ? facts->smallest : 2;
 }
 
 static struct work plan_work(const struct choose_facts *facts, const struct choose_wish *wish, struct choice *choice) {
     const double pictures = (double)facts->pictures;
-    choice->folds = wish->whole ? 0 : folds_of(facts);
+    choice->folds = wish->whole ? 0 : choose_folds(facts);
     if (choice->folds > 0) {
         const double folds = (double)choice->folds;
         choice->judged = facts->pictures;

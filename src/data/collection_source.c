@@ -200,6 +200,8 @@ static void use_survey(struct source *source, const struct survey *survey) {
         const unsigned char bytes[] = {(unsigned char)label, (unsigned char)(label >> 8)};
         sha256_add(&hash, facts->pixels, sizeof facts->pixels);
         sha256_add(&hash, bytes, sizeof bytes);
+        const size_t area = (size_t)facts->height * facts->width;
+        if (area > source->most_pixels) source->most_pixels = area;
         const bool alike = i == 0 || (source->height == facts->height && source->width == facts->width);
         source->height = alike ? facts->height : 0;
         source->width = alike ? facts->width : 0;

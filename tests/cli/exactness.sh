@@ -69,11 +69,11 @@ expect 0 transfer train live --threads 1
 expect 0 transfer train made --features cached --threads 3
 expect 0 transfer train found --features cached --threads 2
 transfer start killed --features cached --checkpoint-every 5
-until grep -q '"checkpoint", "step": 1[0-9].[,}]' killed/metrics.jsonl 2>/dev/null || ! kill -0 $pid 2>/dev/null; do
+until grep -q '"checkpoint", "step": 1[0-9].[,}]' killed/metrics.jsonl 2>/dev/null || ! kill -0 "$pid" 2>/dev/null; do
     sleep 0.01
 done
-kill -KILL $pid 2>/dev/null || :
-wait $pid || :
+kill -KILL "$pid" 2>/dev/null || :
+wait "$pid" || :
 expect 0 ocellus train --resume --run killed --threads 1 --quiet
 for name in made found killed; do same_weights live "$name"; done
 [ "$(weights_of live)" != "$(weights_of threads-1)" ] || die "nothing was trained"
@@ -84,8 +84,8 @@ echo "ok   frozen beginnings: on pictures and on features, in two stages: the sa
 start held --epochs 50
 until [ -s held/metrics.jsonl ]; do sleep 0.01; done
 expect 6 ocellus train --resume --run held
-kill -KILL $pid
-wait $pid || :
+kill -KILL "$pid"
+wait "$pid" || :
 echo "ok   a run in use is refused"
 
 # Photographs of any size and form, changed at random and mixed: nothing of how they are loaded counts.

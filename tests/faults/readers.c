@@ -13,6 +13,8 @@
 #include "data/image.h"
 #include "data/image_file.h"
 #include "data/image_png.h"
+#include "data/loader.h"
+#include "data/memory_source.h"
 #include "data/own_data.h"
 #include "formats/model_file.h"
 #include "formats/network_file.h"
@@ -189,6 +191,45 @@ static ocellus_status use_features(uint64_t *sum) {
     const ocellus_status status = feature_store_read(store, 1, 0, read);
     *sum = (uint64_t)(read[0] * 100 + read[1] * 10 + read[2]);
     feature_store_close(store);
+    return status;
+}
+
+static ocellus_status sum_batches(struct loader *loader, uint64_t *sum) {
+    float values[3 * 7 * 7 * 3];
+    struct loader_batch batch;
+    *sum = 0;
+    for (size_t i = 0; i < 4; i++) {
+        TRY(loader_batch(loader, (uint32_t)i / 2, i % 2, values, &batch));
+        for (size_t v = 0; v < batch.n * 7 * 7 * 3; v++)
+            *sum = *sum * 31 + (uint64_t)values[v];
+    }
+    return OCELLUS_OK;
+}
+
+/* Pictures that are resized, kept and mixed; without threads of its own, as allocations are counted. */
+static ocellus_status load_batches(uint64_t *sum) {
+    static const struct augmentation mixing = {.flip = 0.5, .mixup = 1};
+    static const struct pixel_form form = {{7, 7, 3, RESIZE_PAD, false}, {.scale = 1}};
+    struct memory_pictures pictures = {.count = 5, .height = 4, .width = 6, .channels = 1, .classes = 2};
+    struct source *source = NULL;
+    struct loader *loader = NULL;
+    TRY(memory_pictures_create(&pictures));
+    for (size_t i = 0; i < 5 * 4 * 6; i++)
+        pictures.pixels[i] = (uint8_t)(i * i);
+    TRY(memory_source_open("some", "", &pictures, &source));
+    const struct loader_options options = {.set = image_set_all(source),
+                                           .images = 5,
+                                           .epochs = 2,
+                                           .shuffled = true,
+                                           .keeps = true,
+                                           .batch_size = 3,
+                                           .form = &form,
+                                           .augmentation = &mixing,
+                                           .limits = {LOADER_NO_THREADS, 1000000}};
+    ocellus_status status = loader_open(&options, &loader);
+    if (status == OCELLUS_OK) status = sum_batches(loader, sum);
+    loader_close(loader);
+    source_close(source);
     return status;
 }
 
@@ -379,6 +420,7 @@ static const struct reader {
                {"idx", read_idx},
                {"CIFAR-100", read_cifar100},
                {"features", use_features},
+               {"loader", load_batches},
                {"a folder of pictures", read_own_folder},
                {"a list of pictures", read_own_list},
 #ifdef OCELLUS_WEBP
