@@ -60,7 +60,7 @@ static void append_caches(struct text *out) {
         bool fetched;
         if (!set->open || !set->fetch) continue;
         const bool has_place = find_cache(set, folder, &fetched);
-        text_append(out, "%-10s %s%s\n", set->name, has_place ? folder : status_message(),
+        text_append(out, "%-13s %s%s\n", set->name, has_place ? folder : status_message(),
                     fetched || !has_place ? "" : " (not fetched yet)");
     }
 }
@@ -95,14 +95,14 @@ ocellus_status verb_info(int argc, char **argv) {
     if (json) return print_json(&here, features, &sets);
 
     struct text out = {0};
-    text_append(&out, "ocellus    %s\ncompiler   %s\nprocessor  %s\nfeatures  ", here.version, here.compiler,
-                here.processor);
+    text_append(&out, "ocellus       %s\ncompiler      %s\nprocessor     %s\nfeatures     ", here.version,
+                here.compiler, here.processor);
     for (size_t i = 0; i < FEATURES; i++)
         if (features[i].present) text_append(&out, " %s", features[i].name);
-    text_append(&out, "\nkernels    %s (of:", sets.chosen);
+    text_append(&out, "\nkernels       %s (of:", sets.chosen);
     for (size_t i = 0; i < sets.count; i++)
         text_append(&out, " %s", sets.names[i]);
-    text_append(&out, ")\nthreads    %zu\n", threads_available());
+    text_append(&out, ")\nthreads       %zu\n", threads_available());
     append_caches(&out);
     return command_print_text(&out);
 }

@@ -24,6 +24,9 @@ struct collection_entry {
     uint8_t given;  /* enum picture_part: what folder or list says it is for */
 };
 
+/* How classes are put in order: by their bytes, or by their numbers, which they must all be. */
+enum collection_order { COLLECTION_BY_BYTES, COLLECTION_BY_NUMBER };
+
 /* Files that were met and are no pictures, by kind. */
 struct collection_junk {
     const char *kind; /* "text", "hidden"; static */
@@ -38,7 +41,7 @@ struct collection {
     struct collection_entry *entries;
     size_t count, capacity;
     struct text texts;
-    int order; /* enum collection_order, once it is complete */
+    enum collection_order order; /* once it is complete */
     size_t classes;
     char **class_names; /* [classes], as they may be shown: valid UTF-8 in one line */
     struct collection_junk junk[COLLECTION_MOST_JUNK];
@@ -52,8 +55,6 @@ ocellus_status collection_add_text(struct collection *collection, const char *te
 ocellus_status collection_add(struct collection *collection, const struct collection_entry *entry);
 void collection_count_junk(struct collection *collection, const char *kind); /* `kind` must stay valid */
 
-/* How classes are put in order: by their bytes, or by their numbers, which they must all be. */
-enum collection_order { COLLECTION_BY_BYTES, COLLECTION_BY_NUMBER };
 /* When all is added: puts entries in the order of their paths' bytes, finds the classes and gives each entry its label.
  * OCELLUS_BAD_CONTENT without pictures, with one class alone, with more than COLLECTION_MOST_CLASSES, or with two whose names
  * differ by capitals only. */

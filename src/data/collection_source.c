@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/retry.h"
 #include "base/utf8.h"
 #include "data/image_file.h"
 
@@ -102,7 +103,7 @@ static ocellus_status fail_without_path(ocellus_status status, const char *path)
 
 static ocellus_status stamp_path(const char *path, struct picture_stamp *stamp) {
     struct stat about;
-    if (stat(path, &about) != 0) return fail_errno(errno, "cannot be read");
+    if (RETRY(stat(path, &about)) != 0) return fail_errno(errno, "cannot be read");
     *stamp = (struct picture_stamp){.size = (uint64_t)about.st_size,
                                     .inode = (uint64_t)about.st_ino,
                                     .modified = (int64_t)about.st_mtim.tv_sec * 1000000000 + about.st_mtim.tv_nsec};
@@ -119,7 +120,9 @@ static ocellus_status decode(const unsigned char *bytes, size_t size, const char
                              struct picture *picture) {
     struct image image;
     picture->format = file_kind_of(bytes, size).format;
+    const bool quiet = image_set_quiet(true); /* every epoch it would be the same line */
     const ocellus_status status = image_decode(bytes, size, path, wish, &image);
+    image_set_quiet(quiet);
     if (status != OCELLUS_OK) return fail_without_path(status, path);
     memory_free(picture->room); /* the image's is as good */
     picture->height = image.height;
@@ -197,6 +200,8 @@ static void use_survey(struct source *source, const struct survey *survey) {
         const unsigned char bytes[] = {(unsigned char)label, (unsigned char)(label >> 8)};
         sha256_add(&hash, facts->pixels, sizeof facts->pixels);
         sha256_add(&hash, bytes, sizeof bytes);
+        const size_t area = (size_t)facts->height * facts->width;
+        if (area > source->most_pixels) source->most_pixels = area;
         const bool alike = i == 0 || (source->height == facts->height && source->width == facts->width);
         source->height = alike ? facts->height : 0;
         source->width = alike ? facts->width : 0;

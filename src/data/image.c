@@ -2,7 +2,20 @@
 /* Images in memory. */
 #include "data/image.h"
 
+#include "base/log.h"
 #include "base/memory.h"
+
+static _Thread_local bool is_quiet;
+
+bool image_set_quiet(bool quiet) {
+    const bool before = is_quiet;
+    is_quiet = quiet;
+    return before;
+}
+
+void image_tell_doubt(const char *source, const char *doubt) {
+    if (!is_quiet) log_info("%s: %s; read all the same", source, doubt);
+}
 
 ocellus_status image_check_size(uint64_t width, uint64_t height, const char *source) {
     if (width > 0 && height > 0 && width <= IMAGE_MAX_SIDE && height <= IMAGE_MAX_SIDE &&

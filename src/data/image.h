@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,11 @@ void image_free(struct image *image);
 /* Alpha laid over white, rounded: a value, and pixels [count][4] to [count][3]. */
 uint8_t image_over_white(unsigned value, unsigned alpha);
 void image_blend_over_white(const uint8_t *rgba, size_t count, uint8_t *rgb);
+
+/* What is odd about a picture whose every pixel is known all the same: a line of the log, unless this thread wants none, as
+ * one that reads the same pictures every epoch. image_set_quiet() gives what was before. */
+void image_tell_doubt(const char *source, const char *doubt);
+bool image_set_quiet(bool quiet);
 
 /* In every message of what is too large. */
 #define IMAGE_TOO_LARGE " pixels (expected 1 to "

@@ -3,7 +3,6 @@
  * lives in a struct, not in locals. */
 #include "data/image_jpeg.h"
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "data/image_upright.h"
 
@@ -174,6 +173,6 @@ ocellus_status image_decode_jpeg(const unsigned char *bytes, size_t size, const 
     memory_free(reading.inks);
     if (reading.status == OCELLUS_OK) reading.status = image_turn_upright(image, reading.orientation);
     if (reading.status != OCELLUS_OK) image_free(image);
-    else if (*reading.doubt) log_info("%s: %s; read all the same", source, reading.doubt);
+    else if (*reading.doubt) image_tell_doubt(source, reading.doubt);
     return reading.status;
 }

@@ -3,7 +3,6 @@
  * struct, not in locals. */
 #include "data/image_png.h"
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "data/image_upright.h"
 
@@ -194,7 +193,7 @@ ocellus_status image_decode_png(const unsigned char *bytes, size_t size, const c
         if (exif) reading.status = image_turn_upright(image, image_exif_orientation(exif, length));
     }
     if (reading.status != OCELLUS_OK) image_free(image);
-    else if (*reading.doubt) log_info("%s: %s; read all the same", source, reading.doubt);
+    else if (*reading.doubt) image_tell_doubt(source, reading.doubt);
     return reading.status;
 }
 

@@ -394,6 +394,7 @@ static size_t reading_bytes(const struct loader *loader) {
     const struct source *source = loader->options.set.source;
     const bool alike = source->height > 0 && source->width > 0;
     if (loader->facts.lent) return 0;
+    if (source->most_pixels > 0) return source->most_pixels * READING_BYTES_A_PIXEL;
     return (alike ? source->height * source->width : USUAL_PIXELS) * READING_BYTES_A_PIXEL;
 }
 

@@ -53,16 +53,16 @@ static void tell_aside(const struct opening *opening) {
             text_append(&line, "%s%zu %s", line.size ? ", " : "", opening->survey->faults[fault],
                         picture_fault_names[fault]);
     if (others > 0) text_append(&line, "%s%zu in two classes", line.size ? ", " : "", others);
-    log_notice("%s: %zu picture%s set aside: %s", collection->name, all, all == 1 ? "" : "s",
-               line.failed ? "" : line.bytes);
+    log_info("%s: %zu picture%s set aside: %s", collection->name, all, all == 1 ? "" : "s",
+             line.failed ? "" : line.bytes);
     text_free(&line);
     for (size_t i = 0; i < collection->count && named < TOLD; i++) {
         if (!opening->aside[i]) continue;
-        log_notice("  %s: %s", collection_path(collection, i),
-                   opening->reasons[i] ? opening->reasons[i] : opening->survey->facts[i].reason);
+        log_info("  %s: %s", collection_path(collection, i),
+                 opening->reasons[i] ? opening->reasons[i] : opening->survey->facts[i].reason);
         named++;
     }
-    if (all > named) log_notice("  and %zu more; a run lists them in data-set-aside.csv", all - named);
+    if (all > named) log_info("  and %zu more; a run lists them in data-set-aside.csv", all - named);
 }
 
 static void tell_parts(const struct opening *opening, const struct split *split) {
@@ -75,7 +75,7 @@ static void tell_parts(const struct opening *opening, const struct split *split)
              counts[PICTURE_PART_TRAIN], counts[PICTURE_PART_VALIDATION], counts[PICTURE_PART_TEST]);
     if (split->joined > 0) log_info("%s: %zu new pictures went where those like them are", name, split->joined);
     if (split->between > 0)
-        log_notice("%s: %zu new pictures are like ones to test and like others: left out", name, split->between);
+        log_info("%s: %zu new pictures are like ones to test and like others: left out", name, split->between);
 }
 
 /* --- what takes no part --- */

@@ -3,6 +3,7 @@
 
 #include "base/folders.h"
 #include "base/memory.h"
+#include "base/retry.h"
 #include "base/text.h"
 #include "data/image.h"
 #include "data/image_file.h"
@@ -92,7 +93,7 @@ static ocellus_status add_place(struct picture_places *places, const struct stat
 
 ocellus_status picture_places_add(struct picture_places *places, const char *path, bool *known) {
     struct stat about;
-    if (stat(path, &about) != 0) return fail_errno(errno, "%s: cannot be opened", path);
+    if (RETRY(stat(path, &about)) != 0) return fail_errno(errno, "%s: cannot be opened", path);
     if (!S_ISDIR(about.st_mode)) return fail(OCELLUS_IO, "%s: is no folder", path);
     return add_place(places, &about, known);
 }
@@ -148,7 +149,7 @@ static ocellus_status visit_entry(struct walk *walk, size_t length, const char *
     memcpy(walk->path + longer - strlen(name), name, strlen(name) + 1);
     struct stat about;
     if (name[0] == '.') return visit_file(walk, false); /* a folder too */
-    if (stat(walk->path, &about) == 0)
+    if (RETRY(stat(walk->path, &about)) == 0)
         return S_ISDIR(about.st_mode) ? visit_folder_once(walk, longer, &about)
                                       : visit_file(walk, S_ISREG(about.st_mode));
     return visit_failed(walk, walk->path, fail_errno(errno, "%s: cannot be opened", walk->path));
@@ -159,13 +160,17 @@ ocellus_status picture_files_each(const char *path, const char *apart, struct pi
                                   void *context) {
     struct stat about;
     size_t length = strlen(path);
-    if (length >= FILE_PATH_SIZE || stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
-        return visit(context, &(struct picture_file){.path = path});
+    const bool there = length < FILE_PATH_SIZE && RETRY(stat(path, &about)) == 0;
+    if (!there && length < FILE_PATH_SIZE && errno != ENOENT && errno != ENOTDIR) { /* perhaps a folder */
+        const ocellus_status status = fail_errno(errno, "%s: cannot be opened", path);
+        return visit(context, &(struct picture_file){.path = path, .status = status});
+    }
+    if (!there || !S_ISDIR(about.st_mode)) return visit(context, &(struct picture_file){.path = path});
     struct stat about_apart;
     struct picture_places own = {0};
     struct walk walk = {.visit = visit, .context = context, .places = places ? places : &own};
     memcpy(walk.path, path, length + 1);
-    if (apart && stat(apart, &about_apart) == 0) walk.apart = &about_apart;
+    if (apart && RETRY(stat(apart, &about_apart)) == 0) walk.apart = &about_apart;
     if (is_apart(&walk, &about)) return OCELLUS_OK;
     bool known;
     ocellus_status status = add_place(walk.places, &about, &known);

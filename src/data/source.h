@@ -54,6 +54,7 @@ struct source {
     char split[SOURCE_SPLIT_SIZE]; /* "train", "test"; "" where there is none */
     size_t count, classes;
     size_t height, width, channels;  /* of every picture; 0 where they are not all alike */
+    size_t most_pixels;              /* of one picture, as it is read; 0: not known */
     char **class_names;              /* [classes] */
     char identity[SHA256_TEXT_SIZE]; /* where it is known without reading, else "": source_identity() says it */
 };

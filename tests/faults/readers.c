@@ -7,11 +7,15 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "data/cifar100.h"
+#include "data/data_record.h"
 #include "data/feature_store.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_file.h"
 #include "data/image_png.h"
+#include "data/loader.h"
+#include "data/memory_source.h"
+#include "data/own_data.h"
 #include "formats/model_file.h"
 #include "formats/network_file.h"
 #include "formats/safetensors_write.h"
@@ -151,9 +155,11 @@ static ocellus_status add_parts(struct data_parts *parts, uint64_t *sum) {
     struct picture picture = {0};
     for (size_t i = 0; i < parts->train->count && status == OCELLUS_OK; i++) {
         status = source_read(parts->train, i, NULL, &picture);
+        if (status != OCELLUS_OK) break;
         *sum = *sum * 31 + picture.pixels[i] + source_label(parts->train, i) +
                (unsigned char)parts->train->class_names[1][0];
     }
+    picture_free(&picture);
     data_parts_close(parts);
     return status;
 }
@@ -186,6 +192,69 @@ static ocellus_status use_features(uint64_t *sum) {
     *sum = (uint64_t)(read[0] * 100 + read[1] * 10 + read[2]);
     feature_store_close(store);
     return status;
+}
+
+static ocellus_status sum_batches(struct loader *loader, uint64_t *sum) {
+    float values[3 * 7 * 7 * 3];
+    struct loader_batch batch;
+    *sum = 0;
+    for (size_t i = 0; i < 4; i++) {
+        TRY(loader_batch(loader, (uint32_t)i / 2, i % 2, values, &batch));
+        for (size_t v = 0; v < batch.n * 7 * 7 * 3; v++)
+            *sum = *sum * 31 + (uint64_t)values[v];
+    }
+    return OCELLUS_OK;
+}
+
+/* Pictures that are resized, kept and mixed; without threads of its own, as allocations are counted. */
+static ocellus_status load_batches(uint64_t *sum) {
+    static const struct augmentation mixing = {.flip = 0.5, .mixup = 1};
+    static const struct pixel_form form = {{7, 7, 3, RESIZE_PAD, false}, {.scale = 1}};
+    struct memory_pictures pictures = {.count = 5, .height = 4, .width = 6, .channels = 1, .classes = 2};
+    struct source *source = NULL;
+    struct loader *loader = NULL;
+    TRY(memory_pictures_create(&pictures));
+    for (size_t i = 0; i < 5 * 4 * 6; i++)
+        pictures.pixels[i] = (uint8_t)(i * i);
+    TRY(memory_source_open("some", "", &pictures, &source));
+    const struct loader_options options = {.set = image_set_all(source),
+                                           .images = 5,
+                                           .epochs = 2,
+                                           .shuffled = true,
+                                           .keeps = true,
+                                           .batch_size = 3,
+                                           .form = &form,
+                                           .augmentation = &mixing,
+                                           .limits = {LOADER_NO_THREADS, 1000000}};
+    ocellus_status status = loader_open(&options, &loader);
+    if (status == OCELLUS_OK) status = sum_batches(loader, sum);
+    loader_close(loader);
+    source_close(source);
+    return status;
+}
+
+/* One's own pictures: walk or list, looking at all, what looks alike, parts, the split file written and read. */
+static ocellus_status read_own(ocellus_status (*open)(const struct data_request *request, struct data_parts *parts),
+                               const char *name, uint64_t *sum) {
+    struct data_parts parts = {0};
+    char path[FILE_PATH_SIZE], record[FILE_PATH_SIZE];
+    TRY(path_join(path, folder, name));
+    TRY(path_join(record, folder, "own-record.csv"));
+    struct data_request request = {
+        .path = path, .test_share = 0.25, .validation_share = 0.25, .threads = 1, .keep_split = true};
+    TRY(open(&request, &parts));
+    ocellus_status status = data_record_write(parts.pictures, record);
+    if (status == OCELLUS_OK) status = data_record_write_aside(parts.pictures, record);
+    data_parts_close(&parts);
+    TRY(status);
+    TRY(open(&request, &parts));
+    return add_parts(&parts, sum);
+}
+static ocellus_status read_own_folder(uint64_t *sum) {
+    return read_own(own_data_open_folder, "own", sum);
+}
+static ocellus_status read_own_list(uint64_t *sum) {
+    return read_own(own_data_open_list, "own/list.csv", sum);
 }
 
 static ocellus_status make_picture(struct image *image) {
@@ -351,6 +420,9 @@ static const struct reader {
                {"idx", read_idx},
                {"CIFAR-100", read_cifar100},
                {"features", use_features},
+               {"loader", load_batches},
+               {"a folder of pictures", read_own_folder},
+               {"a list of pictures", read_own_list},
 #ifdef OCELLUS_WEBP
                {"WebP", read_webp},
 #endif
@@ -393,6 +465,29 @@ static void put_sets(void) {
     if (path_join(path, folder, "train-images.idx.gz") != OCELLUS_OK) die("idx");
     gzFile packed = gzopen(path, "wb");
     if (!packed || gzwrite(packed, images, sizeof images) != sizeof images || gzclose(packed) != Z_OK) die("idx");
+}
+
+/* Four small pictures of each of two classes, and a list of them. */
+static void put_own(void) {
+    char path[FILE_PATH_SIZE], name[32];
+    struct text list = {0};
+    text_append(&list, "path,label,group\n");
+    for (unsigned i = 0; i < 8; i++) {
+        struct image image;
+        snprintf(name, sizeof name, "own/%s/%u.png", i % 2 ? "cats" : "dogs", i);
+        if (path_join(path, folder, i % 2 ? "own/cats" : "own/dogs") != OCELLUS_OK || folder_make(path) != OCELLUS_OK ||
+            path_join(path, folder, name) != OCELLUS_OK || image_create(9, 9, &image) != OCELLUS_OK)
+            die("own");
+        for (size_t k = 0; k < 243; k++)
+            image.pixels[k] = (uint8_t)((k * k + i) * (2 * i + 1));
+        if (image_write_png(path, &image) != OCELLUS_OK) die("own");
+        image_free(&image);
+        text_append(&list, "%s,%u,%u\n", name + 4, i % 2, i / 4);
+    }
+    put("own/dogs/broken.png", "\x89PNG\r\n\x1a\n", 8, path);
+    put("own/list.csv", list.bytes, list.size, path);
+    text_free(&list);
+    if (path_join(path, folder, "cache") != OCELLUS_OK || setenv("XDG_CACHE_HOME", path, 1) != 0) die("cache");
 }
 
 static void put_jpeg(const struct image *image) {
@@ -555,6 +650,7 @@ static void put_all(void) {
         die("pictures");
     put_jpeg(&image);
     put_sets();
+    put_own();
     image_free(&image);
     put("alpha.png", alpha_bytes, sizeof alpha_bytes, alpha);
     put("model.json", manifest, sizeof manifest - 1, path);

@@ -295,6 +295,11 @@ static void threads_give_way_to_memory(void **state) {
         loader_close(loader);
     }
     assert_int_equal(fewest, 0);
+    made.source.most_pixels = 1000000; /* smaller ones than are taken for granted */
+    options.limits.memory = 100000000;
+    loader = open_loader(&options);
+    assert_int_equal(loader_facts(loader).threads, 4);
+    loader_close(loader);
     thread_pool_destroy(pool);
 }
 
