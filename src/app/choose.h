@@ -22,10 +22,13 @@ struct choose_facts {
     size_t side;              /* the usual shorter side of a picture, in pixels: the median */
     bool grey;                /* every picture */
     bool pretrained;          /* ResNet50's ImageNet weights are at hand */
+    bool small;               /* SimCNN was asked for */
 };
 
 /* Which network, by the set alone: what is measured next depends on it. */
 enum choose_network choose_network(const struct choose_facts *facts);
+/* Into how many parts the set is dealt for cross-validation; 0: it has a test part, or is large enough to keep one out. */
+size_t choose_folds(const struct choose_facts *facts);
 /* The side at which choose_speed is measured. */
 size_t choose_measured_side(enum choose_network network, const struct choose_facts *facts);
 

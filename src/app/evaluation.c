@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/evaluation.h"
 
-#include "app/network.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
@@ -13,10 +12,10 @@
 #include "data/source_split.h"
 #include "inference/predict.h"
 #include "inference/weights.h"
-#include "run/predictions_file.h"
 #include "run/records.h"
 #include "train/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,21 +74,52 @@ ocellus_status evaluation_subset(const struct image_set *set, size_t count, bool
     return OCELLUS_OK;
 }
 
-/* One pass of the network over a set; *images is filled unless it is NULL. */
+/* What is said of pictures whose classes are numbered otherwise than the network's, as if they were numbered alike. */
+static void renumber(const int32_t *classes, struct predictions *predictions) {
+    for (size_t i = 0; i < predictions->count; i++) {
+        predictions->labels[i] = classes[predictions->labels[i]];
+        const float probability = image_probabilities(predictions, i)[predictions->labels[i]];
+        predictions->losses[i] = -logf(probability > 1e-30F ? probability : 1e-30F);
+    }
+}
+
+/* One pass of the network over a set; *images is filled unless it is NULL; `classes` as in evaluation_judge(). */
 static ocellus_status judge(struct engine *engine, struct batch_buffer *buffer, const struct image_set *set,
-                            const char *what, struct judged_images *images, struct evaluation *evaluation) {
+                            const int32_t *classes, const char *what, struct judged_images *images,
+                            struct evaluation *evaluation) {
     struct progress progress;
     progress_begin(&progress, what, "images", set->count);
     struct predict_hooks hooks = {.progress = show_pass, .context = &progress};
     struct predictions predictions = {0};
     ocellus_status status = predict_all(engine, buffer, set, &hooks, &predictions);
     progress_end(&progress, status == OCELLUS_OK ? set->count : 0);
+    if (status == OCELLUS_OK && classes) renumber(classes, &predictions);
     if (status == OCELLUS_OK)
         status = evaluation_compute(predictions.count, predictions.classes, predictions.labels, predictions.predicted,
                                     predictions.losses, evaluation);
     if (status == OCELLUS_OK && images) status = keep_predictions(&predictions, set, images);
     predictions_free(&predictions);
     return status;
+}
+
+ocellus_status evaluation_judge(const struct network *network, const struct image_set *set, const int32_t *classes,
+                                const char *what, struct judged_pictures *judged) {
+    struct batch_buffer buffer;
+    struct judged_images images = {0};
+    *judged = (struct judged_pictures){0};
+    if (!classes) TRY(batch_check(network->graph, set->source));
+    TRY(batch_buffer_create(network->graph, NETWORK_BATCH, &buffer));
+    const ocellus_status status = judge(network->engine, &buffer, set, classes, what, &images, &judged->evaluation);
+    judged->rows = images.rows;
+    judged->count = images.count;
+    batch_buffer_free(&buffer);
+    return status;
+}
+
+void judged_pictures_free(struct judged_pictures *judged) {
+    memory_free(judged->rows);
+    evaluation_free(&judged->evaluation);
+    *judged = (struct judged_pictures){0};
 }
 
 /* At most `count` images of one split. */
@@ -101,7 +131,7 @@ static ocellus_status evaluate_split(const struct network *network, struct batch
     size_t *indices;
     snprintf(what, sizeof what, "evaluating %s", evaluation_split_name(split));
     TRY(evaluation_subset(set, count, split == EVALUATION_TEST, &subset, &indices));
-    ocellus_status status = judge(network->engine, buffer, &subset, what, images, &record->splits[split]);
+    ocellus_status status = judge(network->engine, buffer, &subset, NULL, what, images, &record->splits[split]);
     record->present[split] = status == OCELLUS_OK;
     free(indices);
     return status;
@@ -171,7 +201,7 @@ static ocellus_status reestimate(const struct network *network, const struct eva
     buffer.limits = request->limits;
     if (status == OCELLUS_OK) status = gather_statistics(engine, &buffer, &train);
     if (status == OCELLUS_OK)
-        status = judge(engine, &buffer, &judged, "evaluating test again", NULL, &record->reestimated);
+        status = judge(engine, &buffer, &judged, NULL, "evaluating test again", NULL, &record->reestimated);
     if (status == OCELLUS_OK) record->reestimated_images = count;
     batch_buffer_free(&buffer);
     engine_close(engine);

@@ -3,8 +3,10 @@
 #ifndef APP_EVALUATION_H
 #define APP_EVALUATION_H
 
+#include "app/network.h"
 #include "data/loader.h"
 #include "run/evaluation_file.h"
+#include "run/predictions_file.h"
 
 #include <stdint.h>
 
@@ -33,6 +35,18 @@ struct evaluation_request {
  * what is asked of a run alone, and classes of other names, are OCELLUS_USAGE. Progress goes to stderr. Where only the writing
  * failed the record is whole all the same: it has classes. Free the record with evaluation_record_free(). */
 ocellus_status evaluation_run(const struct evaluation_request *request, struct evaluation_record *record);
+
+/* What a network says of each picture of a set, in its order. */
+struct judged_pictures {
+    struct prediction *rows; /* [count], with the places in the set's source and their names, which the source keeps */
+    size_t count;
+    struct evaluation evaluation;
+};
+/* `what` is the word on the progress bar; `classes`: the network's class of each of the source's, NULL: they are numbered alike.
+ * Free it whatever is returned. */
+ocellus_status evaluation_judge(const struct network *network, const struct image_set *set, const int32_t *classes,
+                                const char *what, struct judged_pictures *judged);
+void judged_pictures_free(struct judged_pictures *judged);
 
 /* A fixed choice of `count` images of the set, the same for every run, so that runs can be compared image by image; the
  * choice of fewer images is part of the choice of more. With `balanced` the set must be a whole source, of which each

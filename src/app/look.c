@@ -107,13 +107,18 @@ static void see_survey(const struct data_parts *parts, struct seen *seen) {
     }
 }
 
-ocellus_status look_at_pictures(const struct data_parts *parts, struct choose_facts *facts, double *decode) {
+ocellus_status look_at_classes(const struct data_parts *parts, struct choose_facts *facts) {
     const struct source *train = parts->train;
     *facts = (struct choose_facts){.pictures = train->count,
                                    .classes = train->classes,
                                    .validation = parts->validation ? parts->validation->count : 0,
                                    .test = parts->test ? parts->test->count : 0};
-    TRY(count_classes(train, facts));
+    return count_classes(train, facts);
+}
+
+ocellus_status look_at_pictures(const struct data_parts *parts, struct choose_facts *facts, double *decode) {
+    const struct source *train = parts->train;
+    TRY(look_at_classes(parts, facts));
     struct seen seen = {.sides = memory_allocate(train->count, sizeof *seen.sides)};
     ocellus_status status = seen.sides ? read_some(train, &seen, decode) : OCELLUS_IO;
     if (status == OCELLUS_OK) {

@@ -10,6 +10,8 @@
  * where it is no set of pictures: a run, or a file of another kind. */
 ocellus_status look_recognise(const char *path, const char **name);
 
+/* The pictures and classes of a set, in numbers; nothing is read. */
+ocellus_status look_at_classes(const struct data_parts *parts, struct choose_facts *facts);
 /* What a choice must know of a set, and the seconds that one thread takes to read and decode a picture: those of some pictures,
  * spread over the set, by which its sizes and colours are judged too where it was not surveyed. facts->pretrained is left to the
  * caller. OCELLUS_BAD_CONTENT when none of them can be read. */

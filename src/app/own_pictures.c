@@ -50,7 +50,7 @@ static bool have_imagenet(void) {
 }
 
 static ocellus_status look(const struct own_pictures_request *request, struct choose_facts *facts, double *decode) {
-    const struct data_request asked = {.path = request->path, .threads = request->threads};
+    const struct data_request asked = {.path = request->path, .threads = request->threads, .quiet = true};
     struct data_parts parts;
     TRY(data_set_open(request->data_name, &asked, &parts));
     const ocellus_status status = look_at_pictures(&parts, facts, decode);
@@ -69,6 +69,7 @@ ocellus_status own_pictures_choose(const struct own_pictures_request *request, s
     TRY(look(request, &facts, &decode));
     used += clock_seconds();
     facts.pretrained = true;
+    facts.small = request->small;
     if (choose_network(&facts) == CHOOSE_PRETRAINED) facts.pretrained = have_imagenet();
     used -= clock_seconds(); /* what fetching takes is no part of the budget */
     TRY(look_at_machine(choose_network(&facts), &facts, decode, request->threads, &speed));

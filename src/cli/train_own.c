@@ -7,10 +7,11 @@
 #include "base/text_layout.h"
 #include "cli/recipe_flags.h"
 #include "cli/run_training.h"
-#include "data/data_sets.h"
+#include "cli/train_folds.h"
 #include "report/report.h"
 #include "reproduce/budget.h"
 #include "run/run_folder.h"
+#include "train/sets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,13 +58,14 @@ static ocellus_status default_run(const char *path, char run[FILE_PATH_SIZE]) {
 static ocellus_status choose(const struct train_own_request *request, struct recipe *recipe, struct text *reasons) {
     double budget;
     uint64_t side = 0;
-    const char *given = setting_of(request->settings, "input-size");
+    const char *given = setting_of(request->settings, "input-size"), *model = setting_of(request->settings, "model");
     if (given && !text_to_unsigned(given, &side)) side = 0; /* refused below */
     TRY(read_budget(request->budget, &budget));
     const struct own_pictures_request own = {.path = request->path,
                                              .data_name = request->data_name,
                                              .budget = budget,
                                              .threads = request->threads,
+                                             .small = model && strcmp(model, "simcnn") == 0,
                                              .wish = {.side = (size_t)side}};
     TRY(own_pictures_choose(&own, recipe, reasons));
     append_given(request->settings, reasons);
@@ -101,22 +103,26 @@ bool train_own_is(const char *run) {
     return path_inside(path, run, RUN_CHOICE) == OCELLUS_OK && path_exists(path);
 }
 
-static ocellus_status write_page(const char *run, const struct recipe *recipe, char page[FILE_PATH_SIZE]) {
+static ocellus_status write_page(const char *run, const struct recipe *recipe, size_t threads,
+                                 char page[FILE_PATH_SIZE]) {
     struct data_parts data;
     const struct report_row row = {.run = run};
-    TRY(train_data_open(recipe, run, 0, &data));
+    TRY(train_data_open(recipe, run, threads, &data));
     const struct report_request request = {
-        .folder = run, .rows = &row, .row_count = 1, .train = data.train, .test = data.test};
+        .folder = run, .rows = &row, .row_count = 1, .train = data.train, .test = data.test ? data.test : data.train};
     const ocellus_status status = report_write(&request, page);
     data_parts_close(&data);
     return status;
 }
 
-static ocellus_status print_end(const char *run, const struct evaluation *test, const char *page) {
+static ocellus_status print_end(const char *run, const struct evaluation_record *record, const char *page) {
+    const struct evaluation *test = &record->splits[EVALUATION_TEST];
     struct text out = {0};
     char count[32];
     text_with_commas(test->count, count);
-    text_append(&out, "accuracy   %.2f %% of %s pictures that it did not learn from\n", 100 * test->accuracy, count);
+    text_append(&out, "accuracy   %.2f %% of %s pictures%s\n", 100 * test->accuracy, count,
+                record->folds > 0 ? ", by networks that did not learn from them"
+                                  : " that it did not learn from");
     text_append(&out, "           (95 %% interval: %.2f to %.2f %%)\npage       ", 100 * test->interval.low,
                 100 * test->interval.high);
     text_append_escaped(&out, page);
@@ -128,14 +134,17 @@ static ocellus_status print_end(const char *run, const struct evaluation *test, 
 
 ocellus_status train_own_finish(const char *run, size_t threads) {
     struct recipe recipe;
-    struct evaluation_record record;
+    struct evaluation_record record, folds = {0};
     char page[FILE_PATH_SIZE];
     TRY(training_recipe_of_run(run, &recipe));
     const struct evaluation_request request = {
         .run = run, .threads = threads, .train_images = EVALUATION_ALL, .test_images = EVALUATION_ALL};
     ocellus_status status = evaluation_run(&request, &record);
-    if (status == OCELLUS_OK) status = write_page(run, &recipe, page);
-    if (status == OCELLUS_OK) status = print_end(run, &record.splits[EVALUATION_TEST], page);
+    const bool has_test = status == OCELLUS_OK && record.present[EVALUATION_TEST];
+    if (status == OCELLUS_OK && !has_test) status = train_folds(run, threads, &folds);
+    if (status == OCELLUS_OK) status = write_page(run, &recipe, threads, page);
+    if (status == OCELLUS_OK) status = print_end(run, has_test ? &record : &folds, page);
     if (record.classes > 0) evaluation_record_free(&record);
+    evaluation_record_free(&folds);
     return status;
 }

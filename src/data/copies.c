@@ -8,7 +8,7 @@
 
 enum {
     CANDIDATE_DISTANCE =
-        11, /* bits: what finds pictures cut by six hundredths at one side; one in 10^4 others comes along */
+        11, /* bits: finds most that are cut by six hundredths at one side; one in 10^4 others comes along */
     PIECES = 4,
     PIECE_BITS = 16,
     PIECE_DISTANCE = CANDIDATE_DISTANCE / PIECES, /* in the piece where two hashes differ least */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of many pictures are copies of each other: saved again, in another size, brighter, or cut at the edges by up to some
- * six hundredths of a side. */
+/* Which of many pictures are copies of each other: saved again, in another size, brighter, or cut at the edges by a few
+ * hundredths of a side: docs/data.md has how many of them are found. */
 #ifndef DATA_COPIES_H
 #define DATA_COPIES_H
 

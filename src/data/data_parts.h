@@ -14,6 +14,7 @@ struct data_request {
     uint64_t folds, fold, seed;
     size_t threads;  /* 0: all this process may use */
     bool keep_split; /* the split file is written where something was decided */
+    bool quiet;      /* nothing is said of what was found: the caller does, or it was said before */
 };
 
 /* What is not there is NULL, but never `train`: without validation pictures a recipe may hold some of the training ones out,

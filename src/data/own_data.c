@@ -149,7 +149,7 @@ static ocellus_status set_aside(struct opening *opening) {
     const ocellus_status status = find_two_classes(opening, order);
     memory_free(order);
     TRY(status);
-    tell_aside(opening);
+    if (!opening->request->quiet) tell_aside(opening);
     return check_classes(opening);
 }
 
@@ -270,7 +270,7 @@ static ocellus_status decide_parts(struct opening *opening) {
     for (size_t i = 0; i < opening->collection->count && split.between > 0; i++)
         if (!opening->aside[i] && opening->parts[i] == PICTURE_PART_NONE)
             TRY(set_reason(opening, i, "is like pictures to test and like others", ""));
-    tell_parts(opening, &split);
+    if (!opening->request->quiet) tell_parts(opening, &split);
     const bool writes = request->folds == 0 && request->keep_split && split.added > 0;
     return writes ? write_split_file(opening) : OCELLUS_OK;
 }
@@ -354,7 +354,7 @@ static ocellus_status open_collection(struct opening *opening, struct collection
             collection_free(collection);
             return status;
         }
-    } else {
+    } else if (!opening->request->quiet) {
         tell_junk(collection);
     }
     TRY(shared_collection_create(collection, &opening->shared));

@@ -96,8 +96,11 @@ static ocellus_status build(const struct graph *from, size_t cut, bool *wanted, 
         if (wanted[i]) TRY(copy_node(from, i, places, graph));
     }
     const size_t last = graph->count - 1;
-    if (graph_output_shape(graph)->rank == 1) return OCELLUS_OK;
-    return graph_add(graph, &layer_global_average_pooling2d, NULL, NULL, NULL, &last, 1, NULL);
+    /* Behind a sigmoid that ended a network there would be a loss in its place. */
+    const union layer_config any = {.activation = {.activation = {.function = UNARY_TANH}}};
+    return graph_output_shape(graph)->rank == 1
+               ? graph_add(graph, &layer_activation, NULL, NULL, &any, &last, 1, NULL)
+               : graph_add(graph, &layer_global_average_pooling2d, NULL, NULL, NULL, &last, 1, NULL);
 }
 
 ocellus_status graph_prefix(const struct graph *graph, size_t cut, struct graph **prefix) {

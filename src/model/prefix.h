@@ -9,8 +9,8 @@
  * (and drops nothing at random), and through it alone the input reaches the output. The last such, or the one before it where
  * layers without values only make it larger. 0, the input, where there is none. */
 size_t graph_frozen_prefix(const struct graph *graph);
-/* A graph of the nodes that lead to `cut`, under their names, whose last value is a vector: where that of `cut` is none, its
- * average over the pixels, which nobody needs, stands behind it. */
+/* A graph of the nodes that lead to `cut`, under their names. As a network must end in a vector, which may be no probability, one
+ * more node that nobody needs stands behind it. */
 ocellus_status graph_prefix(const struct graph *graph, size_t cut, struct graph **prefix);
 
 #endif

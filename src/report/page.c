@@ -17,6 +17,43 @@
 
 enum { SUMMARY_MAX_BYTES = 4 * 1024 * 1024 };
 
+/* `wanted`: their SHA-256 by what was written with them; older runs do not tell. */
+static ocellus_status read_predictions(struct page_run *run, const char *name, const char *wanted) {
+    char path[FILE_PATH_SIZE], hash[SHA256_TEXT_SIZE];
+    TRY(run_folder_file(&run->folder, name, path));
+    if (*wanted) TRY(sha256_file(path, hash));
+    if (*wanted && strcmp(hash, wanted) != 0)
+        return fail(OCELLUS_BAD_CONTENT,
+                    "%s: not the one that " RUN_EVALUATION " was written with (ocellus evaluate %s)", path,
+                    run->folder.path);
+    return predictions_read(path, &run->predictions, &run->prediction_count);
+}
+
+/* A run without test images may be judged by its own, in parts. */
+static ocellus_status read_cross_validation(struct page_run *run) {
+    char path[FILE_PATH_SIZE];
+    struct evaluation_record record;
+    enum path_kind kind;
+    TRY(run_folder_file(&run->folder, RUN_CROSS_VALIDATION, path));
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE)
+        return fail(OCELLUS_USAGE, "%s: the test set is not evaluated yet (ocellus evaluate %s)", run->folder.path,
+                    run->folder.path);
+    TRY(evaluation_file_read(path, &record));
+    ocellus_status status = OCELLUS_OK;
+    if (!record.present[EVALUATION_TEST] || record.folds == 0 || record.classes != run->evaluation.classes)
+        status = fail(OCELLUS_BAD_CONTENT, "%s: no cross-validation of this run", path);
+    if (status == OCELLUS_OK) status = read_predictions(run, RUN_CROSS_PREDICTIONS, record.predictions_sha256);
+    if (status == OCELLUS_OK) {
+        run->evaluation.folds = record.folds;
+        run->evaluation.splits[EVALUATION_TEST] = record.splits[EVALUATION_TEST]; /* taken over */
+        run->evaluation.present[EVALUATION_TEST] = true;
+        record.present[EVALUATION_TEST] = false;
+    }
+    evaluation_record_free(&record);
+    return status;
+}
+
 static ocellus_status read_evaluation(struct page_run *run) {
     char path[FILE_PATH_SIZE];
     TRY(run_folder_file(&run->folder, RUN_EVALUATION, path));
@@ -25,18 +62,9 @@ static ocellus_status read_evaluation(struct page_run *run) {
     if (kind == PATH_NONE)
         return fail(OCELLUS_USAGE, "%s: the run is not evaluated yet (ocellus evaluate %s)", path, run->folder.path);
     TRY(evaluation_file_read(path, &run->evaluation));
-    if (!run->evaluation.present[EVALUATION_TEST])
-        return fail(OCELLUS_USAGE, "%s: the test set is not evaluated yet (ocellus evaluate %s)", path,
-                    run->folder.path);
-    TRY(run_folder_file(&run->folder, RUN_PREDICTIONS, path));
-    char hash[SHA256_TEXT_SIZE];
-    const char *wanted = run->evaluation.predictions_sha256;
-    if (*wanted) TRY(sha256_file(path, hash)); /* older runs do not tell */
-    if (*wanted && strcmp(hash, wanted) != 0)
-        return fail(OCELLUS_BAD_CONTENT,
-                    "%s: not the one that " RUN_EVALUATION " was written with (ocellus evaluate %s)", path,
-                    run->folder.path);
-    return predictions_read(path, &run->predictions, &run->prediction_count);
+    if (run->evaluation.present[EVALUATION_TEST])
+        return read_predictions(run, RUN_PREDICTIONS, run->evaluation.predictions_sha256);
+    return read_cross_validation(run);
 }
 
 /* How much of its recipe's training the run did. */
@@ -94,7 +122,8 @@ static ocellus_status check_belonging(const struct page *page, const struct page
     const struct source *train = page->train, *test = page->test;
     char train_identity[SHA256_TEXT_SIZE], test_identity[SHA256_TEXT_SIZE];
     TRY(source_identity(train, train_identity));
-    TRY(source_identity(test, test_identity));
+    if (run->evaluation.folds > 0) *test_identity = '\0'; /* it was judged by its training pictures */
+    else TRY(source_identity(test, test_identity));
     const struct evaluation *evaluation = page_split(run, EVALUATION_TEST);
     const char *path = run->folder.path;
     if (strcmp(run->data.train_sha256, train_identity) != 0 || strcmp(run->data.test_sha256, test_identity) != 0)

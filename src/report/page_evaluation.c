@@ -21,6 +21,10 @@ static bool equal_support(const struct evaluation *evaluation) {
     return true;
 }
 
+static const char *split_title(const struct page_run *run, enum evaluation_split split) {
+    return split == EVALUATION_TEST && run->evaluation.folds > 0 ? "cross-validated" : evaluation_split_name(split);
+}
+
 static void append_splits(const struct page *page, const struct page_run *run, struct html *out) {
     html_append(out,
                 "<div class=\"wide\"><table class=\"full\"><thead><tr><th>Images</th><th>count</th><th>correct</th>"
@@ -34,7 +38,7 @@ static void append_splits(const struct page *page, const struct page_run *run, s
         html_append(out,
                     "<tr class=\"%s\"><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>"
                     "<td>%s</td></tr>\n",
-                    i == EVALUATION_TEST ? "this" : "", evaluation_split_name((enum evaluation_split)i), count, correct,
+                    i == EVALUATION_TEST ? "this" : "", split_title(run, (enum evaluation_split)i), count, correct,
                     number_percent(evaluation->accuracy, 2).text,
                     number_percent_range(evaluation->interval.low, evaluation->interval.high, 2).text,
                     number_fixed(evaluation->loss, 4).text, number_fixed(evaluation->macro_f1, 4).text);
@@ -50,6 +54,13 @@ static void append_splits(const struct page *page, const struct page_run *run, s
                     equal_support(page_split(run, EVALUATION_TEST)) ? ", with the same number of each class" : "");
     if (train != NULL && train->count < run->data.train_images)
         html_append(out, "The training images are a fixed random choice. ");
+    if (run->evaluation.folds > 0)
+        html_append(
+            out,
+            "There are no test images: the training images were dealt into %llu parts, and each was judged by a "
+            "network that learned from the others in the same way (cross-validation). The network of this run "
+            "learned from all. ",
+            (unsigned long long)run->evaluation.folds);
     html_append(out, "Intervals are Wilson score intervals: the chance of drawing the images, not of drawing the "
                      "seed.</p>\n");
 }
@@ -94,7 +105,8 @@ ocellus_status page_evaluation(const struct page *page, const struct page_run *r
     const struct evaluation *test = page_split(run, EVALUATION_TEST);
     html_append(out, "<h3>Evaluation</h3>\n");
     append_splits(page, run, out);
-    html_append(out, "<h4>Confusion matrix of the test images</h4>\n");
+    html_append(out, "<h4>Confusion matrix of the %s images</h4>\n",
+                run->evaluation.folds > 0 ? "cross-validated" : "test");
     TRY(draw_confusion(page, run));
     TRY(page_append_figure(run->folder.path, FIGURE_CONFUSION, run->key,
                            "Images of the true class (row) that were given the predicted class (column). The shade "

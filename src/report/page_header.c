@@ -9,7 +9,10 @@ static void append_key_numbers(const struct page_run *run, struct html *out) {
     const struct evaluation *test = page_split(run, EVALUATION_TEST), *train = page_split(run, EVALUATION_TRAIN);
     bool part = !run->done.whole;
     html_append(out, "<dl class=\"numbers\">\n");
-    page_begin_number(out, part ? "test part" : "test", "Test accuracy", number_percent(test->accuracy, 2).text);
+    const uint64_t folds = run->evaluation.folds;
+    page_begin_number(out, part ? "test part" : "test", folds > 0 ? "Cross-validated accuracy" : "Test accuracy",
+                      number_percent(test->accuracy, 2).text);
+    if (folds > 0) html_append(out, "%zu images in %llu parts<br>", test->count, (unsigned long long)folds);
     if (part) html_append(out, "partial: %s<br>", run->partial);
     html_append(out, "95 %% interval %s", number_percent_range(test->interval.low, test->interval.high, 2).text);
     page_end_number(out);

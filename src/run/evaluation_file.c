@@ -18,6 +18,7 @@ static const struct json_member_row record_rows[] = {
     JSON_ROW(struct evaluation_record, MEMBER_TEXT, model),
     JSON_ROW_OPTIONAL(struct evaluation_record, MEMBER_TEXT, weights_sha256),     /* older runs do not tell */
     JSON_ROW_OPTIONAL(struct evaluation_record, MEMBER_TEXT, predictions_sha256), /* nor this */
+    JSON_ROW_OPTIONAL(struct evaluation_record, MEMBER_COUNT, folds),
     {0},
 };
 

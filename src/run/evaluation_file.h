@@ -30,6 +30,9 @@ struct evaluation_record {
      * asked for. */
     size_t reestimated_images;
     struct evaluation reestimated;
+    /* The "test" is a cross-validation: each of that many parts judged by a network that learned from the others. 0: it is
+     * not. */
+    uint64_t folds;
 };
 
 /* An empty record that copies the names; then set splits[s] (taken over) and present[s]. */

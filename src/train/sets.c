@@ -14,7 +14,8 @@ struct data_request train_data_request(const struct recipe *recipe) {
                                  .validation_share = recipe->validation_share,
                                  .folds = recipe->folds,
                                  .fold = recipe->fold,
-                                 .seed = recipe->seed};
+                                 .seed = recipe->seed,
+                                 .quiet = recipe->fold > 0}; /* the whole set was told of before */
 }
 
 ocellus_status train_data_open(const struct recipe *recipe, const char *run, size_t threads, struct data_parts *parts) {

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/instruction_sets.h"
 #include "generate.h"
+#include "model/layer.h"
 #include "model/prefix.h"
 
 #include <stdio.h>
@@ -155,12 +156,14 @@ static bool run_row(const struct subject *subject, const char *row) {
     return good;
 }
 
-/* Nodes from the beginning, and then some. */
+/* Nodes from the beginning, and then some; and what takes statistics over the batch: how those are rounded depends on the tasks
+ * that run with them in a chain (src/engine/plan_chains.c), which a prefix may be part of. */
 static void freeze(struct graph *graph, uint32_t number) {
     struct random_stream random = random_at(8, RANDOM_TEST, 0, number);
     const size_t until = 2 + random_below(&random, (uint32_t)graph->count - 2);
     for (size_t i = 1; i < graph->count; i++)
-        graph->nodes[i].frozen = i < until || random_below(&random, 6) == 0;
+        graph->nodes[i].frozen =
+            i < until || random_below(&random, 6) == 0 || graph->nodes[i].type == &layer_batch_normalization;
 }
 
 int main(int argc, char **argv) {
