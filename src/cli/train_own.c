@@ -89,6 +89,7 @@ ocellus_status train_own(const struct train_own_request *request) {
     if (status == OCELLUS_OK && !request->run) status = default_run(request->path, folder);
     const struct training_request training = {.recipe = &recipe,
                                               .run = request->run ? request->run : folder,
+                                              .limits = request->limits,
                                               .threads = request->threads,
                                               .argc = request->argc,
                                               .argv = request->argv,
