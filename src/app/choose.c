@@ -18,8 +18,9 @@ static const double test_share = 0.2;
 
 /* ResNet50: sides in the order in which they are wanted; pictures are enlarged by no more than that. */
 static const size_t sides[] = {224, 192, 160, 128, 96, 64};
-enum { MEASURED_SIDE = 160, ENLARGED_MOST = 4, SMALL_INPUT_MOST = 64 };
-enum { HEAD_EPOCHS = 20, LAST_EPOCHS_LEAST = 4, LAST_EPOCHS_MOST = 10, VIEWS = 2 };
+enum { MEASURED_SIDE = 160, ENLARGED_MOST = 4, SMALL_INPUT_LEAST = 20, SMALL_INPUT_MOST = 64 };
+enum { HEAD_EPOCHS = 12, LAST_EPOCHS_LEAST = 4, LAST_EPOCHS_MOST = 10, VIEWS = 2 };
+static const double epoch_seconds = 1;       /* of an epoch's end: a network of 100 MB is saved twice */
 static const double frozen_share = 0.81;     /* of the body's time: what comes before its last stage */
 static const double last_training_share = 3; /* a stage trained is its time forward and twice that back */
 static const double fixed_seconds = 15;      /* opening, saving, the page */
@@ -32,10 +33,11 @@ enum { SMALL_EPOCHS_LEAST = 1, SMALL_EPOCHS_MOST = 40 };
 
 enum choose_network choose_network(const struct choose_facts *facts) {
     const bool many = facts->pictures >= SMALL_LEAST_PICTURES && facts->smallest >= SMALL_LEAST_OF_A_CLASS;
-    return !facts->pretrained || (facts->side <= SMALL_SIDE && many) ? CHOOSE_SMALL : CHOOSE_PRETRAINED;
+    return facts->small || !facts->pretrained || (facts->side <= SMALL_SIDE && many) ? CHOOSE_SMALL : CHOOSE_PRETRAINED;
 }
 
 static size_t small_side(const struct choose_facts *facts) {
+    if (facts->side < SMALL_INPUT_LEAST) return SMALL_INPUT_LEAST;
     return facts->side < SMALL_INPUT_MOST ? facts->side : SMALL_INPUT_MOST;
 }
 
@@ -100,7 +102,7 @@ static struct cost cost_at(const struct choose_speed *speed, size_t side) {
 static double seconds_around(const struct work *work, const struct cost *cost, bool last) {
     const double features = VIEWS * (cost->decode + cost->forward);
     const double again = last ? VIEWS * (cost->decode + frozen_share * cost->forward) : 0;
-    return fixed_seconds + work->trainings * work->train * (features + again) +
+    return fixed_seconds + work->trainings * (work->train * (features + again) + HEAD_EPOCHS * epoch_seconds) +
            work->judged * (cost->decode + cost->forward);
 }
 
@@ -118,7 +120,8 @@ static void choose_side(const struct choose_facts *facts, const struct choose_sp
     for (int last = 1; last >= 0; last--) {
         for (size_t i = 0; i < count; i++) {
             const struct cost cost = cost_at(speed, open[i]);
-            const double around = seconds_around(work, &cost, last), epoch = work->trainings * work->train * cost.last;
+            const double around = seconds_around(work, &cost, last),
+                         epoch = work->trainings * (work->train * cost.last + epoch_seconds);
             if (!side_is_open(facts, wish, open[i]) || around + last * LAST_EPOCHS_LEAST * epoch > seconds) continue;
             const double fits = epoch > 0 ? (seconds - around) / epoch : LAST_EPOCHS_MOST;
             choice->side = open[i];
@@ -146,7 +149,7 @@ static void set_pretrained(const struct choose_facts *facts, struct choice *choi
     set(choice, "flip", "0.5");
     if (choice->last_epochs > 0) {
         set(choice, "unfreeze", "%d:conv5_*_conv", HEAD_EPOCHS);
-        set(choice, "rates", "conv5_*:0.1");
+        set(choice, "rates", "conv5_*:0.05");
     }
     set(choice, "epochs", "%zu", choice->epochs);
     set(choice, "batch-size", "32");
@@ -202,7 +205,8 @@ static void explain_network(const struct choose_facts *facts, const struct choic
     if (choice->network == CHOOSE_PRETRAINED)
         text_append(words, "ResNet50 as trained on ImageNet's million photographs: what it sees in pictures is used, "
                            "for there are too few here to learn that from");
-    else if (facts->side <= SMALL_SIDE)
+    else if (facts->small) text_append(words, "SimCNN, from nothing");
+    else if (facts->side <= SMALL_SIDE && facts->pretrained)
         text_append(words, "SimCNN, from nothing: pictures this small are unlike the photographs that larger networks "
                            "were trained on, and there are many");
     else
@@ -238,8 +242,10 @@ static void explain_training(const struct choice *choice, struct text *words) {
 }
 
 static void explain_time(const struct choice *choice, double budget, struct text *words) {
-    text_append(words, "some %.0f of %g minutes, by what this machine was measured to do", choice->seconds / 60 + 0.5,
-                budget / 60);
+    const double minutes = choice->seconds / 60;
+    if (minutes < 1) text_append(words, "less than a minute");
+    else text_append(words, "some %.0f minutes", minutes);
+    text_append(words, " of the %g there are, by what this machine was measured to do", budget / 60);
     if (choice->short_of_time)
         text_append(words, ": more than the budget; the smallest training that makes sense takes that long");
     else if (choice->network == CHOOSE_PRETRAINED && choice->last_epochs == 0)

@@ -22,6 +22,7 @@ struct choose_facts {
     size_t side;              /* the usual shorter side of a picture, in pixels: the median */
     bool grey;                /* every picture */
     bool pretrained;          /* ResNet50's ImageNet weights are at hand */
+    bool small;               /* SimCNN was asked for */
 };
 
 /* Which network, by the set alone: what is measured next depends on it. */

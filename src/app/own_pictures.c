@@ -69,6 +69,7 @@ ocellus_status own_pictures_choose(const struct own_pictures_request *request, s
     TRY(look(request, &facts, &decode));
     used += clock_seconds();
     facts.pretrained = true;
+    facts.small = request->small;
     if (choose_network(&facts) == CHOOSE_PRETRAINED) facts.pretrained = have_imagenet();
     used -= clock_seconds(); /* what fetching takes is no part of the budget */
     TRY(look_at_machine(choose_network(&facts), &facts, decode, request->threads, &speed));

@@ -11,6 +11,7 @@ struct own_pictures_request {
     const char *data_name; /* what it knows it as */
     double budget;         /* seconds, from now to the page */
     size_t threads;        /* 0: all this process may use */
+    bool small;            /* SimCNN was asked for */
     struct choose_wish wish;
 };
 

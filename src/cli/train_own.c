@@ -58,13 +58,14 @@ static ocellus_status default_run(const char *path, char run[FILE_PATH_SIZE]) {
 static ocellus_status choose(const struct train_own_request *request, struct recipe *recipe, struct text *reasons) {
     double budget;
     uint64_t side = 0;
-    const char *given = setting_of(request->settings, "input-size");
+    const char *given = setting_of(request->settings, "input-size"), *model = setting_of(request->settings, "model");
     if (given && !text_to_unsigned(given, &side)) side = 0; /* refused below */
     TRY(read_budget(request->budget, &budget));
     const struct own_pictures_request own = {.path = request->path,
                                              .data_name = request->data_name,
                                              .budget = budget,
                                              .threads = request->threads,
+                                             .small = model && strcmp(model, "simcnn") == 0,
                                              .wish = {.side = (size_t)side}};
     TRY(own_pictures_choose(&own, recipe, reasons));
     append_given(request->settings, reasons);
@@ -120,7 +121,7 @@ static ocellus_status print_end(const char *run, const struct evaluation_record 
     char count[32];
     text_with_commas(test->count, count);
     text_append(&out, "accuracy   %.2f %% of %s pictures%s\n", 100 * test->accuracy, count,
-                record->folds > 0 ? ", each judged by a network that did not learn from it"
+                record->folds > 0 ? ", by networks that did not learn from them"
                                   : " that it did not learn from");
     text_append(&out, "           (95 %% interval: %.2f to %.2f %%)\npage       ", 100 * test->interval.low,
                 100 * test->interval.high);
