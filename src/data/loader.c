@@ -364,7 +364,8 @@ ocellus_status loader_batch(struct loader *loader, uint32_t epoch, size_t index,
     struct cell *cell = &loader->cells[loader->head];
     if (!cell->open || cell->epoch != epoch || cell->index != index) forget(loader);
     plan_ahead(loader, epoch, index);
-    make_whole(loader, cell, dst);
+    const struct loader_features *features = &loader->options.features;
+    make_whole(loader, cell, features->run ? features->input : dst);
     const ocellus_status status = hand_out(loader, cell, batch);
     if (status == OCELLUS_OK) {
         const bool last = index + 1 == step_count(loader);
@@ -377,7 +378,7 @@ ocellus_status loader_batch(struct loader *loader, uint32_t epoch, size_t index,
         forget(loader);
     }
     loader->waited += clock_seconds() - started;
-    return status;
+    return status == OCELLUS_OK && features->run ? features->run(features->owner, batch->n, dst) : status;
 }
 
 double loader_waited(const struct loader *loader) {
@@ -401,7 +402,7 @@ static size_t reading_bytes(const struct loader *loader) {
 static bool is_lent(const struct loader_options *options) {
     const struct source *source = options->set.source;
     const struct view_form *view = &options->form->view;
-    if (options->features) return true;
+    if (options->features.store) return true;
     return source->type->lends && source->height == view->height && source->width == view->width &&
            source->channels == view->channels;
 }
@@ -425,7 +426,7 @@ static void share_memory(struct loader *loader) {
     const size_t reading = reading_bytes(loader), view = loader->task.values;
     facts->memory = limits->memory ? limits->memory : memory_available() / 2;
     facts->threads = limits->threads == LOADER_NO_THREADS ? 0 : limits->threads;
-    if (loader->options.features) facts->threads = 0;
+    if (loader->options.features.store) facts->threads = 0;
     if (limits->threads == 0 && !facts->lent) facts->threads = crew_usual_size();
     loader->workers = loader->options.pool ? thread_pool_size(loader->options.pool) : 1;
     facts->bytes = waiting_bytes(loader, facts->threads) + (loader->workers + facts->threads) * reading;
@@ -491,7 +492,7 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
     const struct augmentation *augments = options->augmentation;
     struct loader *made = memory_allocate(1, sizeof *made);
     if (!made) return OCELLUS_IO;
-    if (augments && (augmentation_is_none(augments) || options->features)) augments = NULL;
+    if (augments && (augmentation_is_none(augments) || options->features.store)) augments = NULL;
     made->options = *options;
     made->mixes = augments && augmentation_mixes(augments);
     made->task = (struct loader_task){.set = options->set,
@@ -501,9 +502,9 @@ ocellus_status loader_open(const struct loader_options *options, struct loader *
                                       .augments = augments,
                                       .seed = options->seed,
                                       .views = options->views,
-                                      .features = options->features};
+                                      .features = options->features.store};
     made->options.form = &made->task.form;
-    if (options->features) made->task.values = feature_store_form(options->features)->values;
+    if (options->features.store) made->task.values = feature_store_form(options->features.store)->values;
     made->facts.lent = is_lent(options);
     share_memory(made);
     const ocellus_status status = create_all(made);

@@ -28,6 +28,16 @@ struct loader_limits {
 };
 #define LOADER_NO_THREADS SIZE_MAX /* as limits.threads */
 
+/* What a part of a network makes of the set's pictures: {0}: nothing does. */
+struct loader_features {
+    /* NULL, or batches are of these values, and no picture is read. */
+    const struct feature_store *store;
+    /* NULL, or a batch's pictures go to `input`, and `run` makes of the n that are there what goes to dst. */
+    ocellus_status (*run)(void *owner, size_t n, float *dst);
+    float *input;
+    void *owner;
+};
+
 /* What they point to must outlive the loader. */
 struct loader_options {
     struct image_set set; /* not empty */
@@ -42,8 +52,8 @@ struct loader_options {
     /* Views of each picture, by whose number, the epoch's modulo that of views, and by its own it is augmented; 0: as many as
      * there are epochs, by epoch and place. */
     uint64_t views;
-    /* NULL, or what a network made of the set's pictures: batches are of these values, and no picture is read. */
-    const struct feature_store *features;
+    /* Instead of the pictures. */
+    struct loader_features features;
     struct thread_pool *pool; /* NULL: the caller's thread alone */
     struct loader_limits limits;
 };

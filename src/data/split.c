@@ -144,6 +144,10 @@ static ocellus_status count_shares(struct work *work) {
         struct shares *shares = &work->shares[c];
         shares->wanted_test = (size_t)floor((double)shares->all * test + 0.5);
         shares->wanted_validation = (size_t)floor((double)shares->all * validation + 0.5);
+        const size_t most = shares->all > 0 ? shares->all - 1 : 0; /* of few, one is to learn from */
+        if (shares->wanted_test > most) shares->wanted_test = most;
+        if (shares->wanted_validation > most - shares->wanted_test)
+            shares->wanted_validation = most - shares->wanted_test;
     }
     return OCELLUS_OK;
 }

@@ -60,7 +60,7 @@ static void look_task(void *context, size_t chunk, size_t worker) {
         facts->fault = FAILED; /* told when the slice is done, by the first: whichever thread met it */
         if (!facts->reason) facts->reason = memory_copy_text(status_message());
     }
-    const size_t done = atomic_fetch_add(&look->done, 1) + 1;
+    const size_t done = atomic_fetch_add(&look->done, !look->known[index]) + !look->known[index];
     if (worker == 0) progress_update(&look->progress, done);
 }
 
@@ -100,7 +100,7 @@ static ocellus_status look_at_rest(const struct source *source, const struct sur
     look.pictures = memory_allocate(thread_pool_size(pool), sizeof *look.pictures);
     ocellus_status status = look.pictures ? OCELLUS_OK : OCELLUS_IO;
     atomic_init(&look.done, 0);
-    progress_begin(&look.progress, "looking at pictures", "pictures", source->count);
+    progress_begin(&look.progress, "looking at pictures", "pictures", survey->decoded);
     if (status == OCELLUS_OK) status = look_in_slices(&look, pool, options);
     progress_end(&look.progress, atomic_load(&look.done));
     for (size_t i = 0; look.pictures && i < thread_pool_size(pool); i++)

@@ -22,8 +22,8 @@ struct batch_buffer {
     int32_t *labels; /* [batch_size] */
     struct pixel_form form;
     struct batch_room room;
-    struct loader_limits limits;          /* of passes over whole sets; {0}: the loader chooses */
-    const struct feature_store *features; /* of the set of such a pass, for an engine that begins behind them; NULL */
+    struct loader_limits limits;     /* of passes over whole sets; {0}: the loader chooses */
+    struct loader_features features; /* of the set of such a pass, for an engine that begins behind them; {0}: none */
 };
 /* OCELLUS_BAD_CONTENT for a network whose input no image can be: what fills a batch relies on it. */
 ocellus_status batch_buffer_create(const struct graph *graph, size_t batch_size, struct batch_buffer *buffer);

@@ -33,21 +33,51 @@ ocellus_status features_check(const struct recipe *recipe) {
 
 /* --- one prefix, ready to run --- */
 
-struct making {
-    const struct features_wish *wish;
+struct features {
+    struct feature_store *store; /* NULL: each batch is made by the engine */
     struct graph *prefix;
     struct engine *engine;
+    char output[GRAPH_NAME_SIZE + 16]; /* "avg_pool/output" */
+    struct feature_form form;
+};
+
+struct making {
+    const struct features_wish *wish;
+    struct features *features;
     struct augmentation augmentation;
     struct batch_buffer buffer;
-    struct feature_form form;
     float *values; /* [BATCH][form.values] */
 };
 
 static void making_free(struct making *making) {
-    engine_close(making->engine);
-    graph_free(making->prefix);
     batch_buffer_free(&making->buffer);
     memory_free(making->values);
+}
+
+static void free_prefix(struct features *features) {
+    engine_close(features->engine);
+    graph_free(features->prefix);
+    features->engine = NULL;
+    features->prefix = NULL;
+}
+
+void features_close(struct features *features) {
+    if (!features) return;
+    feature_store_close(features->store);
+    free_prefix(features);
+    memory_free(features);
+}
+
+/* The features of the n pictures that are in the engine's slot. */
+static ocellus_status run_prefix(void *owner, size_t n, float *dst) {
+    struct features *features = owner;
+    TRY(engine_forward(features->engine, ENGINE_INFERENCE, &(struct engine_batch){.n = n}));
+    return engine_get(features->engine, features->output, dst, n * features->form.values);
+}
+
+struct loader_features features_given(struct features *features) {
+    if (features->store) return (struct loader_features){.store = features->store};
+    return (struct loader_features){.run = run_prefix, .input = engine_input(features->engine, 0), .owner = features};
 }
 
 static ocellus_status prepare(struct making *making) {
@@ -55,16 +85,19 @@ static ocellus_status prepare(struct making *making) {
     const struct node *cut = &wish->graph->nodes[wish->cut];
     const char *keep = cut->name;
     const struct augmentation augmentation = train_augmentation(wish->recipe);
-    making->form = (struct feature_form){.count = wish->count, .values = shape_size(&cut->shape), .views = 1};
+    making->features->form = (struct feature_form){.count = wish->count, .values = shape_size(&cut->shape), .views = 1};
     if (wish->augmented && !augmentation_is_none(&augmentation)) {
         making->augmentation = augmentation;
-        making->form.views = (size_t)wish->recipe->views;
+        making->features->form.views = (size_t)wish->recipe->views;
     }
-    TRY(graph_prefix(wish->graph, wish->cut, &making->prefix));
-    const struct engine_options options = {
-        .pool = engine_pool(wish->engine), .batch_size = BATCH, .keep = &keep, .keep_count = 1};
-    TRY(engine_open(NULL, making->prefix, &options, &making->engine));
-    TRY(weights_copy(wish->engine, making->engine, making->prefix));
+    snprintf(making->features->output, sizeof making->features->output, "%s/output", cut->name);
+    TRY(graph_prefix(wish->graph, wish->cut, &making->features->prefix));
+    const struct engine_options options = {.pool = engine_pool(wish->engine),
+                                           .batch_size = wish->batch_size > BATCH ? wish->batch_size : BATCH,
+                                           .keep = &keep,
+                                           .keep_count = 1};
+    TRY(engine_open(NULL, making->features->prefix, &options, &making->features->engine));
+    TRY(weights_copy(wish->engine, making->features->engine, making->features->prefix));
     return batch_buffer_create(wish->graph, BATCH, &making->buffer);
 }
 
@@ -91,7 +124,7 @@ static ocellus_status add_pictures(const struct making *making, struct text *tex
 
 static void add_views(const struct making *making, struct text *text) {
     const struct recipe *recipe = making->wish->recipe;
-    text_append(text, "views %zu\n", making->form.views);
+    text_append(text, "views %zu\n", making->features->form.views);
     if (augmentation_is_none(&making->augmentation)) return;
     text_append(text, "seed %llu\n", (unsigned long long)recipe->seed);
     for (size_t i = 0; i < recipe_key_count(); i++) {
@@ -106,14 +139,14 @@ static void add_views(const struct making *making, struct text *text) {
 static ocellus_status add_network(const struct making *making, struct text *text) {
     char hash[SHA256_TEXT_SIZE];
     json_value *json = NULL;
-    TRY(graph_to_json(making->prefix, &json));
+    TRY(graph_to_json(making->features->prefix, &json));
     char *written = json_write(json, 0);
     json_release(json);
     if (!written) return OCELLUS_IO;
     text_append(text, "layer %s of %s\n", making->wish->graph->nodes[making->wish->cut].name, written);
     free(written);
-    TRY(weights_hash(making->engine, making->prefix, hash));
-    text_append(text, "values %s\nkernels %s\nversion %s, %d\n", hash, engine_kernels_name(making->engine),
+    TRY(weights_hash(making->features->engine, making->features->prefix, hash));
+    text_append(text, "values %s\nkernels %s\nversion %s, %d\n", hash, engine_kernels_name(making->features->engine),
                 OCELLUS_VERSION, FORMAT);
     return OCELLUS_OK;
 }
@@ -124,7 +157,7 @@ static ocellus_status make_key(struct making *making) {
     add_views(making, &text);
     if (status == OCELLUS_OK) status = add_network(making, &text);
     if (status == OCELLUS_OK && text.failed) status = OCELLUS_IO;
-    if (status == OCELLUS_OK) sha256_bytes(text.bytes, text.size, making->form.key);
+    if (status == OCELLUS_OK) sha256_bytes(text.bytes, text.size, making->features->form.key);
     text_free(&text);
     return status;
 }
@@ -134,14 +167,11 @@ static ocellus_status make_key(struct making *making) {
 static ocellus_status make_view(struct making *making, struct loader *loader, uint32_t view,
                                 struct feature_writer *writer, struct progress *progress) {
     const struct features_wish *wish = making->wish;
-    char name[GRAPH_NAME_SIZE + 16];
-    snprintf(name, sizeof name, "%s/output", wish->graph->nodes[wish->cut].name);
     for (size_t done = 0; done < wish->count;) {
         struct loader_batch batch;
-        TRY(loader_batch(loader, view, done / BATCH, engine_input(making->engine, 0), &batch));
-        TRY(engine_forward(making->engine, ENGINE_INFERENCE, &(struct engine_batch){.n = batch.n}));
-        TRY(engine_get(making->engine, name, making->values, batch.n * making->form.values));
-        feature_writer_add(writer, making->values, batch.n * making->form.values);
+        TRY(loader_batch(loader, view, done / BATCH, engine_input(making->features->engine, 0), &batch));
+        TRY(run_prefix(making->features, batch.n, making->values));
+        feature_writer_add(writer, making->values, batch.n * making->features->form.values);
         done += batch.n;
         progress_update(progress, view * wish->count + done);
         const ocellus_status stop = stop_requested(wish->stop);
@@ -155,9 +185,9 @@ static ocellus_status make_views(struct making *making, struct feature_writer *w
     const struct features_wish *wish = making->wish;
     const struct loader_options options = {.set = wish->set,
                                            .images = wish->count,
-                                           .epochs = making->form.views,
-                                           .keeps = making->form.views > 1,
-                                           .views = making->form.views,
+                                           .epochs = making->features->form.views,
+                                           .keeps = making->features->form.views > 1,
+                                           .views = making->features->form.views,
                                            .seed = wish->recipe->seed,
                                            .batch_size = BATCH,
                                            .form = &making->buffer.form,
@@ -167,51 +197,75 @@ static ocellus_status make_views(struct making *making, struct feature_writer *w
     struct loader *loader = NULL;
     struct progress progress;
     TRY(loader_open(&options, &loader));
-    progress_begin(&progress, "features", "pictures", making->form.views * wish->count);
+    progress_begin(&progress, "features", "pictures", making->features->form.views * wish->count);
     ocellus_status status = OCELLUS_OK;
-    for (size_t view = 0; view < making->form.views && status == OCELLUS_OK; view++)
+    for (size_t view = 0; view < making->features->form.views && status == OCELLUS_OK; view++)
         status = make_view(making, loader, (uint32_t)view, writer, &progress);
-    progress_end(&progress, status == OCELLUS_OK ? making->form.views * wish->count : 0);
+    progress_end(&progress, status == OCELLUS_OK ? making->features->form.views * wish->count : 0);
     loader_close(loader);
     return status;
 }
 
 static ocellus_status make_file(struct making *making, const char *path) {
     struct feature_writer writer;
-    making->values = memory_allocate(making->form.values, BATCH * sizeof *making->values);
+    making->values = memory_allocate(making->features->form.values, BATCH * sizeof *making->values);
     if (!making->values) return OCELLUS_IO;
-    TRY(feature_writer_begin(&writer, path, &making->form));
+    TRY(feature_writer_begin(&writer, path, &making->features->form));
     const ocellus_status status = make_views(making, &writer);
     if (status == OCELLUS_OK) return feature_writer_commit(&writer);
     feature_writer_discard(&writer);
     return status;
 }
 
-static ocellus_status open_or_make(struct making *making, struct feature_store **store) {
+/* A run may be stopped while they are made; that alone is no reason to go on without. */
+static ocellus_status try_to_make(struct making *making, const char *path) {
+    const ocellus_status status = make_file(making, path);
+    if (status == OCELLUS_OK) return feature_store_open(path, &making->features->form, &making->features->store);
+    if (status != OCELLUS_IO) return status;
+    log_warning("%s; features are made for every batch instead", status_message());
+    return OCELLUS_OK;
+}
+
+static ocellus_status find_path(const struct making *making, char path[FILE_PATH_SIZE]) {
+    char folder[FILE_PATH_SIZE], name[SHA256_TEXT_SIZE + 16];
+    TRY(cache_folder("features", folder));
+    TRY(folder_make(folder));
+    snprintf(name, sizeof name, "%s.features", making->features->form.key);
+    return path_join(path, folder, name);
+}
+
+static void tell(const struct making *making, uint64_t bytes) {
     const struct features_wish *wish = making->wish;
-    char folder[FILE_PATH_SIZE], path[FILE_PATH_SIZE], name[SHA256_TEXT_SIZE + 16];
+    const struct features *features = making->features;
+    log_info("%s of %zu pictures at %s%s: %.1f MB, %s", wish->augmented ? "features" : "validation's features",
+             wish->count, wish->graph->nodes[wish->cut].name, features->form.views > 1 ? " in fixed views" : "",
+             size_megabytes((size_t)bytes), features->store ? "from the cache" : "made once");
+}
+
+static ocellus_status open_or_make(struct making *making) {
+    struct features *features = making->features;
+    char path[FILE_PATH_SIZE];
     uint64_t bytes;
     TRY(prepare(making));
     TRY(make_key(making));
-    TRY(feature_form_bytes(&making->form, &bytes));
-    TRY(cache_folder("features", folder));
-    TRY(folder_make(folder));
-    snprintf(name, sizeof name, "%s.features", making->form.key);
-    TRY(path_join(path, folder, name));
-    TRY(feature_store_open(path, &making->form, store));
-    const bool there = *store != NULL;
-    log_info("%s of %zu pictures at %s%s: %.1f MB, %s", wish->augmented ? "features" : "validation's features",
-             wish->count, wish->graph->nodes[wish->cut].name, making->form.views > 1 ? " in fixed views" : "",
-             size_megabytes((size_t)bytes), there ? "from the cache" : "made once");
-    if (there) return OCELLUS_OK;
-    TRY(make_file(making, path));
-    TRY(feature_store_open(path, &making->form, store));
-    return *store ? OCELLUS_OK : fail(OCELLUS_IO, "%s: is not as it was written", path);
+    TRY(feature_form_bytes(&features->form, &bytes));
+    ocellus_status status = find_path(making, path);
+    if (status == OCELLUS_OK) status = feature_store_open(path, &features->form, &features->store);
+    if (status != OCELLUS_OK) {
+        log_warning("%s; features are made for every batch instead", status_message());
+        return OCELLUS_OK;
+    }
+    tell(making, bytes);
+    return features->store ? OCELLUS_OK : try_to_make(making, path);
 }
 
-ocellus_status features_open(const struct features_wish *wish, struct feature_store **store) {
-    struct making making = {.wish = wish};
-    const ocellus_status status = open_or_make(&making, store);
+ocellus_status features_open(const struct features_wish *wish, struct features **features) {
+    struct making making = {.wish = wish, .features = memory_allocate(1, sizeof *making.features)};
+    if (!making.features) return OCELLUS_IO;
+    const ocellus_status status = open_or_make(&making);
     making_free(&making);
+    if (status == OCELLUS_OK && making.features->store) free_prefix(making.features);
+    if (status == OCELLUS_OK) *features = making.features;
+    else features_close(making.features);
     return status;
 }

@@ -103,28 +103,29 @@ static ocellus_status open_features(struct stages *stages, bool validation, cons
                                        .set = *set,
                                        .count = validation ? stages->validation_images : set->count,
                                        .augmented = !validation,
+                                       .batch_size = stages->options.batch_size,
                                        .limits = options->limits,
                                        .stop = options->stop};
-    feature_store_close(stages->features[validation]); /* of another stage */
+    features_close(stages->features[validation]); /* of another stage */
     stages->features[validation] = NULL;
     return features_open(&wish, &stages->features[validation]);
 }
 
 ocellus_status stages_features(void *context, bool validation, const struct trainer_options *options,
-                               const struct feature_store **store) {
+                               struct loader_features *given) {
     struct stages *stages = context;
-    *store = NULL;
+    *given = (struct loader_features){0};
     if (stages->cut == 0) return OCELLUS_OK;
     TRY(open_features(stages, validation, options));
-    *store = stages->features[validation];
+    *given = features_given(stages->features[validation]);
     return OCELLUS_OK;
 }
 
 void stages_close(struct stages *stages) {
+    for (size_t i = 0; i < 2; i++)
+        features_close(stages->features[i]);
     engine_close(stages->engine);
     layer_groups_free(&stages->groups);
     thread_pool_destroy(stages->pool);
-    for (size_t i = 0; i < 2; i++)
-        feature_store_close(stages->features[i]);
     *stages = (struct stages){0};
 }

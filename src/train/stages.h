@@ -21,9 +21,8 @@ struct stages {
     struct layer_groups groups;
     struct thread_pool *pool; /* of all its engines */
     struct engine *engine;
-    size_t cut; /* the node whose values, its features, the engine takes; 0: the pictures */
-    struct feature_store
-        *features[2]; /* of the pictures to train on and to validate on; NULL until they are asked for */
+    size_t cut;                   /* the node whose values, its features, the engine takes; 0: the pictures */
+    struct features *features[2]; /* of the pictures to train on and to validate on; NULL until they are asked for */
 };
 
 /* Checks what the recipe says of layers and opens the engine for the first epoch, its parameters 0. The graph and the recipe must
@@ -35,7 +34,7 @@ ocellus_status stages_open(struct stages *stages, const struct recipe *recipe, c
 ocellus_status stages_enter(void *stages, uint64_t epochs, struct engine **engine, bool *changed);
 /* For trainer_options.features: what the frozen prefix makes of the pictures, where the recipe wants it made once (train/features.h). */
 ocellus_status stages_features(void *stages, bool validation, const struct trainer_options *options,
-                               const struct feature_store **store);
+                               struct loader_features *given);
 void stages_close(struct stages *stages);
 
 #endif

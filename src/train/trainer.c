@@ -186,16 +186,15 @@ static void close_loaders(struct trainer *trainer) {
     trainer->training = trainer->validation = NULL;
 }
 
-static ocellus_status find_features(const struct trainer *trainer, bool validation,
-                                    const struct feature_store **store) {
+static ocellus_status find_features(const struct trainer *trainer, bool validation, struct loader_features *features) {
     const struct trainer_options *options = &trainer->options;
-    *store = NULL;
-    return options->features ? options->features(options->owner, validation, options, store) : OCELLUS_OK;
+    *features = (struct loader_features){0};
+    return options->features ? options->features(options->owner, validation, options, features) : OCELLUS_OK;
 }
 
 static ocellus_status open_training(struct trainer *trainer) {
     const struct trainer_options *options = &trainer->options;
-    const struct feature_store *features;
+    struct loader_features features;
     if (trainer->training) return OCELLUS_OK;
     TRY(find_features(trainer, false, &features));
     const struct loader_options loading = {.set = options->sets->train,

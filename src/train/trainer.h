@@ -53,9 +53,9 @@ struct trainer_options {
     engine_entry enter; /* at the end of an epoch, and before a checkpoint is taken up: the engine from then on, which
                             * has the same values; NULL: one engine trains it all */
     /* What the present engine takes in place of the pictures, those to validate on or to train on, when a loader of them is
-     * opened; *store is NULL for the pictures themselves. NULL: always those. */
+     * opened; {0} for the pictures themselves. NULL: always those. */
     ocellus_status (*features)(void *owner, bool validation, const struct trainer_options *options,
-                               const struct feature_store **store);
+                               struct loader_features *features);
     void *owner; /* for enter and features */
     const struct train_sets *sets;
     const struct run_folder *run; /* locked; NULL: nothing is written and nothing can be resumed */

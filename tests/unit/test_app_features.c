@@ -111,6 +111,32 @@ static void cached_bits_are_live_bits(void **state) {
     }
 }
 
+/* Where the cache cannot be written, each batch's features are made for it: in every stage, and after a kill. */
+static void without_room_the_bits_are_the_same(void **state) {
+    (void)state;
+    void (*const recipes[])(struct recipe *) = {in_stages, some, before_norm};
+    char nowhere[FILE_PATH_SIZE];
+    assert_int_equal(path_join(nowhere, model, "below-a-file"), OCELLUS_OK);
+    cached = true;
+    for (size_t r = 0; r < 3; r++) {
+        struct one stored = whole(numbered("stored", r), 2, recipes[r]);
+        forget_files();
+        assert_int_equal(setenv("XDG_CACHE_HOME", nowhere, 1), 0);
+        struct one made = whole(numbered("streamed", r), 3, recipes[r]),
+                   killed = {.model = model, .run = numbered("streamed-killed", r), .change = recipes[r]};
+        train_and_die(killed, 9 + 2 * r);
+        killed.resume = true;
+        if (train(&killed) != OCELLUS_OK) fail_msg("%s", status_message());
+        assert_int_equal(setenv("XDG_CACHE_HOME", folder, 1), 0);
+        assert_int_equal(files(), 0);
+        assert_same_run(&made, &stored);
+        assert_same_run(&killed, &stored);
+        one_free(&stored);
+        one_free(&made);
+        one_free(&killed);
+    }
+}
+
 static void views_are_fixed(void **state) {
     (void)state;
     cached = false;
@@ -312,6 +338,7 @@ static void resnet50_has_the_same_bits(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cached_bits_are_live_bits),
+        cmocka_unit_test(without_room_the_bits_are_the_same),
         cmocka_unit_test(views_are_fixed),
         cmocka_unit_test(killed_runs_go_on_to_the_same_bits),
         cmocka_unit_test(what_decides_the_values_decides_the_file),

@@ -112,6 +112,18 @@ static void every_class_gets_its_shares(void **state) {
     assert_int_equal(count_part(PICTURE_PART_VALIDATION, 2), 50);
 }
 
+static void a_class_of_few_has_one_to_learn_from(void **state) {
+    (void)state;
+    for (uint32_t each = 1; each <= 3; each++) {
+        begin_plain(each * CLASSES);
+        run(&(struct split_request){.seed = 1, .test_share = 0.4, .validation_share = 0.5});
+        for (size_t c = 0; c < CLASSES; c++) {
+            assert_int_equal(count_part(PICTURE_PART_TRAIN, c), 1);
+            assert_int_equal(count_part(PICTURE_PART_TEST, c), each > 1);
+        }
+    }
+}
+
 static void added_pictures_move_none(void **state) {
     (void)state;
     begin_plain(400);
@@ -336,6 +348,7 @@ static void files_that_are_wrong_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_class_gets_its_shares),
+        cmocka_unit_test(a_class_of_few_has_one_to_learn_from),
         cmocka_unit_test(added_pictures_move_none),
         cmocka_unit_test(groups_twins_and_what_looks_alike_stay_together),
         cmocka_unit_test(a_group_rules_over_looks),
