@@ -91,6 +91,15 @@ static ocellus_status check_judged_weights(const struct page_run *run) {
                 run->folder.path);
 }
 
+/* A page is passed on, and whose folder something lay in is nobody's business: of a path that leads out of the folder where the
+ * run was begun, the last part is shown. */
+static void shorten_path(char path[RECIPE_TEXT_SIZE]) {
+    char shown[RECIPE_TEXT_SIZE + 8];
+    if (*path != '/' && strncmp(path, "../", 3) != 0) return;
+    snprintf(shown, sizeof shown, ".../%s", path_base_name(path));
+    if (strlen(shown) < RECIPE_TEXT_SIZE) memcpy(path, shown, strlen(shown) + 1);
+}
+
 static ocellus_status load_run(const char *folder, struct page_run *run) {
     char path[FILE_PATH_SIZE];
     size_t size;
@@ -99,6 +108,10 @@ static ocellus_status load_run(const char *folder, struct page_run *run) {
     TRY(run_folder_file(&run->folder, RUN_RECIPE, path));
     recipe_neutral(&run->recipe);
     TRY(recipe_read(path, &run->recipe));
+    shorten_path(run->recipe.model_name);
+    shorten_path(run->recipe.model_weights);
+    shorten_path(run->recipe.data_path);
+    shorten_path(run->recipe.data_split);
     TRY(run_data_read(&run->folder, &run->data));
     TRY(run_environment_read(&run->folder, &run->environment));
     TRY(run_folder_file(&run->folder, RUN_HISTORY, path));

@@ -126,7 +126,6 @@ static void append_run(const struct page *page, const struct page_run *run, stru
     append_promise(run, origin, &first, out);
     html_append(out, "<dl class=\"facts\">\n");
     append_command(run, origin, first.kernels, out);
-    page_append_fact(out, "Started by", "hash", run->environment.command_line);
     page_append_fact(out, "Started", "", run->environment.started);
     append_resumes(run, out);
     append_kernels(run, &kernels);

@@ -30,7 +30,6 @@ static void the_page_holds_its_numbers(void **state) {
         "After 3 epochs the network classifies 70.00\u202f% of 30 test images",
         "95 % interval 52.12\u201383.34\u202f%",
         "<strong>The test set served as validation data</strong> (30 of its images)",
-        "ocellus train &lt;&amp;&gt;",
         "Model: &quot;simcnn&quot; &lt;&amp;&gt;",
         "<h1>simcnn on CIFAR-10</h1>",
         "<b>&lt;script&gt;alert(1)&lt;/script&gt;</b><em>cat 78.0\u202f%</em>", /* image 28 */
