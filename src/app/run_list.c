@@ -65,7 +65,8 @@ static ocellus_status read_entry(const char *path, struct run_entry *entry) {
     struct run_folder run;
     struct run_environment environment;
     TRY(training_recipe_of_run(path, &recipe));
-    snprintf(entry->model, sizeof entry->model, "%.*s", (int)sizeof entry->model - 1, recipe.model_name);
+    snprintf(entry->model, sizeof entry->model, "%.*s", (int)sizeof entry->model - 1,
+             path_base_name(recipe.model_name)); /* it may be a path */
     entry->epochs_wanted = recipe.epochs;
     TRY(run_folder_open(&run, path));
     ocellus_status status = run_environment_read(&run, &environment);

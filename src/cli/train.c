@@ -64,6 +64,8 @@ ocellus_status verb_train(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&train_command, options, argc, argv, &words));
 
+    struct loader_limits limits;
+    TRY(loader_flags_read(&loading, &limits));
     const char *word = words.count == 1 ? words.items[0] : NULL, *data_name = NULL;
     if (word && !graph_is_builtin(word)) TRY(look_recognise(word, &data_name));
     if (data_name && !resume && !recipe_name) {
@@ -72,6 +74,7 @@ ocellus_status verb_train(int argc, char **argv) {
                                               .run = run_path,
                                               .budget = budget ? budget : "10",
                                               .threads = threads,
+                                              .limits = limits,
                                               .settings = &settings,
                                               .argc = line_count,
                                               .argv = line};
@@ -95,8 +98,6 @@ ocellus_status verb_train(int argc, char **argv) {
         TRY(recipe_set(&recipe, RECIPE_KEY(model_name), word, "MODEL"));
     }
     TRY(recipe_flags_apply(&settings, &recipe));
-    struct loader_limits limits;
-    TRY(loader_flags_read(&loading, &limits));
     struct training_request request = {.limits = limits,
                                        .recipe = &recipe,
                                        .run = run_path,

@@ -4,6 +4,7 @@
 #define CLI_TRAIN_OWN_H
 
 #include "cli/command.h"
+#include "data/loader.h"
 
 #include <stddef.h>
 
@@ -12,6 +13,7 @@ struct train_own_request {
     const char *run;                 /* NULL: runs/NAME-DATE-TIME, by the path's last part */
     const char *budget;              /* "10", "10m", "1h30m" */
     size_t threads;                  /* 0: all this process may use */
+    struct loader_limits limits;     /* of the training */
     const struct settings *settings; /* flags of recipe keys: they stand over what is chosen */
     int argc;
     const char *const *argv; /* the command line, for the run */

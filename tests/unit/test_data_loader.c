@@ -279,7 +279,7 @@ static void threads_give_way_to_memory(void **state) {
     struct thread_pool *pool;
     check(thread_pool_create(2, &pool));
     options.pool = pool;
-    options.limits = (struct loader_limits){4, 0};
+    options.limits = (struct loader_limits){4, 4000000000};
     struct loader *loader = open_loader(&options);
     const struct loader_facts all = loader_facts(loader);
     assert_int_equal(all.threads, 4);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One hash of the weights whatever loads the pictures, threads, memory, interruptions: with pictures of unlike sizes that are read
  * anew, augmentation, mixing and Dropout. */
+#include "run/events.h"
 #include "temporary.h"
 #include "tiny_training.h"
 
@@ -83,9 +84,37 @@ static void an_interrupted_training_goes_on_to_the_same_weights(void **state) {
     tiny_free(&usual);
 }
 
+/* What the engine waited is a part of what an epoch took, in its record and beside every point of its curve. */
+static void waiting_is_recorded(void **state) {
+    struct tiny tiny = make(2, alone);
+    struct run_folder folder;
+    json_value *events = NULL;
+    size_t told = 0;
+    tiny.run = temporary_path(*state, "waiting");
+    run(&tiny, OCELLUS_OK);
+    assert_int_equal(run_folder_open(&folder, tiny.run), OCELLUS_OK);
+    assert_int_equal(run_events_read(&folder, &events), OCELLUS_OK);
+    for (size_t i = 0; i < json_count(events); i++) {
+        const json_value *event = json_element(events, i);
+        const char *kind = "";
+        double wait = -1, time = -1;
+        json_get_text(json_member(event, "kind"), &kind);
+        if (strcmp(kind, "epoch") != 0 && strcmp(kind, "step") != 0) continue;
+        assert_true(json_get_real(json_member(event, "data_wait"), &wait));
+        assert_true(json_get_real(json_member(event, "time"), &time));
+        assert_true(wait > 0 && wait < time);
+        told++;
+    }
+    assert_int_equal(told, 3 * (1 + 9));
+    json_release(events);
+    run_folder_close(&folder);
+    tiny_free(&tiny);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_that_loads_decides_the_weights),
+        cmocka_unit_test_setup_teardown(waiting_is_recorded, temporary_setup, temporary_teardown),
         cmocka_unit_test_setup_teardown(an_interrupted_training_goes_on_to_the_same_weights, temporary_setup,
                                         temporary_teardown),
     };
