@@ -282,8 +282,7 @@ static ocellus_status data_show(int argc, char **argv) {
     char folder[FILE_PATH_SIZE];
     struct data_parts data;
     const char *called;
-    TRY(command_open_data(words.items[0], &(struct data_request){.path = data_path}, &data,
-                          &called));
+    TRY(command_open_data(words.items[0], &(struct data_request){.path = data_path}, &data, &called));
     ocellus_status status = command_data_folder(out_folder, json, called, folder);
     if (status == OCELLUS_OK)
         status = augmented ? draw_augmented(&settings, &data, folder) : show_opened(&data, folder);

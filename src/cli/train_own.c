@@ -122,8 +122,7 @@ static ocellus_status print_end(const char *run, const struct evaluation_record 
     char count[32];
     text_with_commas(test->count, count);
     text_append(&out, "accuracy   %.2f %% of %s pictures%s\n", 100 * test->accuracy, count,
-                record->folds > 0 ? ", by networks that did not learn from them"
-                                  : " that it did not learn from");
+                record->folds > 0 ? ", by networks that did not learn from them" : " that it did not learn from");
     text_append(&out, "           (95 %% interval: %.2f to %.2f %%)\npage       ", 100 * test->interval.low,
                 100 * test->interval.high);
     text_append_escaped(&out, page);
