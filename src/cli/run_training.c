@@ -7,13 +7,12 @@
 
 #include <stdio.h>
 
-static void show_recipe(const struct recipe *recipe) {
-    struct text lines = {0}, safe = {0};
-    recipe_write(recipe, &lines);
-    if (!lines.failed) text_append_escaped_lines(&safe, lines.bytes);
-    if (safe.bytes && !safe.failed && log_get_level() != LOG_QUIET) fwrite(safe.bytes, 1, safe.size, stderr);
-    text_free(&safe);
-    text_free(&lines);
+/* What is not the default: all of it is in recipe.ini. */
+static void show_recipe(const struct training *training) {
+    struct text command = {0};
+    recipe_command(&training->recipe, &command);
+    if (!command.failed) log_wrapped("%s", command.bytes);
+    text_free(&command);
 }
 
 /* What the recipe means for the data, before the first step. */
@@ -60,7 +59,7 @@ ocellus_status command_train(const struct training_request *request, const struc
     struct training training;
     TRY(training_open(request, &training));
     snprintf(run, FILE_PATH_SIZE, "%s", training.run.path);
-    if (words == TRAINING_ALL) show_recipe(&training.recipe);
+    if (words == TRAINING_ALL) show_recipe(&training);
     show_plan(&training);
     struct observer observer = {.control = control};
     struct train_result result = {0};

@@ -271,6 +271,7 @@ struct verdict_facts page_verdict_facts(const struct page_run *run) {
     return (struct verdict_facts){.history = &run->history,
                                   .train = page_split(run, EVALUATION_TRAIN),
                                   .test = page_split(run, EVALUATION_TEST),
+                                  .folds = run->evaluation.folds,
                                   .validation_is_test = validated_on_all_test_images(run),
                                   .best_weights = page_judges_best(run),
                                   .extent = run->extent,

@@ -10,7 +10,7 @@
 static void append_shapes(const struct page *page, struct html *out) {
     const struct source *sets[2] = {page->train, page->test};
     html_append(out, "<pre class=\"plain\">");
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < (page->train == page->test ? 1 : 2); i++) {
         char split[16], shape[96];
         snprintf(split, sizeof split, "%-5.15s", sets[i]->split);
         source_shape_text(sets[i], shape);
@@ -35,15 +35,19 @@ static void append_pixel_statistics(const struct source_summary *summary, struct
 ocellus_status page_data_images(const struct page *page, struct html *out) {
     const struct source *train = page->train;
     char images[32], classes[32];
-    text_with_commas(train->count + page->test->count, images);
+    const bool judged_apart = page->test != train;
+    char size[64] = "of many sizes";
+    text_with_commas(train->count + (judged_apart ? page->test->count : 0), images);
+    if (train->height > 0 && train->width > 0)
+        snprintf(size, sizeof size, "of %zu \u00d7 %zu pixels", train->width, train->height);
     text_with_commas(train->classes, classes);
     struct source_summary summary;
     TRY(source_summarize(train, &summary));
     size_t empty = 0;
     for (size_t i = 0; i < train->classes; i++)
         empty += summary.class_counts[i] == 0;
-    html_append(out, "<p>%s: %s %simages of %zu \u00d7 %zu pixels in %s classes", page_data_title(page), images,
-                summary.channels >= 3 ? "colour " : "", train->width, train->height, classes);
+    html_append(out, "<p>%s: %s %simages %s in %s classes", page_data_title(page), images,
+                summary.channels >= 3 ? "colour " : "", size, classes);
     source_summary_free(&summary);
     if (empty > 0) html_append(out, ", %zu of which have no training image", empty);
     html_append(out, ".</p>\n");
@@ -59,7 +63,7 @@ static ocellus_status draw_classes(const struct page *page, const struct source_
     TRY(source_summarize(page->test, &test));
     const struct figure_part parts[] = {{"training", train->class_counts}, {"test", test.class_counts}};
     ocellus_status status = figure_class_distribution(folder, (const char *const *)page->train->class_names,
-                                                      page->train->classes, parts, 2);
+                                                      page->train->classes, parts, page->train == page->test ? 1 : 2);
     source_summary_free(&test);
     return status;
 }

@@ -74,8 +74,10 @@ static ocellus_status append_mistake(const struct source *test, const struct pre
     const char *label = test->class_names[mistake->label], *predicted = test->class_names[mistake->predicted];
     html_append(out, "<li>");
     TRY(append_image(test, mistake->index, label, out));
-    html_append(out, "<b>%s</b><em>%s %s</em></li>\n", label, predicted,
-                number_part((double)mistake->probability, 1).text);
+    html_append(out, "<b>%s</b><em>%s %s</em>", label, predicted, number_part((double)mistake->probability, 1).text);
+    const char *name = source_picture_name(test, mistake->index);
+    if (name != NULL) html_append(out, "<small>%s</small>", name);
+    html_append(out, "</li>\n");
     return OCELLUS_OK;
 }
 

@@ -74,6 +74,7 @@ const char page_style[] =
     "margin-bottom:.3rem}\n"
     ".pictures b{font-weight:600;display:block}\n"
     ".pictures em{font-style:normal;color:#b24a00;display:block}\n"
+    ".pictures small{display:block;overflow-wrap:anywhere;opacity:.65}\n"
     "@media(max-width:640px){figure.chart{overflow-x:auto}figure.chart svg{min-width:720px}main{padding:32px "
     "18px}.pictures{grid-template-columns:repeat(5,1fr)}"
     ".pictures.mistakes{grid-template-columns:repeat(4,1fr)}h1{font-size:1.9rem}"

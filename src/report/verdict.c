@@ -71,12 +71,21 @@ void verdict_measured(const struct verdict_facts *facts, struct text *out) {
     snprintf(epochs, sizeof epochs, "%zu epoch%s", facts->history->count, facts->history->count == 1 ? "" : "s");
     if (best != 0) text_append(out, "With the weights of epoch %zu, the best in validation, of %s ", best, epochs);
     else text_append(out, "After %s ", verdict_is_part(facts) ? facts->extent : epochs);
-    text_append(out, "the network classifies %s of %s test images correctly (95 %% interval %s)",
-                number_percent(test->accuracy, 2).text, count,
+    if (facts->folds > 0)
+        text_append(out,
+                    "%s of %s images are classified correctly by networks that did not learn from them (%llu parts",
+                    number_percent(test->accuracy, 2).text, count, (unsigned long long)facts->folds);
+    else
+        text_append(out, "the network classifies %s of %s test images correctly (95 %% interval",
+                    number_percent(test->accuracy, 2).text, count);
+    text_append(out, "%s %s)", facts->folds > 0 ? "; 95 % interval" : "",
                 number_percent_range(test->interval.low, test->interval.high, 2).text);
     if (facts->train != NULL) {
         text_with_commas(facts->train->count, count);
-        text_append(out, " and %s of %s training images.", number_percent(facts->train->accuracy, 2).text, count);
+        text_append(out,
+                    facts->folds > 0 ? "; this network classifies %s of the %s that it learned from."
+                                     : " and %s of %s training images.",
+                    number_percent(facts->train->accuracy, 2).text, count);
     } else
         text_append(out, "; the running training accuracy of the last epoch is %s.",
                     number_percent(running_accuracy(facts), 2).text);

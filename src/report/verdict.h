@@ -12,6 +12,7 @@ struct verdict_facts {
     const struct history *history;  /* may be empty when `extent` says where the run stands */
     const struct evaluation *train; /* NULL: not evaluated */
     const struct evaluation *test;
+    uint64_t folds; /* `test` is a cross-validation in so many parts; 0: it is not */
     bool validation_is_test;
     bool best_weights;       /* those of the best epoch were judged, not the last ones */
     const char *extent;      /* "37 of 782 steps (...)" of a run that is not whole; NULL or "": it is */
