@@ -95,7 +95,7 @@ void text_append_shell_word(struct text *text, const char *word) {
 }
 
 void text_append_csv(struct text *text, const char *raw) {
-    if (!raw[strcspn(raw, ",\"\r\n")]) {
+    if (!raw[strcspn(raw, ",;\t\"\r\n")]) {
         append_string(text, raw);
         return;
     }

@@ -117,19 +117,3 @@ size_t csv_column(const struct csv *csv, const char *name) {
 const char *csv_field(const struct csv *csv, size_t column) {
     return column < csv->count ? csv->fields[column] : "";
 }
-
-void csv_append(struct text *text, const char *field) {
-    const size_t size = strlen(field);
-    if (field[strcspn(field, ",;\t\"\r\n")] == '\0') {
-        text_append_bytes(text, field, size);
-        return;
-    }
-    text_append_bytes(text, "\"", 1);
-    for (const char *part = field; *part;) {
-        const size_t plain = strcspn(part, "\"");
-        text_append_bytes(text, part, plain);
-        part += plain;
-        if (*part) text_append_bytes(text, "\"\"", 2), part++;
-    }
-    text_append_bytes(text, "\"", 1);
-}
