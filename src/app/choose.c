@@ -244,7 +244,7 @@ static void explain_training(const struct choice *choice, struct text *words) {
 static void explain_time(const struct choice *choice, double budget, struct text *words) {
     const double minutes = choice->seconds / 60;
     if (minutes < 1) text_append(words, "less than a minute");
-    else text_append(words, "some %.0f minutes", minutes);
+    else text_append(words, minutes < 1.5 ? "about a minute" : "some %.0f minutes", minutes);
     text_append(words, " of the %g there are, by what this machine was measured to do", budget / 60);
     if (choice->short_of_time)
         text_append(words, ": more than the budget; the smallest training that makes sense takes that long");

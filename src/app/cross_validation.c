@@ -4,6 +4,7 @@
 #include "app/evaluation.h"
 #include "app/look.h"
 #include "app/network.h"
+#include "app/recipe_data.h"
 #include "app/training.h"
 #include "base/memory.h"
 #include "run/predictions_file.h"
@@ -29,7 +30,7 @@ ocellus_status cross_validation_open(const char *run, size_t threads, struct cro
     struct choose_facts facts;
     *validation = (struct cross_validation){.run = run, .threads = threads};
     TRY(training_recipe_of_run(run, &validation->recipe));
-    TRY(train_data_open(&validation->recipe, run, threads, &data));
+    TRY(recipe_data_open(&validation->recipe, run, threads, &data));
     ocellus_status status = look_at_classes(&data, &facts);
     if (status == OCELLUS_OK) validation->folds = choose_folds(&facts);
     data_parts_close(&data);
@@ -89,8 +90,8 @@ ocellus_status cross_validation_judge(const struct cross_validation *validation,
     char run[FILE_PATH_SIZE];
     bool judged;
     TRY(cross_validation_fold(validation, fold, &judged, &recipe, run));
-    TRY(train_data_open(&validation->recipe, validation->run, validation->threads, &whole));
-    ocellus_status status = train_data_open(&recipe, run, validation->threads, &parts);
+    TRY(recipe_data_open(&validation->recipe, validation->run, validation->threads, &whole));
+    ocellus_status status = recipe_data_open(&recipe, run, validation->threads, &parts);
     if (status == OCELLUS_OK) {
         status = parts.validation ? judge_fold(validation, fold, run, parts.validation, whole.train)
                                   : fail(OCELLUS_BAD_CONTENT, "%s: the fold has no pictures", run);
@@ -175,7 +176,7 @@ ocellus_status cross_validation_finish(const struct cross_validation *validation
     struct data_parts data;
     struct prediction *rows = NULL;
     size_t count = 0;
-    TRY(train_data_open(&validation->recipe, validation->run, validation->threads, &data));
+    TRY(recipe_data_open(&validation->recipe, validation->run, validation->threads, &data));
     ocellus_status status = gather(validation, &rows, &count);
     if (status == OCELLUS_OK) status = check_rows(validation, data.train, rows, count);
     if (status == OCELLUS_OK) status = write_result(validation, data.train, rows, count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/evaluation.h"
 
+#include "app/recipe_data.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
@@ -295,7 +296,7 @@ static ocellus_status judge_file(const struct evaluation_request *request, struc
     if (request->data_path) TRY(recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path"));
     TRY(network_open(request->run, NULL, request->threads, NETWORK_BATCH, &network));
     ocellus_status status = network_choose_preprocessing(&network, request->preprocessing);
-    if (status == OCELLUS_OK) status = train_data_open(&recipe, NULL, request->threads, &data);
+    if (status == OCELLUS_OK) status = recipe_data_open(&recipe, NULL, request->threads, &data);
     const struct source *test = data.test;
     if (status == OCELLUS_OK && !test)
         status = fail(OCELLUS_USAGE, "%s: has no test images to judge %s by", data.train->name, request->run);
@@ -339,7 +340,7 @@ ocellus_status evaluation_run(const struct evaluation_request *request, struct e
         status = recipe_set(&recipe, RECIPE_KEY(data_path), request->data_path, "--data-path");
     if (status == OCELLUS_OK) status = network_open(request->run, weights, request->threads, NETWORK_BATCH, &network);
     if (status == OCELLUS_OK && !request->train)
-        status = train_data_open(&recipe, request->run, request->threads, &data);
+        status = recipe_data_open(&recipe, request->run, request->threads, &data);
     const struct source *train = request->train ? request->train : data.train,
                         *validation = request->train ? request->validation : data.validation,
                         *test = request->train ? request->test : data.test;

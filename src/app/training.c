@@ -2,6 +2,7 @@
 #include "app/training.h"
 
 #include "app/network.h"
+#include "app/recipe_data.h"
 #include "app/recipes.h"
 #include "app/start.h"
 #include "base/folders.h"
@@ -253,8 +254,8 @@ static ocellus_status open_all(struct training *training, const struct training_
                     request->run);
     const struct source *train = request->train, *validation = request->validation, *test = request->test;
     if (!train) {
-        TRY(train_data_open(&training->recipe, request->resume ? request->run : request->pictures_of, request->threads,
-                            &training->opened));
+        TRY(recipe_data_open(&training->recipe, request->resume ? request->run : request->pictures_of, request->threads,
+                             &training->opened));
         train = training->opened.train;
         validation = training->opened.validation;
         test = training->opened.test;

@@ -5,6 +5,7 @@
 
 #include "app/start.h"
 #include "base/folders.h"
+#include "data/data_parts.h"
 #include "train/stages.h"
 #include "train/train.h"
 

@@ -115,19 +115,21 @@ static ocellus_status check_flags(const struct settings *settings) {
     return OCELLUS_OK;
 }
 
+static ocellus_status fail_by_name(const char *what, const char *name, bool fetched) {
+    struct text names = {0};
+    data_set_append_names(fetched, &names);
+    const ocellus_status status = fail(OCELLUS_USAGE, "%s '%s' (known: %s)", what, name,
+                                       names.bytes && !names.failed ? names.bytes : "?");
+    text_free(&names);
+    return status;
+}
+
 static ocellus_status data_fetch(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&fetch_command, fetch_options, argc, argv, &words));
     const struct data_set *set = data_set_find(words.items[0]);
     char folder[FILE_PATH_SIZE];
-    if (!set) {
-        struct text names = {0};
-        data_set_append_names(false, &names);
-        const ocellus_status status = fail(OCELLUS_USAGE, "data: nothing to fetch is called '%s' (known: %s)",
-                                           words.items[0], names.bytes && !names.failed ? names.bytes : "?");
-        text_free(&names);
-        return status;
-    }
+    if (!set) return fail_by_name("data: nothing to fetch is called", words.items[0], true);
     if (!set->fetch)
         return fail(OCELLUS_USAGE, "data: %s: is opened by its path, there is nothing to fetch", set->name);
     TRY(set->fetch(&fetch));
@@ -237,6 +239,7 @@ ocellus_status command_open_data(const char *word, const struct data_request *re
     if (!set || !set->open) {
         enum path_kind kind;
         TRY(path_look(word, &kind));
+        if (kind == PATH_NONE && !set) return fail_by_name("data: no such file, folder or data set", word, false);
         if (kind != PATH_NONE) {
             TRY(look_recognise(word, &name));
             if (!name)

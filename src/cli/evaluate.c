@@ -167,8 +167,10 @@ ocellus_status command_print_evaluation(const struct evaluation_record *record) 
     print_row(&out, "loss", record, loss_cell);
     print_row(&out, "macro F1", record, macro_f1_cell);
     print_reestimated(&out, record);
-    print_classes(&out, record);
-    print_confusion(&out, record);
+    if (record->present[EVALUATION_TEST]) {
+        print_classes(&out, record);
+        print_confusion(&out, record);
+    }
     return command_print_text(&out);
 }
 

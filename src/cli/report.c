@@ -2,6 +2,7 @@
 /* ocellus report */
 #include "report/report.h"
 
+#include "app/recipe_data.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "cli/command.h"
@@ -44,7 +45,7 @@ ocellus_status verb_report(int argc, char **argv) {
     struct recipe recipe;
     TRY(training_recipe_of_run(reproduction ? first : folder, &recipe));
     struct data_parts data;
-    TRY(train_data_open(&recipe, reproduction ? first : folder, 0, &data));
+    TRY(recipe_data_open(&recipe, reproduction ? first : folder, 0, &data));
     const struct source *judged = data.test ? data.test : data.train; /* cross-validated */
     ocellus_status status = write_page(folder, reproduction, data.train, judged, page);
     if (status == OCELLUS_OK) status = command_print_line(page);

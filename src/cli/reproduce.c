@@ -3,6 +3,7 @@
 #include "reproduce/reproduce.h"
 
 #include "app/network.h"
+#include "app/recipe_data.h"
 #include "app/training.h"
 #include "base/duration.h"
 #include "base/folders.h"
@@ -137,7 +138,7 @@ ocellus_status verb_reproduce(int argc, char **argv) {
         heading("data");
         TRY(fetch_cifar10(&fetch));
     }
-    const struct data_request asked = train_data_request(&recipes[0]);
+    const struct data_request asked = recipe_data_request(&recipes[0]);
     TRY(data_set_open(recipes[0].data_name, &asked, &data));
     request.train = data.train;
     request.test = data.test;

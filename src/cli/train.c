@@ -67,7 +67,10 @@ ocellus_status verb_train(int argc, char **argv) {
     struct loader_limits limits;
     TRY(loader_flags_read(&loading, &limits));
     const char *word = words.count == 1 ? words.items[0] : NULL, *data_name = NULL;
-    if (word && !graph_is_builtin(word)) TRY(look_recognise(word, &data_name));
+    if (word && !graph_is_builtin(word)) {
+        if (!path_exists(word)) return graph_is_nowhere(word); /* before a data set that is not there is asked for */
+        TRY(look_recognise(word, &data_name));
+    }
     if (data_name && !resume && !recipe_name) {
         const struct train_own_request own = {.path = word,
                                               .data_name = data_name,

@@ -3,6 +3,7 @@
 
 #include "app/evaluation.h"
 #include "app/own_pictures.h"
+#include "app/recipe_data.h"
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/recipe_flags.h"
@@ -108,7 +109,7 @@ static ocellus_status write_page(const char *run, const struct recipe *recipe, s
                                  char page[FILE_PATH_SIZE]) {
     struct data_parts data;
     const struct report_row row = {.run = run};
-    TRY(train_data_open(recipe, run, threads, &data));
+    TRY(recipe_data_open(recipe, run, threads, &data));
     const struct report_request request = {
         .folder = run, .rows = &row, .row_count = 1, .train = data.train, .test = data.test ? data.test : data.train};
     const ocellus_status status = report_write(&request, page);

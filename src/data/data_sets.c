@@ -49,17 +49,17 @@ ocellus_status data_set_open(const char *name, const struct data_request *reques
     *parts = (struct data_parts){0};
     if (row && row->open) return row->open(request, parts);
     struct text names = {0};
-    data_set_append_names(true, &names);
+    data_set_append_names(false, &names);
     const ocellus_status status = fail(OCELLUS_USAGE, "data: no such data set '%s' (known: %s)", name,
                                        names.bytes && !names.failed ? names.bytes : "?");
     text_free(&names);
     return status;
 }
 
-void data_set_append_names(bool pictures_alone, struct text *out) {
+void data_set_append_names(bool fetched, struct text *out) {
     const char *between = "";
     for (const struct data_set *row = data_sets; row->name; row++) {
-        if (pictures_alone && !row->open) continue;
+        if (fetched ? !row->fetch : !row->open) continue;
         text_append(out, "%s%s", between, row->name);
         between = ", ";
     }

@@ -24,7 +24,7 @@ const struct data_set *data_set_find(const char *name);
 /* Opens a data set. OCELLUS_USAGE, with the names there are, when it has no pictures or there is none. On failure *parts is
  * {0}. */
 ocellus_status data_set_open(const char *name, const struct data_request *request, struct data_parts *parts);
-/* "cifar10, resnet50": all names, or those of data sets alone. */
-void data_set_append_names(bool pictures_alone, struct text *out);
+/* "cifar10, resnet50": the names of what can be fetched, or of what can be opened. */
+void data_set_append_names(bool fetched, struct text *out);
 
 #endif

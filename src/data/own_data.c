@@ -195,11 +195,32 @@ static ocellus_status use_record(struct opening *opening) {
 
 /* --- the parts, by the split file --- */
 
+/* Where the file decides, the same picture is not on two sides: someone's mistake in it. */
+static ocellus_status check_sides(const struct opening *opening) {
+    const struct split_file *file = &opening->file;
+    const struct collection *collection = opening->collection;
+    const struct split_row *before = NULL;
+    for (size_t i = 0; i < file->count; i++) {
+        const struct split_row *row = &file->rows[i];
+        const size_t entry = collection_find(collection, split_file_path(file, row));
+        if (entry == SIZE_MAX || collection->entries[entry].given != PICTURE_PART_NONE) continue;
+        if (before && row->part != before->part && split_file_tells_pixels(row) &&
+            memcmp(row->pixels, before->pixels, PICTURE_HASH_SIZE) == 0)
+            return fail(OCELLUS_BAD_CONTENT, "%s: line %u: the same pixels are %s there and %s in line %u",
+                        opening->split_path, row->line, picture_part_names[row->part], picture_part_names[before->part],
+                        before->line);
+        before = row;
+    }
+    return OCELLUS_OK;
+}
+
 /* Before any picture is looked at: a mistake in it costs no time. */
 static ocellus_status read_split_file(struct opening *opening) {
     enum path_kind kind;
     TRY(path_look(opening->split_path, &kind));
-    return kind == PATH_NONE ? OCELLUS_OK : split_file_read(opening->split_path, &opening->file);
+    if (kind == PATH_NONE) return OCELLUS_OK;
+    TRY(split_file_read(opening->split_path, &opening->file));
+    return check_sides(opening);
 }
 
 static void use_split_file(struct opening *opening) {
@@ -211,20 +232,22 @@ static void use_split_file(struct opening *opening) {
     }
 }
 
-/* Which rows of the file are of no picture that is here now: they stay. */
+/* Rows of pictures that are not here now, or are but take no part, as one that is damaged: they stay, for it may come back. */
 static ocellus_status append_others(const struct opening *opening, struct text *text) {
     const struct split_file *file = &opening->file;
     const struct collection *collection = opening->collection;
     uint8_t *here = memory_allocate(file->count + 1, sizeof *here);
     if (!here) return OCELLUS_IO;
     for (size_t i = 0; i < collection->count; i++) {
+        if (opening->parts[i] == PICTURE_PART_NONE) continue;
         const struct split_row *row =
             split_file_find(file, opening->survey->facts[i].pixels, collection_path(collection, i));
         if (row) here[row - file->rows] = 1;
     }
     for (size_t i = 0; i < file->count; i++) {
         const struct split_row *row = &file->rows[file->by_path[i]];
-        if (here[row - file->rows] || collection_find(collection, split_file_path(file, row)) != SIZE_MAX) continue;
+        const size_t entry = collection_find(collection, split_file_path(file, row));
+        if (here[row - file->rows] || (entry != SIZE_MAX && opening->parts[entry] != PICTURE_PART_NONE)) continue;
         split_file_append(text, split_file_path(file, row), row->pixels, split_file_group(file, row),
                           (enum picture_part)row->part);
     }

@@ -20,6 +20,10 @@ static const char *text_at(const struct split_file *file, size_t offset) {
     return file->texts.bytes + offset;
 }
 
+bool split_file_tells_pixels(const struct split_row *row) {
+    return memcmp(row->pixels, no_pixels, PICTURE_HASH_SIZE) != 0;
+}
+
 const char *split_file_path(const struct split_file *file, const struct split_row *row) {
     return text_at(file, row->path);
 }
@@ -111,13 +115,6 @@ static int compare_paths(const void *a, const void *b, void *context) {
 static ocellus_status put_in_order(struct split_file *file, const char *source) {
     if (file->count == 0) return OCELLUS_OK;
     qsort(file->rows, file->count, sizeof *file->rows, compare_pixels);
-    for (size_t i = 1; i < file->count; i++) {
-        const struct split_row *before = &file->rows[i - 1], *row = &file->rows[i];
-        if (memcmp(row->pixels, no_pixels, PICTURE_HASH_SIZE) != 0 && row->part != before->part &&
-            memcmp(row->pixels, before->pixels, PICTURE_HASH_SIZE) == 0)
-            return fail(OCELLUS_BAD_CONTENT, "%s: line %u: the same pixels are %s there and %s in line %u", source,
-                        row->line, picture_part_names[row->part], picture_part_names[before->part], before->line);
-    }
     file->by_path = memory_allocate(file->count, sizeof *file->by_path);
     if (!file->by_path) return OCELLUS_IO;
     for (size_t i = 0; i < file->count; i++)
@@ -168,17 +165,25 @@ static const struct split_row *find_path(const struct split_file *file, const ch
     return NULL;
 }
 
-const struct split_row *split_file_find(const struct split_file *file, const uint8_t pixels[PICTURE_HASH_SIZE],
-                                        const char *path) {
+/* The first row of these pixels, by its line. */
+static const struct split_row *find_pixels(const struct split_file *file, const uint8_t pixels[PICTURE_HASH_SIZE]) {
     size_t first = 0, last = file->count;
-    while (first < last && memcmp(pixels, no_pixels, PICTURE_HASH_SIZE) != 0) {
+    while (first < last) {
         const size_t middle = first + (last - first) / 2;
-        const int order = memcmp(pixels, file->rows[middle].pixels, PICTURE_HASH_SIZE);
-        if (order == 0) return &file->rows[middle];
-        if (order < 0) last = middle;
+        if (memcmp(pixels, file->rows[middle].pixels, PICTURE_HASH_SIZE) <= 0) last = middle;
         else first = middle + 1;
     }
-    return find_path(file, path);
+    const bool found = first < file->count && memcmp(pixels, file->rows[first].pixels, PICTURE_HASH_SIZE) == 0;
+    return found ? &file->rows[first] : NULL;
+}
+
+const struct split_row *split_file_find(const struct split_file *file, const uint8_t pixels[PICTURE_HASH_SIZE],
+                                        const char *path) {
+    const struct split_row *there = find_path(file, path);
+    if (memcmp(pixels, no_pixels, PICTURE_HASH_SIZE) == 0) return there;
+    if (there && memcmp(pixels, there->pixels, PICTURE_HASH_SIZE) == 0) return there;
+    const struct split_row *same = find_pixels(file, pixels);
+    return same ? same : there;
 }
 
 /* --- writing --- */

@@ -24,13 +24,16 @@ struct split_file {
 
 /* Reads a table (csv.h) with the columns path, pixels (SHA-256), split, and group or class if it has them. OCELLUS_BAD_CONTENT
  * with the line: a column missing, a hash that is none, another word than train, validation and test, a path that is absolute
- * or comes twice, pixels on two sides. OCELLUS_IO where it cannot be read. */
+ * or comes twice. OCELLUS_IO where it cannot be read. Pixels may stand on two sides: people's own folders of training and of
+ * test pictures have copies of each other. */
 ocellus_status split_file_read(const char *path, struct split_file *file);
 void split_file_free(struct split_file *file);
 
-/* The row of the picture: by its pixels, else by its path; NULL: the file does not know it. */
+/* The row of the picture: by its pixels, of several that of its path, else the first; without any, by its path. NULL: the file
+ * does not know it. */
 const struct split_row *split_file_find(const struct split_file *file, const uint8_t pixels[PICTURE_HASH_SIZE],
                                         const char *path);
+bool split_file_tells_pixels(const struct split_row *row);
 const char *split_file_path(const struct split_file *file, const struct split_row *row);
 const char *split_file_class(const struct split_file *file, const struct split_row *row);
 const char *split_file_group(const struct split_file *file, const struct split_row *row);

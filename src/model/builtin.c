@@ -66,16 +66,21 @@ bool graph_is_builtin(const char *name) {
     return false;
 }
 
-static ocellus_status find(const char *name, const struct builtin **builtin) {
+ocellus_status graph_is_nowhere(const char *name) {
     const char *names[BUILTINS];
+    for (size_t i = 0; i < BUILTINS; i++)
+        names[i] = builtins[i].name;
+    const char *nearest = text_nearest(name, names, BUILTINS);
+    return fail(OCELLUS_USAGE, "%s: no such file, folder or built-in network%s%s%s", name,
+                nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+}
+
+static ocellus_status find(const char *name, const struct builtin **builtin) {
     for (size_t i = 0; i < BUILTINS; i++) {
         *builtin = &builtins[i];
         if (strcmp(builtins[i].name, name) == 0) return OCELLUS_OK;
-        names[i] = builtins[i].name;
     }
-    const char *nearest = text_nearest(name, names, BUILTINS);
-    return fail(OCELLUS_USAGE, "%s: no such file, run folder or built-in network%s%s%s", name,
-                nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+    return graph_is_nowhere(name);
 }
 
 ocellus_status graph_builtin(const char *name, size_t height, size_t width, size_t channels, size_t classes,

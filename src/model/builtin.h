@@ -8,6 +8,8 @@
 /* The name of each of them in turn; NULL after the last. */
 const char *graph_builtin_name(size_t index);
 bool graph_is_builtin(const char *name);
+/* OCELLUS_USAGE for a name that is neither of a file or folder nor one of them, with the nearest of them. */
+ocellus_status graph_is_nowhere(const char *name);
 /* One of them by its name ("simcnn"; RESNET50_IMAGENET_NAME has its own sizes); OCELLUS_USAGE, with the nearest name, when there is
  * none. */
 #define RESNET50_IMAGENET_NAME "resnet50-imagenet"

@@ -4,7 +4,6 @@
 #define TRAIN_SETS_H
 
 #include "data/batch.h"
-#include "data/data_sets.h"
 #include "run/recipe.h"
 
 /* The images of a run: a recipe's split of its data. The sources must outlive it. */
@@ -19,10 +18,6 @@ struct train_sets {
  * or there is nothing to validate on. */
 ocellus_status train_sets_create(const struct recipe *recipe, const struct source *train,
                                  const struct source *validation, const struct source *test, struct train_sets *sets);
-/* The recipe's data, as it is opened. Points into the recipe. */
-struct data_request train_data_request(const struct recipe *recipe);
-/* Opens the recipe's data: of a `run` (its folder; NULL: none) that kept a list of its pictures, those. */
-ocellus_status train_data_open(const struct recipe *recipe, const char *run, size_t threads, struct data_parts *parts);
 void train_sets_free(struct train_sets *sets);
 
 #endif

@@ -110,7 +110,7 @@ static void runs_are_networks_and_weights(void **state) {
     assert_string_equal(with_weights.last, of_run.last);
     struct one none = {.model = "no-such", .run = runs[3], .classes = 3};
     assert_int_equal(train(&none), OCELLUS_USAGE);
-    assert_non_null(strstr(status_message(), "no such file, run folder or built-in network"));
+    assert_non_null(strstr(status_message(), "no such file, folder or built-in network"));
     none = (struct one){.model = model, .weights = at("nothing"), .run = runs[3], .classes = TINY_CLASSES};
     assert_int_equal(train(&none), OCELLUS_IO);
     enum path_kind kind;

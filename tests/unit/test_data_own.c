@@ -138,6 +138,75 @@ static void added_pictures_move_none(void **state) {
     assert_string_equal(was, is);
 }
 
+/* People's own parts have copies of each other; the split file and a run's record are read again all the same. */
+static void given_parts_may_share_a_picture(void **state) {
+    char photos[FILE_PATH_SIZE], record[FILE_PATH_SIZE], identity[SHA256_TEXT_SIZE];
+    static const char *const parts_of[] = {"train", "train", "train", "train", "test"};
+    for (uint32_t i = 0; i < 40; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "photos/%s/%s/%u.png", parts_of[i % 5], i % 2 ? "cats" : "dogs", (unsigned)i);
+        make_picture(*state, name, i);
+    }
+    make_picture(*state, "photos/test/cats/copy.png", 1); /* train/cats/1.png */
+    assert_int_equal(path_join(photos, *state, "photos"), OCELLUS_OK);
+    assert_int_equal(path_join(record, *state, "data.csv"), OCELLUS_OK);
+    struct data_parts parts = open_photos(photos, &usual);
+    memcpy(identity, parts.train->identity, sizeof identity);
+    assert_int_equal(parts.test->count, 9);
+    assert_int_equal(data_record_write(parts.pictures, record), OCELLUS_OK);
+    data_parts_close(&parts);
+    assert_true(path_exists(temporary_path(photos, "ocellus-split.csv")));
+    const struct data_request again[] = {usual, {.record = record}};
+    for (size_t i = 0; i < 2; i++) {
+        parts = open_photos(photos, &again[i]);
+        assert_string_equal(parts.train->identity, identity);
+        assert_int_equal(parts.test->count, 9);
+        data_parts_close(&parts);
+    }
+}
+
+static void a_split_file_with_a_picture_on_two_sides_is_refused(void **state) {
+    const char *photos = make_photos(*state);
+    static const char text[] = "path,pixels,split\n"
+                               "cats/00.png,aa00000000000000000000000000000000000000000000000000000000000001,test\n"
+                               "gone.png,aa00000000000000000000000000000000000000000000000000000000000001,validation\n"
+                               "cats/01.png,aa00000000000000000000000000000000000000000000000000000000000001,train\n";
+    make_text(*state, "photos/ocellus-split.csv", text);
+    expect_failure(photos, &usual, OCELLUS_BAD_CONTENT,
+                   "ocellus-split.csv: line 4: the same pixels are train there and test in line 2");
+}
+
+/* A test picture that is damaged for a while is one to judge by afterwards too. */
+static void the_part_of_a_damaged_picture_is_kept(void **state) {
+    char photos[FILE_PATH_SIZE], damaged[64] = "photos/";
+    assert_int_equal(path_join(photos, "", make_photos(*state)), OCELLUS_OK);
+    struct data_parts parts = open_photos(photos, &usual);
+    snprintf(damaged + 7, sizeof damaged - 7, "%s", source_picture_name(parts.test, 0));
+    data_parts_close(&parts);
+    char path[FILE_PATH_SIZE], away[FILE_PATH_SIZE];
+    assert_int_equal(path_join(path, *state, damaged), OCELLUS_OK);
+    assert_int_equal(path_join(away, *state, "away.png"), OCELLUS_OK);
+    assert_int_equal(rename(path, away), 0);
+    make_text(*state, damaged, "no picture");
+    make_picture(*state, "photos/dogs/new.png", 700); /* the split file is written again */
+    parts = open_photos(photos, &usual);
+    assert_int_equal(parts.test->count, 5);
+    data_parts_close(&parts);
+    unsigned char *bytes;
+    size_t size;
+    assert_int_equal(file_read(temporary_path(photos, "ocellus-split.csv"), 1 << 20, &bytes, &size), OCELLUS_OK);
+    const char *row = strstr((char *)bytes, damaged + 7);
+    assert_non_null(row);
+    assert_non_null(strstr(row, ",test\n"));
+    assert_true(strchr(row, '\n') == strstr(row, ",test\n") + 5);
+    free(bytes);
+    assert_int_equal(rename(away, path), 0);
+    parts = open_photos(photos, &usual);
+    assert_int_equal(parts.test->count, 6);
+    assert_string_equal(source_picture_name(parts.test, 0), damaged + 7);
+    data_parts_close(&parts);
+}
+
 static void what_cannot_be_used_is_set_aside(void **state) {
     const char *photos = make_photos(*state);
     make_text(*state, "photos/cats/broken.png", "\x89PNG\r\n\x1a\n no more");
@@ -316,10 +385,17 @@ static void a_place_that_cannot_be_written_is_said(void **state) {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, temporary_teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_folder_becomes_three_parts),          IN_FOLDER(added_pictures_move_none),
-        IN_FOLDER(what_cannot_be_used_is_set_aside),      IN_FOLDER(a_picture_that_changes_ends_a_run),
-        IN_FOLDER(a_run_goes_on_with_its_own_pictures),   IN_FOLDER(what_is_known_is_not_looked_at_again),
-        IN_FOLDER(the_number_of_threads_changes_nothing), IN_FOLDER(a_place_that_cannot_be_written_is_said),
+        IN_FOLDER(a_folder_becomes_three_parts),
+        IN_FOLDER(added_pictures_move_none),
+        IN_FOLDER(given_parts_may_share_a_picture),
+        IN_FOLDER(a_split_file_with_a_picture_on_two_sides_is_refused),
+        IN_FOLDER(the_part_of_a_damaged_picture_is_kept),
+        IN_FOLDER(what_cannot_be_used_is_set_aside),
+        IN_FOLDER(a_picture_that_changes_ends_a_run),
+        IN_FOLDER(a_run_goes_on_with_its_own_pictures),
+        IN_FOLDER(what_is_known_is_not_looked_at_again),
+        IN_FOLDER(the_number_of_threads_changes_nothing),
+        IN_FOLDER(a_place_that_cannot_be_written_is_said),
     };
     return cmocka_run_group_tests_name("data/own_data", tests, NULL, NULL);
 }
