@@ -111,5 +111,5 @@ ocellus_status verb_train(int argc, char **argv) {
     char run[FILE_PATH_SIZE];
     const bool own = resume && train_own_is(run_path);
     TRY(command_train(&request, NULL, own ? TRAINING_PROGRESS : TRAINING_ALL, run));
-    return own ? train_own_finish(run, threads) : OCELLUS_OK;
+    return own ? train_own_finish(run, threads, &limits) : OCELLUS_OK;
 }

@@ -7,7 +7,8 @@
 #include "run/run_folder.h"
 
 /* A fold's training is gone on with where it was stopped, as the run's own is. */
-static ocellus_status train_fold(const struct cross_validation *validation, size_t fold) {
+static ocellus_status train_fold(const struct cross_validation *validation, size_t fold,
+                                 const struct loader_limits *limits) {
     struct recipe recipe;
     char path[FILE_PATH_SIZE], made[FILE_PATH_SIZE];
     bool judged;
@@ -20,7 +21,8 @@ static ocellus_status train_fold(const struct cross_validation *validation, size
                                               .run = path,
                                               .pictures_of = validation->run,
                                               .resume = begun,
-                                              .threads = validation->threads};
+                                              .threads = validation->threads,
+                                              .limits = *limits};
     ocellus_status status = command_train(&training, NULL, TRAINING_PROGRESS, made);
     if (status >= OCELLUS_STOPPED)
         return fail(status,
@@ -29,12 +31,13 @@ static ocellus_status train_fold(const struct cross_validation *validation, size
     return status == OCELLUS_OK ? cross_validation_judge(validation, fold) : status;
 }
 
-ocellus_status train_folds(const char *run, size_t threads, struct evaluation_record *record) {
+ocellus_status train_folds(const char *run, size_t threads, const struct loader_limits *limits,
+                           struct evaluation_record *record) {
     struct cross_validation validation;
     char path[FILE_PATH_SIZE];
     TRY(cross_validation_open(run, threads, &validation));
     for (size_t fold = 1; fold <= validation.folds; fold++)
-        TRY(train_fold(&validation, fold));
+        TRY(train_fold(&validation, fold, limits));
     if (validation.folds == 0)
         return fail(OCELLUS_USAGE, "%s: is trained; there are no test pictures to judge it by", run);
     TRY(cross_validation_finish(&validation));

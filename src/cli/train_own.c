@@ -97,7 +97,7 @@ ocellus_status train_own(const struct train_own_request *request) {
                                               .choice = reasons.bytes};
     if (status == OCELLUS_OK) status = command_train(&training, NULL, TRAINING_PROGRESS, run);
     text_free(&reasons);
-    return status == OCELLUS_OK ? train_own_finish(run, request->threads) : status;
+    return status == OCELLUS_OK ? train_own_finish(run, request->threads, &request->limits) : status;
 }
 
 bool train_own_is(const char *run) {
@@ -133,16 +133,19 @@ static ocellus_status print_end(const char *run, const struct evaluation_record 
     return command_print_text(&out);
 }
 
-ocellus_status train_own_finish(const char *run, size_t threads) {
+ocellus_status train_own_finish(const char *run, size_t threads, const struct loader_limits *limits) {
     struct recipe recipe;
     struct evaluation_record record, folds = {0};
     char page[FILE_PATH_SIZE];
     TRY(training_recipe_of_run(run, &recipe));
-    const struct evaluation_request request = {
-        .run = run, .threads = threads, .train_images = EVALUATION_ALL, .test_images = EVALUATION_ALL};
+    const struct evaluation_request request = {.run = run,
+                                               .threads = threads,
+                                               .limits = *limits,
+                                               .train_images = EVALUATION_ALL,
+                                               .test_images = EVALUATION_ALL};
     ocellus_status status = evaluation_run(&request, &record);
     const bool has_test = status == OCELLUS_OK && record.present[EVALUATION_TEST];
-    if (status == OCELLUS_OK && !has_test) status = train_folds(run, threads, &folds);
+    if (status == OCELLUS_OK && !has_test) status = train_folds(run, threads, limits, &folds);
     if (status == OCELLUS_OK) status = write_page(run, &recipe, threads, page);
     if (status == OCELLUS_OK) status = print_end(run, has_test ? &record : &folds, page);
     if (record.classes > 0) evaluation_record_free(&record);
