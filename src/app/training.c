@@ -254,7 +254,7 @@ static ocellus_status open_all(struct training *training, const struct training_
                     request->run);
     const struct source *train = request->train, *validation = request->validation, *test = request->test;
     if (!train) {
-        TRY(recipe_data_open(&training->recipe, request->resume ? request->run : NULL, request->threads,
+        TRY(recipe_data_open(&training->recipe, request->resume ? request->run : request->pictures_of, request->threads,
                              &training->opened));
         train = training->opened.train;
         validation = training->opened.validation;

@@ -19,8 +19,10 @@ struct training_request {
     const struct source *train, *validation, *test;
     int argc; /* the command line, for environment.json */
     const char *const *argv;
-    const char
-        *choice; /* why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: a person's own */
+    /* A run whose list of pictures a new one takes, not what lies there now; NULL: none. */
+    const char *pictures_of;
+    /* Why the recipe is as it is, for people: kept in a new run as RUN_CHOICE; NULL: it is a person's own. */
+    const char *choice;
 };
 
 /* Everything a training needs, opened in the order in which it can be refused: the run folder last, so that nothing is

@@ -17,8 +17,12 @@ static ocellus_status train_fold(const struct cross_validation *validation, size
     log_info("cross-validation, part %zu of %zu", fold, validation->folds);
     const bool begun = run_folder_is_run(path);
     if (begun) TRY(training_recipe_of_run(path, &recipe));
-    const struct training_request training = {
-        .recipe = &recipe, .run = path, .resume = begun, .threads = validation->threads, .limits = *limits};
+    const struct training_request training = {.recipe = &recipe,
+                                              .run = path,
+                                              .pictures_of = validation->run,
+                                              .resume = begun,
+                                              .threads = validation->threads,
+                                              .limits = *limits};
     ocellus_status status = command_train(&training, NULL, TRAINING_PROGRESS, made);
     if (status >= OCELLUS_STOPPED)
         return fail(status,

@@ -358,6 +358,7 @@ static ocellus_status look_and_decide(struct opening *opening, struct data_parts
     TRY(survey_all(opening));
     if (opening->request->record) {
         TRY(use_record(opening));
+        if (opening->request->folds > 0) TRY(decide_parts(opening)); /* the run's pictures, dealt into folds */
     } else {
         TRY(set_aside(opening));
         TRY(decide_parts(opening));
