@@ -105,6 +105,16 @@ void text_append_csv(struct text *text, const char *raw) {
     append_string(text, "\"");
 }
 
+static int small_letter(char c) {
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+int text_compare_letters(const char *a, const char *b) {
+    while (*a && small_letter(*a) == small_letter(*b))
+        a++, b++;
+    return small_letter(*a) - small_letter(*b);
+}
+
 void text_free(struct text *text) {
     free(text->bytes);
     *text = (struct text){0};

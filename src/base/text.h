@@ -27,6 +27,9 @@ void text_append_shell_word(struct text *text, const char *word);
 void text_append_csv(struct text *text, const char *raw);
 void text_free(struct text *text);
 
+/* As strcmp(), "A" being "a", in any locale. */
+int text_compare_letters(const char *a, const char *b);
+
 /* Whole numbers and reals in the C locale, the whole string or nothing ("32x", "", " 1" are refused); finite only. */
 bool text_to_integer(const char *text, int64_t *out);
 bool text_to_unsigned(const char *text, uint64_t *out);

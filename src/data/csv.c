@@ -100,17 +100,9 @@ ocellus_status csv_next(struct csv *csv, bool *got) {
     return OCELLUS_OK;
 }
 
-static char lower(char c) {
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 size_t csv_column(const struct csv *csv, const char *name) {
-    for (size_t i = 0; i < csv->count; i++) {
-        const char *field = csv->fields[i], *wanted = name;
-        while (*wanted && lower(*field) == *wanted)
-            field++, wanted++;
-        if (!*wanted && !*field) return i;
-    }
+    for (size_t i = 0; i < csv->count; i++)
+        if (text_compare_letters(csv->fields[i], name) == 0) return i;
     return SIZE_MAX;
 }
 
