@@ -280,6 +280,36 @@ static struct split_request split_request_of(const struct data_request *request)
                                   .fold = request->fold};
 }
 
+/* How many pictures to test are the same as ones to train on: only people's own parts are so. */
+static size_t count_shared(const struct opening *opening, uint32_t *order) {
+    const struct picture_facts *facts = opening->survey->facts;
+    size_t used = 0, shared = 0;
+    for (size_t i = 0; i < opening->collection->count; i++)
+        if (opening->parts[i] != PICTURE_PART_NONE) order[used++] = (uint32_t)i;
+    qsort_r(order, used, sizeof *order, compare_pixels, opening->survey->facts);
+    for (size_t first = 0, end; first < used; first = end) {
+        size_t train = 0, test = 0;
+        for (end = first; end < used; end++) {
+            if (memcmp(facts[order[first]].pixels, facts[order[end]].pixels, PICTURE_HASH_SIZE) != 0) break;
+            train += opening->parts[order[end]] == PICTURE_PART_TRAIN;
+            test += opening->parts[order[end]] == PICTURE_PART_TEST;
+        }
+        if (train > 0) shared += test;
+    }
+    return shared;
+}
+
+static ocellus_status tell_shared(const struct opening *opening) {
+    uint32_t *order = memory_allocate(opening->collection->count, sizeof *order);
+    if (!order) return OCELLUS_IO;
+    const size_t shared = count_shared(opening, order);
+    memory_free(order);
+    if (shared > 0)
+        log_info("%s: %zu picture%s to test %s to train on too (see: ocellus data check)", opening->collection->name,
+                 shared, shared == 1 ? "" : "s", shared == 1 ? "is" : "are");
+    return OCELLUS_OK;
+}
+
 static ocellus_status decide_parts(struct opening *opening) {
     const struct data_request *request = opening->request;
     const struct split_request asked = split_request_of(request);
@@ -293,7 +323,10 @@ static ocellus_status decide_parts(struct opening *opening) {
     for (size_t i = 0; i < opening->collection->count && split.between > 0; i++)
         if (!opening->aside[i] && opening->parts[i] == PICTURE_PART_NONE)
             TRY(set_reason(opening, i, "is like pictures to test and like others", ""));
-    if (!opening->request->quiet) tell_parts(opening, &split);
+    if (!opening->request->quiet) {
+        tell_parts(opening, &split);
+        TRY(tell_shared(opening));
+    }
     const bool writes = request->folds == 0 && request->keep_split && split.added > 0;
     return writes ? write_split_file(opening) : OCELLUS_OK;
 }
