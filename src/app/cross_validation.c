@@ -6,16 +6,21 @@
 #include "app/network.h"
 #include "app/recipe_data.h"
 #include "app/training.h"
+#include "base/files.h"
 #include "base/memory.h"
 #include "run/predictions_file.h"
 #include "run/run_folder.h"
 #include "train/sets.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FOLDS_FOLDER "folds"
+#define FOLDS_EPOCHS FOLDS_FOLDER "/epochs" /* how long the networks of the folds were trained */
 
 /* A path in the run: never through a link. */
 static ocellus_status fold_path(const struct cross_validation *validation, size_t fold, const char *end,
@@ -23,6 +28,42 @@ static ocellus_status fold_path(const struct cross_validation *validation, size_
     char name[64];
     snprintf(name, sizeof name, FOLDS_FOLDER "/%zu%s", fold, end);
     return path_inside(path, validation->run, name);
+}
+
+static ocellus_status is_trained_as_long(const char *run, const char *epochs, bool *same) {
+    char path[FILE_PATH_SIZE];
+    enum path_kind kind;
+    unsigned char *bytes;
+    size_t size;
+    *same = false;
+    TRY(path_inside(path, run, FOLDS_EPOCHS));
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
+    TRY(file_read(path, 64, &bytes, &size));
+    *same = strcmp((const char *)bytes, epochs) == 0;
+    free(bytes);
+    return OCELLUS_OK;
+}
+
+/* What folds say is said of a training as long as theirs: where the run went on for more epochs, they begin anew. */
+static ocellus_status forget_shorter(const struct cross_validation *validation) {
+    static const char *const results[] = {RUN_CROSS_VALIDATION, RUN_CROSS_PREDICTIONS};
+    char epochs[32], path[FILE_PATH_SIZE];
+    enum path_kind kind;
+    bool same;
+    snprintf(epochs, sizeof epochs, "%" PRIu64 "\n", validation->recipe.epochs);
+    TRY(is_trained_as_long(validation->run, epochs, &same));
+    if (same) return OCELLUS_OK;
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        TRY(path_inside(path, validation->run, results[i]));
+        if (unlink(path) != 0 && errno != ENOENT) return fail_errno(errno, "%s: cannot be removed", path);
+    }
+    TRY(path_inside(path, validation->run, FOLDS_FOLDER));
+    TRY(path_look(path, &kind));
+    if (kind != PATH_NONE) TRY(folder_remove(path));
+    TRY(folder_make(path));
+    TRY(path_inside(path, validation->run, FOLDS_EPOCHS));
+    return file_write(path, epochs, strlen(epochs));
 }
 
 ocellus_status cross_validation_open(const char *run, size_t threads, struct cross_validation *validation) {
@@ -34,6 +75,7 @@ ocellus_status cross_validation_open(const char *run, size_t threads, struct cro
     ocellus_status status = look_at_classes(&data, &facts);
     if (status == OCELLUS_OK) validation->folds = choose_folds(&facts);
     data_parts_close(&data);
+    if (status == OCELLUS_OK && validation->folds > 0) status = forget_shorter(validation);
     return status;
 }
 

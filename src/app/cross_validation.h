@@ -16,7 +16,8 @@ struct cross_validation {
     size_t folds, threads;
 };
 
-/* How the run is to be cross-validated; folds 0: it has test pictures, or has said that nothing is judged. */
+/* How the run is to be cross-validated; folds 0: it has test pictures, or has said that nothing is judged. Folds of a training of
+ * fewer epochs, before the run went on, are removed, and what they said. */
 ocellus_status cross_validation_open(const char *run, size_t threads, struct cross_validation *validation);
 /* Whether the fold, from 1, is judged already, and else the recipe and the folder of the run that it needs. */
 ocellus_status cross_validation_fold(const struct cross_validation *validation, size_t fold, bool *judged,
