@@ -61,6 +61,9 @@ static ocellus_status choose(const struct train_own_request *request, struct rec
     uint64_t side = 0;
     const char *given = setting_of(request->settings, "input-size"), *model = setting_of(request->settings, "model");
     if (given && !text_to_unsigned(given, &side)) side = 0; /* refused below */
+    if (setting_of(request->settings, "folds") || setting_of(request->settings, "fold"))
+        return fail(OCELLUS_USAGE,
+                    "--folds, --fold: of PICTURES it is chosen how they are judged (--data folder: one fold)");
     TRY(read_budget(request->budget, &budget));
     const struct own_pictures_request own = {.path = request->path,
                                              .data_name = request->data_name,
