@@ -234,7 +234,7 @@ static ocellus_status find_in_order(struct collection *collection, enum collecti
 }
 
 ocellus_status collection_complete(struct collection *collection, enum collection_order order) {
-    collection->order = (int)order;
+    collection->order = order;
     if (collection->count > 0)
         qsort_r(collection->entries, collection->count, sizeof *collection->entries, compare_paths,
                 collection->texts.bytes);
