@@ -61,7 +61,8 @@ size_t choose_folds(const struct choose_facts *facts) {
 
 static struct work plan_work(const struct choose_facts *facts, const struct choose_wish *wish, struct choice *choice) {
     const double pictures = (double)facts->pictures;
-    choice->folds = wish->whole ? 0 : choose_folds(facts);
+    choice->folds = wish->whole || wish->test_share > 0 ? 0 : choose_folds(facts);
+    choice->share_said = wish->test_share > 0;
     if (choice->folds > 0) {
         const double folds = (double)choice->folds;
         choice->judged = facts->pictures;
@@ -69,7 +70,8 @@ static struct work plan_work(const struct choose_facts *facts, const struct choo
         return (struct work){pictures * folds / (folds + 1), folds + 1, 2 * pictures};
     }
     const bool kept_out = facts->test == 0 && !wish->whole;
-    const double judged = kept_out ? test_share * pictures : (double)facts->test;
+    const double share = choice->share_said ? wish->test_share : test_share;
+    const double judged = kept_out ? share * pictures : (double)facts->test;
     choice->judged = (size_t)(judged + 0.5);
     const double train = kept_out ? pictures - judged : pictures;
     return (struct work){train, 1, train + judged};
@@ -223,7 +225,8 @@ static void explain_judged(const struct choose_facts *facts, const struct choice
                     "(cross-validation): too few to keep any out; the network that you get learns from all",
                     judged, choice->folds);
     else if (facts->test > 0) text_append(words, "the set's own %s test pictures", judged);
-    else if (choice->judged > 0) text_append(words, "%s pictures (a fifth) that it does not learn from", judged);
+    else if (choice->judged > 0)
+        text_append(words, "%s pictures%s that it does not learn from", judged, choice->share_said ? "" : " (a fifth)");
     else text_append(words, "nothing");
 }
 
@@ -257,10 +260,11 @@ void choose_explain(const struct choose_facts *facts, const struct choice *choic
                                                                                                      explain_judged};
     static const char *const labels[] = {"network", "judged by"};
     struct text words = {0};
-    char pictures[32];
+    char pictures[32], smallest[32];
     text_with_commas(facts->pictures, pictures);
-    text_append(&words, "%s to learn from in %zu classes, %zu of the smallest; the shorter side is mostly %zu pixels",
-                pictures, facts->classes, facts->smallest, facts->side);
+    text_with_commas(facts->smallest, smallest);
+    text_append(&words, "%s to learn from in %zu classes, %s of the smallest; the shorter side is mostly %zu pixels",
+                pictures, facts->classes, smallest, facts->side);
     append_reason(out, "pictures", &words);
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         words.size = 0;

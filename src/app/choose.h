@@ -43,7 +43,8 @@ struct choose_speed {
 /* What was said on the command line; 0: nothing. */
 struct choose_wish {
     size_t side;
-    bool whole; /* no pictures are kept out and none are judged: a recipe of one's own says so */
+    double test_share; /* of the pictures, to judge by */
+    bool whole;        /* no pictures are kept out and none are judged: a recipe of one's own says so */
 };
 
 enum { CHOICE_SETTINGS = 32, CHOICE_VALUE_SIZE = 64 };
@@ -52,6 +53,7 @@ struct choice {
     size_t side;
     size_t folds;               /* of cross-validation; 0: pictures are kept out, or the set brings a test part */
     size_t judged;              /* pictures the accuracy is measured on */
+    bool share_said;            /* how many of them are kept out was said */
     size_t epochs, last_epochs; /* in all, and those of them with the last stage unfrozen */
     double seconds;             /* forecast: from the first step to the page */
     bool short_of_time;         /* the budget is too small for what would be done without one */

@@ -226,3 +226,12 @@ ocellus_status cross_validation_finish(const struct cross_validation *validation
     data_parts_close(&data);
     return status;
 }
+
+ocellus_status cross_validation_read(const char *run, struct evaluation_record *record) {
+    char path[FILE_PATH_SIZE];
+    enum path_kind kind;
+    *record = (struct evaluation_record){0};
+    TRY(path_inside(path, run, RUN_CROSS_VALIDATION));
+    TRY(path_look(path, &kind));
+    return kind == PATH_NONE ? OCELLUS_OK : evaluation_file_read(path, record);
+}

@@ -27,5 +27,8 @@ ocellus_status cross_validation_judge(const struct cross_validation *validation,
 /* Once every fold is judged: RUN_CROSS_VALIDATION and RUN_CROSS_PREDICTIONS, in which an index is that of the picture among
  * the run's training pictures. */
 ocellus_status cross_validation_finish(const struct cross_validation *validation);
+/* What cross_validation_finish() wrote into a run's folder. A run that has none is no failure: record->folds is 0 then. Free the
+ * record in any case. */
+ocellus_status cross_validation_read(const char *run, struct evaluation_record *record);
 
 #endif

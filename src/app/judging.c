@@ -2,8 +2,13 @@
 #include "app/judging.h"
 
 #include "app/evaluation.h"
+#include "base/folders.h"
+#include "base/log.h"
 #include "base/memory.h"
+#include "data/collection_source.h"
 #include "data/data_sets.h"
+#include "data/split_file.h"
+#include "run/run_folder.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,12 +65,38 @@ static ocellus_status judge_by(const struct judging_request *request, const stru
     return status;
 }
 
+/* Of a run, by pixels: how many of the judged pictures it learned from. Such figures flatter, so it is said. */
+static ocellus_status tell_learned(const char *run, const struct data_parts *parts) {
+    char path[FILE_PATH_SIZE];
+    struct split_file file;
+    enum path_kind kind;
+    size_t judged = 0, learned = 0;
+    if (!parts->pictures || !run_folder_is_run(run)) return OCELLUS_OK;
+    TRY(path_inside(path, run, RUN_PICTURES));
+    TRY(path_look(path, &kind));
+    if (kind == PATH_NONE) return OCELLUS_OK;
+    TRY(split_file_read(path, &file));
+    const struct survey *survey = shared_collection_survey(parts->pictures);
+    const enum picture_part part = parts->test ? PICTURE_PART_TEST : PICTURE_PART_TRAIN;
+    for (size_t i = 0; survey && i < survey->count; i++) {
+        if (shared_collection_part(parts->pictures, i) != part) continue;
+        const struct split_row *row = split_file_find(&file, survey->facts[i].pixels, "");
+        judged++;
+        if (row && row->part == PICTURE_PART_TRAIN) learned++;
+    }
+    split_file_free(&file);
+    if (learned > 0)
+        log_warning("%s learned from %zu of these %zu pictures: they say little of others", run, learned, judged);
+    return OCELLUS_OK;
+}
+
 ocellus_status judging_run(const struct judging_request *request, struct evaluation_record *record) {
     const struct data_request asked = {.path = request->pictures, .threads = request->threads};
     struct data_parts parts;
     *record = (struct evaluation_record){0};
     TRY(data_set_open(request->pictures_data_set, &asked, &parts));
-    const ocellus_status status = judge_by(request, parts.test ? parts.test : parts.train, record);
+    ocellus_status status = tell_learned(request->network, &parts);
+    if (status == OCELLUS_OK) status = judge_by(request, parts.test ? parts.test : parts.train, record);
     data_parts_close(&parts);
     if (status != OCELLUS_OK) evaluation_record_free(record);
     return status;

@@ -17,7 +17,8 @@ struct judging_request {
 };
 
 /* Judges by the test pictures of the set where it has such a part, else by all of it. Its classes are found among the network's
- * by their names; one that the network does not have is OCELLUS_USAGE. The record's "test" is what was found; nothing is
+ * by their names; one that the network does not have is OCELLUS_USAGE. Pictures that a run learned from, whatever they are
+ * called, are counted in a warning. The record's "test" is what was found; nothing is
  * written but request->predictions, and no split file. Free the record with evaluation_record_free(). */
 ocellus_status judging_run(const struct judging_request *request, struct evaluation_record *record);
 

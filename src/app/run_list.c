@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/run_list.h"
 
+#include "app/cross_validation.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
@@ -33,6 +34,19 @@ static ocellus_status read_evaluation(const struct run_folder *run, struct run_e
     if (kind == PATH_NONE) return OCELLUS_OK;
     struct evaluation_record record = {0};
     TRY(evaluation_file_read(path, &record));
+    if (record.present[EVALUATION_TEST]) {
+        entry->test_accuracy = record.splits[EVALUATION_TEST].accuracy;
+        entry->tested = record.splits[EVALUATION_TEST].count;
+    }
+    evaluation_record_free(&record);
+    return OCELLUS_OK;
+}
+
+/* A run without test images may have been judged by its own, in parts. */
+static ocellus_status read_cross_validation(const char *run, struct run_entry *entry) {
+    struct evaluation_record record;
+    TRY(cross_validation_read(run, &record));
+    entry->folds = record.folds;
     if (record.present[EVALUATION_TEST]) {
         entry->test_accuracy = record.splits[EVALUATION_TEST].accuracy;
         entry->tested = record.splits[EVALUATION_TEST].count;
@@ -74,6 +88,7 @@ static ocellus_status read_entry(const char *path, struct run_entry *entry) {
     if (status == OCELLUS_OK) status = read_history(&run, entry);
     if (status == OCELLUS_OK) status = read_extent(&run, &recipe, entry);
     if (status == OCELLUS_OK) status = read_evaluation(&run, entry);
+    if (status == OCELLUS_OK && isnan(entry->test_accuracy)) status = read_cross_validation(path, entry);
     run_folder_close(&run);
     return status;
 }

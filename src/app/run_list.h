@@ -15,7 +15,8 @@ struct run_entry {
     char model[64], started[32];
     uint64_t epochs, epochs_wanted;
     double val_accuracy;  /* of the last epoch; NaN: none */
-    double test_accuracy; /* from evaluation.json; NaN: not evaluated */
+    double test_accuracy; /* from evaluation.json, else by cross-validation; NaN: not evaluated */
+    uint64_t folds;       /* of that cross-validation; 0: none */
     /* What a figure stands for: a part of a run, or of the test images, is not the whole. */
     struct run_extent done;
     uint64_t tested, test_images; /* judged, and in the test set; test_images 0: not recorded */

@@ -243,15 +243,18 @@ static ocellus_status anchor_data_path(struct training *training) {
     return recipe_set(recipe, RECIPE_KEY(data_path), path, "--data-path");
 }
 
+ocellus_status training_check_run(const char *run) {
+    bool is_free;
+    TRY(run_folder_is_free(run, &is_free));
+    return is_free
+               ? OCELLUS_OK
+               : fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)", run);
+}
+
 static ocellus_status open_all(struct training *training, const struct training_request *request) {
     char path[FILE_PATH_SIZE];
     if (!request->resume) TRY(recipe_check(&training->recipe));
-    /* A folder that is in the way is said before the data is loaded; run_folder_create() decides. */
-    bool is_free = true;
-    if (!request->resume && request->run) TRY(run_folder_is_free(request->run, &is_free));
-    if (!is_free)
-        return fail(OCELLUS_USAGE, "%s: exists already (a run is never overwritten; --resume goes on with one)",
-                    request->run);
+    if (!request->resume && request->run) TRY(training_check_run(request->run));
     const struct source *train = request->train, *validation = request->validation, *test = request->test;
     if (!train) {
         TRY(recipe_data_open(&training->recipe, request->resume ? request->run : request->pictures_of, request->threads,

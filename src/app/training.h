@@ -62,6 +62,9 @@ ocellus_status training_make_graph(const struct recipe *recipe, const char *name
 ocellus_status training_recipe(const char *name, struct recipe *recipe);
 /* The names of the built-in recipes: "resnet50-base, simcnn, ...". */
 void training_append_recipes(struct text *out);
+/* OCELLUS_USAGE where something is in the way of a new run folder, to be said before what takes long; run_folder_create()
+ * decides. */
+ocellus_status training_check_run(const char *run);
 /* The recipe an existing run was made with; a relative path of its data as seen from where the run was begun. */
 ocellus_status training_recipe_of_run(const char *path, struct recipe *recipe);
 

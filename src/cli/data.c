@@ -279,6 +279,7 @@ static ocellus_status show_opened(const struct data_parts *parts, const char *fo
     struct data_shown shown;
     TRY(data_shown_make(parts->train, parts->validation, parts->test, &shown));
     ocellus_status status = *folder ? data_show_figures(&shown, folder) : OCELLUS_OK;
+    if (status != OCELLUS_OK) status = fail_within(status, "figures go to a folder (--out FOLDER: elsewhere)");
     if (status == OCELLUS_OK) status = json ? print_json(&shown) : command_print_data(&shown);
     if (status == OCELLUS_OK && *folder) log_info("figures: %s", folder);
     data_shown_free(&shown);

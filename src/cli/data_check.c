@@ -35,6 +35,8 @@ static ocellus_status check_opened(const struct data_parts *parts, const char *f
     struct data_check check;
     TRY(data_check_make(parts, &check));
     ocellus_status status = *folder ? data_check_write(&check, folder) : OCELLUS_OK;
+    if (status != OCELLUS_OK)
+        status = fail_within(status, "figures and lists go to a folder (--out FOLDER: elsewhere)");
     if (status == OCELLUS_OK)
         status =
             json ? command_print_json(data_findings_to_json(&check.findings)) : print_text(&check.findings, folder);

@@ -2,6 +2,7 @@
 /* ocellus evaluate */
 #include "cli/evaluate.h"
 
+#include "app/cross_validation.h"
 #include "app/evaluation.h"
 #include "app/judging.h"
 #include "app/look.h"
@@ -181,6 +182,21 @@ static ocellus_status show(struct evaluation_record *record) {
     return status;
 }
 
+/* What a run without test images was judged by. */
+static ocellus_status show_cross_validation(const char *run) {
+    struct evaluation_record record;
+    TRY(cross_validation_read(run, &record));
+    ocellus_status status = OCELLUS_OK;
+    if (record.present[EVALUATION_TEST]) {
+        printf("\nthe same, by networks that did not learn from the images they judge: cross-\nvalidation in %llu "
+               "parts\n\n",
+               (unsigned long long)record.folds);
+        status = command_print_evaluation(&record);
+    }
+    evaluation_record_free(&record);
+    return status;
+}
+
 static ocellus_status judge_pictures(const char *network, const char *pictures, bool best) {
     struct judging_request request = {.network = network,
                                       .weights = best ? RUN_BEST : RUN_LAST,
@@ -220,6 +236,8 @@ ocellus_status verb_evaluate(int argc, char **argv) {
     ocellus_status status = evaluation_run(&request, &record);
     if (record.classes == 0) return status;
     /* Also where it could not be written: it took long to compute. */
+    const bool tested = record.present[EVALUATION_TEST];
     ocellus_status printed = show(&record);
+    if (printed == OCELLUS_OK && !tested && !json) printed = show_cross_validation(words.items[0]);
     return printed != OCELLUS_OK ? printed : status;
 }

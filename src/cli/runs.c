@@ -44,7 +44,9 @@ static void append_parts(const struct run_entry *entry, struct text *out) {
     }
     text_with_commas(entry->tested, tested);
     text_with_commas(entry->test_images, all);
-    if (few && entry->test_images > 0) text_append(out, "tested on %s of %s images", tested, all);
+    if (entry->folds > 0)
+        text_append(out, "cross-validated: %s images in %llu parts", tested, (unsigned long long)entry->folds);
+    else if (few && entry->test_images > 0) text_append(out, "tested on %s of %s images", tested, all);
     else if (few) text_append(out, "tested on %s images", tested);
     text_append(out, "\n");
 }
@@ -80,6 +82,7 @@ static ocellus_status append_json(void *context, const struct run_entry *entry) 
                  json_set(row, "epochs_wanted", json_new_integer((int64_t)entry->epochs_wanted)) &&
                  json_set(row, "val_accuracy", json_new_real(entry->val_accuracy)) &&
                  json_set(row, "test_accuracy", json_new_real(entry->test_accuracy)) &&
+                 json_set(row, "folds", json_new_integer((int64_t)entry->folds)) &&
                  json_set(row, "whole", json_new_bool(entry->done.whole)) &&
                  json_set(row, "steps", json_new_integer((int64_t)entry->done.steps)) &&
                  json_set(row, "steps_wanted", json_new_integer((int64_t)entry->done.all_steps)) &&

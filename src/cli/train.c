@@ -10,6 +10,7 @@
 #include "cli/run_training.h"
 #include "cli/train_own.h"
 #include "cli/verbs.h"
+#include "data/data_sets.h"
 #include "model/builtin.h"
 
 #include <stdint.h>
@@ -53,6 +54,12 @@ static const struct option train_options[] = {
     {0},
 };
 
+static ocellus_status fail_nowhere(const char *word) {
+    const struct data_set *set = data_set_find(word);
+    if (set && set->open) return fail(OCELLUS_USAGE, "%s: is a data set by name: ocellus train --data %s", word, word);
+    return graph_is_nowhere(word);
+}
+
 /* What is trained: the run's own recipe, or that of --recipe, and what the command line says over it. */
 static ocellus_status find_recipe(const char *word, const char *data_name, const struct settings *settings,
                                   struct recipe *recipe) {
@@ -88,7 +95,7 @@ ocellus_status verb_train(int argc, char **argv) {
     TRY(loader_flags_read(&loading, &limits));
     const char *word = words.count == 1 ? words.items[0] : NULL, *data_name = NULL;
     if (word && !graph_is_builtin(word)) {
-        if (!path_exists(word)) return graph_is_nowhere(word); /* before a data set that is not there is asked for */
+        if (!path_exists(word)) return fail_nowhere(word); /* before a data set that is not there is asked for */
         TRY(look_recognise(word, &data_name));
     }
     if (data_name && !resume && !recipe_name) {

@@ -70,9 +70,13 @@ static void tell_parts(const struct opening *opening, const struct split *split)
     const char *name = opening->collection->name;
     for (size_t i = 0; i < opening->collection->count; i++)
         counts[opening->parts[i]]++;
-    log_info("%s: %zu pictures in %zu classes: %zu to train, %zu to validate, %zu to test", name,
-             opening->collection->count - counts[PICTURE_PART_NONE], opening->collection->classes,
-             counts[PICTURE_PART_TRAIN], counts[PICTURE_PART_VALIDATION], counts[PICTURE_PART_TEST]);
+    char all[32], train[32], validation[32], test[32];
+    text_with_commas(opening->collection->count - counts[PICTURE_PART_NONE], all);
+    text_with_commas(counts[PICTURE_PART_TRAIN], train);
+    text_with_commas(counts[PICTURE_PART_VALIDATION], validation);
+    text_with_commas(counts[PICTURE_PART_TEST], test);
+    log_info("%s: %s pictures in %zu classes: %s to train, %s to validate, %s to test", name, all,
+             opening->collection->classes, train, validation, test);
     if (split->joined > 0) log_info("%s: %zu new pictures went where those like them are", name, split->joined);
     if (split->between > 0)
         log_info("%s: %zu new pictures are like ones to test and like others: left out", name, split->between);

@@ -106,6 +106,19 @@ static void test_small_pictures_are_not_enlarged_much(void **state) {
     assert_int_equal(choice.side, 64);
 }
 
+static void test_a_share_that_was_said_is_kept_out(void **state) {
+    (void)state;
+    const struct choose_facts facts = photographs(200, 10);
+    struct choice choice;
+    struct text text = {0};
+    choose_recipe(&facts, &usual_speed, &(struct choose_wish){.test_share = 0.25}, 3600, &choice);
+    assert_int_equal(choice.folds, 0);
+    assert_int_equal(choice.judged, 50);
+    choose_explain(&facts, &choice, 3600, &text);
+    assert_non_null(strstr(text.bytes, "judged by  50 pictures that it does not learn from\n"));
+    text_free(&text);
+}
+
 /* Whatever it is, it is a sound recipe, and is told in 80 columns. */
 static void test_recipes_are_sound(void **state) {
     (void)state;
@@ -141,6 +154,7 @@ int main(void) {
         cmocka_unit_test(test_what_judges),
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_small_pictures_are_not_enlarged_much),
+        cmocka_unit_test(test_a_share_that_was_said_is_kept_out),
         cmocka_unit_test(test_recipes_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
