@@ -4,7 +4,6 @@
 #include "app/data_check_text.h"
 #include "base/files.h"
 #include "base/memory.h"
-#include "data/csv.h"
 #include "data/image_file.h"
 #include "data/preview.h"
 #include "report/figures_data.h"
@@ -23,7 +22,7 @@ static void append_cell(struct text *out, const char *raw, const char *before_fo
     struct text cell = {0};
     text_append(&cell, "%s", *raw && strchr("=+-@", *raw) ? before_formula : "");
     text_append_escaped(&cell, raw);
-    csv_append(out, cell.failed ? "" : cell.bytes);
+    text_append_csv(out, cell.failed ? "" : cell.bytes);
     out->failed = out->failed || cell.failed;
     text_free(&cell);
 }

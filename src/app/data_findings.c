@@ -2,6 +2,7 @@
 #include "app/data_findings.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,16 +171,6 @@ static ocellus_status list(const struct checked_data *data, bool (*belongs)(cons
     return OCELLUS_OK;
 }
 
-static int small_letter(char c) {
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
-}
-
-static int compare_letters(const char *a, const char *b) {
-    for (; *a && small_letter(*a) == small_letter(*b); a++)
-        b++;
-    return small_letter(*a) - small_letter(*b);
-}
-
 struct named {
     const char *name;
     uint32_t place;
@@ -187,7 +178,7 @@ struct named {
 
 static int by_letters(const void *a, const void *b) {
     const struct named *x = a, *y = b;
-    const int order = compare_letters(x->name, y->name);
+    const int order = text_compare_letters(x->name, y->name);
     return order ? order : strcmp(x->name, y->name);
 }
 
@@ -201,7 +192,7 @@ static ocellus_status find_capitals(const struct checked_data *data, struct plac
         if (data->pictures[i].name) order[count++] = (struct named){data->pictures[i].name, (uint32_t)i};
     if (count > 0) qsort(order, count, sizeof *order, by_letters);
     for (size_t i = 1; i < count; i++) {
-        if (compare_letters(order[i].name, order[i - 1].name) != 0) continue;
+        if (text_compare_letters(order[i].name, order[i - 1].name) != 0) continue;
         if (strcmp(order[i].name, order[i - 1].name) == 0) continue; /* a list may name a file twice */
         out->items[out->count++] = order[i - 1].place;
         out->items[out->count++] = order[i].place;

@@ -95,7 +95,7 @@ void text_append_shell_word(struct text *text, const char *word) {
 }
 
 void text_append_csv(struct text *text, const char *raw) {
-    if (!raw[strcspn(raw, ",\"\r\n")]) {
+    if (!raw[strcspn(raw, ",;\t\"\r\n")]) {
         append_string(text, raw);
         return;
     }
@@ -103,6 +103,16 @@ void text_append_csv(struct text *text, const char *raw) {
     for (; *raw; raw++)
         text_append_bytes(text, *raw == '"' ? "\"\"" : raw, *raw == '"' ? 2 : 1);
     append_string(text, "\"");
+}
+
+static int small_letter(char c) {
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+int text_compare_letters(const char *a, const char *b) {
+    while (*a && small_letter(*a) == small_letter(*b))
+        a++, b++;
+    return small_letter(*a) - small_letter(*b);
 }
 
 void text_free(struct text *text) {

@@ -22,9 +22,13 @@ void text_append_bytes(struct text *text, const char *bytes, size_t size);
 void text_append_html(struct text *text, const char *raw);
 /* A word as a shell would have to be given it: quoted where the shell would read anything into it. */
 void text_append_shell_word(struct text *text, const char *word);
-/* A cell of a CSV file, quoted as RFC 4180 has it where that is needed: anything goes through, line breaks too. */
+/* A cell of a CSV file, quoted as RFC 4180 has it where that is needed, and where other readers of CSV part cells: anything goes
+ * through, line breaks too. */
 void text_append_csv(struct text *text, const char *raw);
 void text_free(struct text *text);
+
+/* As strcmp(), "A" being "a", in any locale. */
+int text_compare_letters(const char *a, const char *b);
 
 /* Whole numbers and reals in the C locale, the whole string or nothing ("32x", "", " 1" are refused); finite only. */
 bool text_to_integer(const char *text, int64_t *out);

@@ -4,6 +4,7 @@
 
 #include "app/data_augmented.h"
 #include "app/look.h"
+#include "app/recipe_data.h"
 #include "app/training.h"
 #include "base/folders.h"
 #include "base/log.h"
@@ -91,17 +92,29 @@ static bool shapes_pictures(const struct recipe_key *key) {
     return strcmp(key->section, "augment") == 0;
 }
 
-static ocellus_status draw_augmented(const struct settings *settings, const struct data_parts *parts,
-                                     const char *folder) {
-    struct recipe recipe;
+static ocellus_status draw_augmented(struct recipe *recipe, const struct settings *settings,
+                                     const struct data_parts *parts, const char *folder) {
     char path[FILE_PATH_SIZE];
-    TRY(training_recipe(recipe_name, &recipe));
     /* The default is for CIFAR-10: a small set is drawn from whole. */
-    if (!recipe_name && recipe.held_out >= parts->train->count) recipe.validation = RECIPE_VALIDATION_NONE;
-    TRY(recipe_flags_apply(settings, &recipe));
-    TRY(data_augmented_draw(&recipe, parts, epoch - 1, folder));
+    if (!recipe_name && recipe->held_out >= parts->train->count) recipe->validation = RECIPE_VALIDATION_NONE;
+    TRY(recipe_flags_apply(settings, recipe));
+    TRY(data_augmented_draw(recipe, parts, epoch - 1, folder));
     TRY(path_join(path, folder, DATA_AUGMENTED));
     return command_print_line(path);
+}
+
+/* Pictures of one's own are parted as the recipe's training would part them. */
+static ocellus_status open_shown(const char *word, const struct settings *settings, struct recipe *recipe,
+                                 struct data_parts *data, const char **called) {
+    struct data_request request = {0};
+    if (augmented) {
+        TRY(training_recipe(recipe_name, recipe));
+        struct recipe flagged = *recipe;
+        TRY(recipe_flags_apply(settings, &flagged));
+        request = recipe_data_request(&flagged);
+    }
+    request.path = data_path;
+    return command_open_data(word, &request, data, called);
 }
 
 /* Flags that do not go together. */
@@ -283,10 +296,11 @@ static ocellus_status data_show(int argc, char **argv) {
     char folder[FILE_PATH_SIZE];
     struct data_parts data;
     const char *called;
-    TRY(command_open_data(words.items[0], &(struct data_request){.path = data_path}, &data, &called));
+    struct recipe recipe;
+    TRY(open_shown(words.items[0], &settings, &recipe, &data, &called));
     ocellus_status status = command_data_folder(out_folder, json, called, folder);
     if (status == OCELLUS_OK)
-        status = augmented ? draw_augmented(&settings, &data, folder) : show_opened(&data, folder);
+        status = augmented ? draw_augmented(&recipe, &settings, &data, folder) : show_opened(&data, folder);
     data_parts_close(&data);
     return status;
 }

@@ -60,6 +60,26 @@ static ocellus_status fail_nowhere(const char *word) {
     return graph_is_nowhere(word);
 }
 
+/* What is trained: the run's own recipe, or that of --recipe, and what the command line says over it. */
+static ocellus_status find_recipe(const char *word, const char *data_name, const struct settings *settings,
+                                  struct recipe *recipe) {
+    if (resume) {
+        if (!run_path) return fail(OCELLUS_USAGE, "--resume needs the run to go on with: --run PATH");
+        if (recipe_name)
+            return fail(OCELLUS_USAGE, "--resume takes the run's own recipe; --recipe does not go with it");
+        TRY(training_recipe_of_run(run_path, recipe));
+    } else {
+        TRY(training_recipe(recipe_name, recipe));
+    }
+    if (data_name) {
+        TRY(recipe_set(recipe, RECIPE_KEY(data_name), data_name, word));
+        TRY(recipe_set(recipe, RECIPE_KEY(data_path), word, word));
+    } else if (word) {
+        TRY(recipe_set(recipe, RECIPE_KEY(model_name), word, "MODEL"));
+    }
+    return recipe_flags_apply(settings, recipe);
+}
+
 ocellus_status verb_train(int argc, char **argv) {
     struct settings settings = {0};
     struct option options[sizeof train_options / sizeof *train_options + RECIPE_KEYS_MOST];
@@ -93,21 +113,7 @@ ocellus_status verb_train(int argc, char **argv) {
     if (budget) return fail(OCELLUS_USAGE, "--budget: goes with a set of pictures: ocellus train PICTURES");
 
     struct recipe recipe;
-    if (resume) {
-        if (!run_path) return fail(OCELLUS_USAGE, "--resume needs the run to go on with: --run PATH");
-        if (recipe_name)
-            return fail(OCELLUS_USAGE, "--resume takes the run's own recipe; --recipe does not go with it");
-        TRY(training_recipe_of_run(run_path, &recipe));
-    } else {
-        TRY(training_recipe(recipe_name, &recipe));
-    }
-    if (data_name) {
-        TRY(recipe_set(&recipe, RECIPE_KEY(data_name), data_name, word));
-        TRY(recipe_set(&recipe, RECIPE_KEY(data_path), word, word));
-    } else if (word) {
-        TRY(recipe_set(&recipe, RECIPE_KEY(model_name), word, "MODEL"));
-    }
-    TRY(recipe_flags_apply(&settings, &recipe));
+    TRY(find_recipe(word, data_name, &settings, &recipe));
     struct training_request request = {.limits = limits,
                                        .recipe = &recipe,
                                        .run = run_path,

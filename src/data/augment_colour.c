@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/augment_colour.h"
 
+#include "data/image.h"
+
 #include <float.h>
 #include <string.h>
 
@@ -11,10 +13,6 @@ enum { VALUES = 256 };
 static uint8_t blend(int from, int to, float factor) {
     const float value = (float)from + factor * (float)(to - from);
     return value <= 0 ? 0 : value >= 255 ? 255 : (uint8_t)value;
-}
-
-static uint32_t grey(const uint8_t *rgb) {
-    return (rgb[0] * 19595U + rgb[1] * 38470U + rgb[2] * 7471U + 32768U) >> 16;
 }
 
 static void look_up(size_t values, const uint8_t table[VALUES], uint8_t *pixels) {
@@ -37,14 +35,14 @@ void augment_contrast(const struct augment_form *form, double factor, uint8_t *p
     const size_t count = form->height * form->width, channels = form->channels;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += channels == 3 ? grey(pixels + i * 3) : pixels[i * channels];
+        sum += channels == 3 ? image_luma(pixels + i * 3) : pixels[i * channels];
     blend_with(form, (int)((2 * sum + count) / (2 * count)), factor, pixels);
 }
 
 void augment_saturation(const struct augment_form *form, double factor, uint8_t *pixels) {
     if (form->channels != 3) return;
     for (uint8_t *p = pixels, *end = pixels + augment_form_values(form); p < end; p += 3) {
-        const int from = (int)grey(p);
+        const int from = image_luma(p);
         for (size_t c = 0; c < 3; c++)
             p[c] = blend(from, p[c], (float)factor);
     }
@@ -103,7 +101,7 @@ void augment_hue(const struct augment_form *form, double turns, uint8_t *pixels)
 void augment_greyscale(const struct augment_form *form, uint8_t *pixels) {
     if (form->channels != 3) return;
     for (uint8_t *p = pixels, *end = pixels + augment_form_values(form); p < end; p += 3)
-        memset(p, (int)grey(p), 3);
+        memset(p, image_luma(p), 3);
 }
 
 void augment_posterize(const struct augment_form *form, unsigned bits, uint8_t *pixels) {

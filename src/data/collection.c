@@ -11,17 +11,6 @@
 
 const char *const picture_part_names[PICTURE_PARTS] = {"", "train", "validation", "test"};
 
-static int lower(int c) {
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-/* As strcasecmp(), whatever the locale. */
-static int compare_folded(const char *a, const char *b) {
-    while (*a && lower((unsigned char)*a) == lower((unsigned char)*b))
-        a++, b++;
-    return lower((unsigned char)*a) - lower((unsigned char)*b);
-}
-
 bool picture_part_from_name(const char *name, enum picture_part *part) {
     static const struct {
         const char *name;
@@ -32,7 +21,7 @@ bool picture_part_from_name(const char *name, enum picture_part *part) {
         {"testing", PICTURE_PART_TEST},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (compare_folded(name, names[i].name) != 0) continue;
+        if (text_compare_letters(name, names[i].name) != 0) continue;
         *part = names[i].part;
         return true;
     }
@@ -149,7 +138,7 @@ static int compare_classes(const void *a, const void *b) {
 }
 
 static int compare_classes_folded(const void *a, const void *b) {
-    return compare_folded(((const struct class_name *)a)->raw, ((const struct class_name *)b)->raw);
+    return text_compare_letters(((const struct class_name *)a)->raw, ((const struct class_name *)b)->raw);
 }
 
 /* Each class once, in order; names[count] becomes names[*classes]. */
@@ -180,7 +169,7 @@ static ocellus_status refuse_capitals(const struct collection *collection, const
     qsort(folded, classes, sizeof *folded, compare_classes_folded);
     ocellus_status status = OCELLUS_OK;
     for (size_t i = 1; i < classes && status == OCELLUS_OK; i++)
-        if (compare_folded(folded[i - 1].raw, folded[i].raw) == 0)
+        if (text_compare_letters(folded[i - 1].raw, folded[i].raw) == 0)
             status = fail(OCELLUS_BAD_CONTENT, "%s: the classes %s and %s differ by capitals only; give them one name",
                           collection->name, folded[i - 1].raw, folded[i].raw);
     memory_free(folded);

@@ -100,36 +100,12 @@ ocellus_status csv_next(struct csv *csv, bool *got) {
     return OCELLUS_OK;
 }
 
-static char lower(char c) {
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 size_t csv_column(const struct csv *csv, const char *name) {
-    for (size_t i = 0; i < csv->count; i++) {
-        const char *field = csv->fields[i], *wanted = name;
-        while (*wanted && lower(*field) == *wanted)
-            field++, wanted++;
-        if (!*wanted && !*field) return i;
-    }
+    for (size_t i = 0; i < csv->count; i++)
+        if (text_compare_letters(csv->fields[i], name) == 0) return i;
     return SIZE_MAX;
 }
 
 const char *csv_field(const struct csv *csv, size_t column) {
     return column < csv->count ? csv->fields[column] : "";
-}
-
-void csv_append(struct text *text, const char *field) {
-    const size_t size = strlen(field);
-    if (field[strcspn(field, ",;\t\"\r\n")] == '\0') {
-        text_append_bytes(text, field, size);
-        return;
-    }
-    text_append_bytes(text, "\"", 1);
-    for (const char *part = field; *part;) {
-        const size_t plain = strcspn(part, "\"");
-        text_append_bytes(text, part, plain);
-        part += plain;
-        if (*part) text_append_bytes(text, "\"\"", 2), part++;
-    }
-    text_append_bytes(text, "\"", 1);
 }

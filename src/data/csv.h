@@ -29,7 +29,4 @@ size_t csv_column(const struct csv *csv, const char *name);
 /* The field of the row; "" where the row is shorter, or there is no such column. */
 const char *csv_field(const struct csv *csv, size_t column);
 
-/* Appends a field, quoted where it must be. */
-void csv_append(struct text *text, const char *field);
-
 #endif

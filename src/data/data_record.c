@@ -2,7 +2,6 @@
 #include "data/data_record.h"
 
 #include "base/files.h"
-#include "data/csv.h"
 #include "data/split_file.h"
 
 static ocellus_status write_text(const char *path, struct text *text) {
@@ -32,9 +31,9 @@ ocellus_status data_record_write_aside(const struct shared_collection *pictures,
         const char *reason = shared_collection_reason(pictures, i);
         if (!reason) continue;
         if (text.size == 0) text_append(&text, "path,reason\n");
-        csv_append(&text, collection_path(collection, i));
+        text_append_csv(&text, collection_path(collection, i));
         text_append(&text, ",");
-        csv_append(&text, reason);
+        text_append_csv(&text, reason);
         text_append(&text, "\n");
     }
     return text.size > 0 ? write_text(path, &text) : OCELLUS_OK;

@@ -184,10 +184,18 @@ ocellus_status idx_open_files(const char *folder, struct data_parts *parts, char
     return status;
 }
 
+static ocellus_status refuse_one_class(const char *folder, const struct source *train) {
+    for (size_t i = 1; i < train->count; i++)
+        if (source_label(train, i) != source_label(train, 0)) return OCELLUS_OK;
+    return fail(OCELLUS_BAD_CONTENT, "%s: there is one class alone (%zu); two or more are needed to tell apart", folder,
+                source_label(train, 0));
+}
+
 ocellus_status idx_open(const struct data_request *request, struct data_parts *parts) {
     if (!request->path || !*request->path)
         return fail(OCELLUS_USAGE, IDX_NAME ": expected the path of a folder of idx files (--data-path)");
     ocellus_status status = idx_open_files(request->path, parts, NULL);
+    if (status == OCELLUS_OK) status = refuse_one_class(request->path, parts->train);
     if (status == OCELLUS_OK)
         status = class_names_give(request->path, "class_names.txt", "idx", 0, MOST_CLASSES, parts);
     if (status != OCELLUS_OK) data_parts_close(parts);

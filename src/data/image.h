@@ -17,6 +17,10 @@ struct image {
 };
 ocellus_status image_create(size_t width, size_t height, struct image *image); /* black */
 void image_free(struct image *image);
+/* Of a colour, by ITU-R 601 in integers, as Pillow's "L". */
+static inline uint8_t image_luma(const uint8_t *rgb) {
+    return (uint8_t)((19595U * rgb[0] + 38470U * rgb[1] + 7471U * rgb[2] + 32768U) >> 16);
+}
 /* Alpha laid over white, rounded: a value, and pixels [count][4] to [count][3]. */
 uint8_t image_over_white(unsigned value, unsigned alpha);
 void image_blend_over_white(const uint8_t *rgba, size_t count, uint8_t *rgb);

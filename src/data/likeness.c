@@ -145,11 +145,8 @@ ocellus_status thumbnail_make(const struct picture *picture, struct thumbnail *o
             image.pixels[3 * i + c] = pixel[channels < 3 ? 0 : c];
     }
     const ocellus_status status = image_resize(&image, THUMBNAIL_SIDE, THUMBNAIL_SIDE, &small);
-    for (size_t i = 0; status == OCELLUS_OK && i < THUMBNAIL_SIDE * THUMBNAIL_SIDE; i++) {
-        const uint8_t *pixel = small.pixels + 3 * i;
-        const unsigned luma = 19595u * pixel[0] + 38470u * pixel[1] + 7471u * pixel[2] + 32768u;
-        out->grey[i / THUMBNAIL_SIDE][i % THUMBNAIL_SIDE] = (uint8_t)(luma >> 16);
-    }
+    for (size_t i = 0; status == OCELLUS_OK && i < THUMBNAIL_SIDE * THUMBNAIL_SIDE; i++)
+        out->grey[i / THUMBNAIL_SIDE][i % THUMBNAIL_SIDE] = image_luma(small.pixels + 3 * i);
     image_free(&image);
     image_free(&small);
     return status;

@@ -3,6 +3,8 @@
  * frequencies, here against their median and with whole numbers only. */
 #include "data/near_hash.h"
 
+#include "data/image.h"
+
 enum { SIDE = 32, WAVES = 8, COEFFICIENTS = WAVES * WAVES - 1 };
 
 /* round(4096 cos((2 x + 1) u pi / 64)), u of 0..7, x of 0..31. */
@@ -26,8 +28,7 @@ static const int16_t waves[WAVES][SIDE] = {
 };
 
 static uint64_t grey_of(const uint8_t *pixel, size_t channels) {
-    if (channels < 3) return pixel[0];
-    return (19595U * pixel[0] + 38470U * pixel[1] + 7471U * pixel[2] + 0x8000U) >> 16; /* ITU-R 601 */
+    return channels < 3 ? pixel[0] : image_luma(pixel);
 }
 
 /* Where cell `place` of 32 begins on a side; a small picture's pixels stand in several cells. */

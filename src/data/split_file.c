@@ -190,11 +190,11 @@ const struct split_row *split_file_find(const struct split_file *file, const uin
 
 void split_file_append(struct text *text, const char *path, const uint8_t pixels[PICTURE_HASH_SIZE], const char *word,
                        enum picture_part part) {
-    csv_append(text, path);
+    text_append_csv(text, path);
     text_append(text, ",");
     for (size_t i = 0; i < PICTURE_HASH_SIZE && memcmp(pixels, no_pixels, PICTURE_HASH_SIZE) != 0; i++)
         text_append(text, "%02x", pixels[i]);
     text_append(text, ",");
-    csv_append(text, word);
+    text_append_csv(text, word);
     text_append(text, ",%s\n", picture_part_names[part]);
 }

@@ -110,9 +110,48 @@ static ocellus_status look_at_rest(const struct source *source, const struct sur
     return status;
 }
 
+/* --- what is known from before --- */
+
+static bool is_as_before(const struct source *source, size_t index, const struct picture_facts *facts,
+                         struct picture *picture) {
+    struct picture_facts now = {0};
+    const ocellus_status status = look_at(source, index, picture, &now);
+    memory_free(now.reason);
+    return status == OCELLUS_OK && now.fault == facts->fault &&
+           memcmp(now.pixels, facts->pixels, PICTURE_HASH_SIZE) == 0;
+}
+
+static void forget(struct survey *survey, uint8_t format, uint8_t *known) {
+    for (size_t i = 0; i < survey->count; i++) {
+        struct picture_facts *facts = &survey->facts[i];
+        if (!known[i] || facts->format != format) continue;
+        memory_free(facts->reason);
+        *facts = (struct picture_facts){0};
+        known[i] = 0;
+    }
+}
+
+/* A decoder may be another one since, or not be there any more: the first picture of each form is looked at again, and where it
+ * is another now, so are all of that form. */
+static void check_decoders(const struct source *source, struct survey *survey, uint8_t *known) {
+    bool seen[UINT8_MAX + 1] = {false};
+    struct picture picture = {0};
+    for (size_t i = 0; i < survey->count; i++) {
+        const struct picture_facts *facts = &survey->facts[i];
+        const bool tells = facts->fault == PICTURE_SOUND || facts->fault == PICTURE_UNSUPPORTED;
+        if (!known[i] || !tells || seen[facts->format]) continue;
+        seen[facts->format] = true;
+        if (!is_as_before(source, i, facts, &picture)) forget(survey, facts->format, known);
+    }
+    picture_free(&picture);
+}
+
 static ocellus_status make(const struct source *source, const struct survey_options *options, uint8_t *known,
                            struct survey *survey) {
-    if (options->cached_for) TRY(survey_cache_load(options->cached_for, source, survey->facts, known));
+    if (options->cached_for) {
+        TRY(survey_cache_load(options->cached_for, source, survey->facts, known));
+        check_decoders(source, survey, known);
+    }
     for (size_t i = 0; i < source->count; i++)
         survey->decoded += !known[i];
     if (survey->decoded > 0) {

@@ -23,7 +23,8 @@ struct survey_options {
 };
 
 /* Reads every picture but those whose facts the cache holds, with a progress bar. What cannot be decoded is noted; a picture
- * that cannot be read (OCELLUS_IO) ends it, named. At most 120 bytes a picture beside its file in each thread. */
+ * that cannot be read (OCELLUS_IO) ends it, named. Of each form the first one is read in any case, to see whether its decoder is
+ * still the one that the cache knows. At most 120 bytes a picture beside its file in each thread. */
 ocellus_status survey_make(const struct source *source, const struct survey_options *options, struct survey *survey);
 void survey_free(struct survey *survey);
 

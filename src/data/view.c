@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/sizes.h"
+#include "data/image.h"
 
 #include <string.h>
 
@@ -64,7 +65,7 @@ static void make_grey(const struct resize_from *src, uint8_t *dst) {
     for (size_t y = 0; y < src->height; y++) {
         const uint8_t *row = src->pixels + y * src->stride;
         for (size_t x = 0; x < src->width; x++, row += 3)
-            *dst++ = (uint8_t)((19595U * row[0] + 38470U * row[1] + 7471U * row[2] + 32768U) >> 16);
+            *dst++ = image_luma(row);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "base/sizes.h"
 #include "data/cache.h"
+#include "data/feature_room.h"
 #include "inference/batch_buffer.h"
 #include "inference/weights.h"
 #include "model/graph_to_json.h"
@@ -18,6 +19,7 @@
 #include <string.h>
 
 enum { FORMAT = 1, BATCH = 32 };
+#define FOLDER "features"
 
 ocellus_status features_check(const struct recipe *recipe) {
     const struct augmentation augmentation = train_augmentation(recipe);
@@ -208,6 +210,11 @@ static ocellus_status make_views(struct making *making, struct feature_writer *w
 
 static ocellus_status make_file(struct making *making, const char *path) {
     struct feature_writer writer;
+    char folder[FILE_PATH_SIZE];
+    uint64_t bytes;
+    TRY(feature_form_bytes(&making->features->form, &bytes));
+    TRY(cache_folder(FOLDER, folder));
+    TRY(feature_room_make(folder, bytes, 0));
     making->values = memory_allocate(making->features->form.values, BATCH * sizeof *making->values);
     if (!making->values) return OCELLUS_IO;
     TRY(feature_writer_begin(&writer, path, &making->features->form));
@@ -228,9 +235,9 @@ static ocellus_status try_to_make(struct making *making, const char *path) {
 
 static ocellus_status find_path(const struct making *making, char path[FILE_PATH_SIZE]) {
     char folder[FILE_PATH_SIZE], name[SHA256_TEXT_SIZE + 16];
-    TRY(cache_folder("features", folder));
+    TRY(cache_folder(FOLDER, folder));
     TRY(folder_make(folder));
-    snprintf(name, sizeof name, "%s.features", making->features->form.key);
+    snprintf(name, sizeof name, "%s" FEATURE_FILE_END, making->features->form.key);
     return path_join(path, folder, name);
 }
 

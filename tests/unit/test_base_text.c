@@ -353,8 +353,22 @@ static void sizes_are_powers_of_1000(void **state) {
     }
 }
 
+/* Read back as one cell by every reader of CSV, whatever it parts cells by. */
+static void cells_of_csv_are_quoted_where_they_must_be(void **state) {
+    (void)state;
+    struct text text = {0};
+    static const char *const cells[] = {"plain name", "", "a,b", "a;b", "a\tb", "a\nb", "a\rb", "say \"a\""};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        text_append_csv(&text, cells[i]);
+        text_append(&text, "|");
+    }
+    assert_string_equal(text.bytes, "plain name||\"a,b\"|\"a;b\"|\"a\tb\"|\"a\nb\"|\"a\rb\"|\"say \"\"a\"\"\"|");
+    text_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_of_csv_are_quoted_where_they_must_be),
         cmocka_unit_test(sizes_are_powers_of_1000),
         cmocka_unit_test(test_append),
         cmocka_unit_test(test_append_at_every_length),

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of features: what was written is read, and nothing else is taken for it. */
+#include "data/feature_room.h"
 #include "data/feature_store.h"
 #include "group_folder.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -132,11 +135,48 @@ static void what_is_discarded_never_was(void **state) {
     assert_int_equal(feature_writer_begin(&writer, at("endless"), &endless), OCELLUS_USAGE);
 }
 
+/* As if the file had been used that many seconds ago. */
+static void make_older(const char *path, time_t seconds) {
+    const time_t then = time(NULL) - seconds;
+    const struct timespec times[] = {{.tv_sec = then}, {.tv_sec = then}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void the_oldest_make_room(void **state) {
+    (void)state;
+    static const char *const names[] = {"a.features", "b.features", "c.features", "old other file"};
+    char room[FILE_PATH_SIZE], paths[4][FILE_PATH_SIZE];
+    assert_int_equal(path_join(room, folder, "room"), OCELLUS_OK);
+    assert_int_equal(mkdir(room, 0777), 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(path_join(paths[i], room, names[i]), OCELLUS_OK);
+        write_file(paths[i]);
+        make_older(paths[i], 1000 - 100 * (time_t)i);
+    }
+    make_older(paths[3], 9000);
+    assert_int_equal(feature_room_make(room, 10, 3 * FILE_BYTES + 10), OCELLUS_OK);          /* all fits */
+    assert_int_equal(feature_room_make(room, 1, 0), OCELLUS_OK);                             /* on this disk too */
+    assert_int_equal(feature_room_make(room, 99 * FILE_BYTES, 98 * FILE_BYTES), OCELLUS_OK); /* hopeless */
+    for (size_t i = 0; i < 4; i++)
+        assert_true(path_exists(paths[i]));
+    struct feature_store *store = open_store(paths[0], form_of(COUNT, VALUES, VIEWS)); /* the oldest is used */
+    assert_non_null(store);
+    assert_int_equal(feature_room_make(room, FILE_BYTES, 3 * FILE_BYTES), OCELLUS_OK);
+    assert_true(path_exists(paths[0]) && !path_exists(paths[1]) && path_exists(paths[2]));
+    assert_int_equal(feature_room_make(room, FILE_BYTES, FILE_BYTES), OCELLUS_OK);
+    assert_false(path_exists(paths[0]) || path_exists(paths[2]));
+    assert_true(path_exists(paths[3])); /* is none of them */
+    float values[VALUES];
+    assert_int_equal(feature_store_read(store, 0, 0, values), OCELLUS_OK); /* it stays with who has it open */
+    feature_store_close(store);
+    assert_int_equal(feature_room_make(at("nowhere"), 1, 0), OCELLUS_IO);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_written_is_read),    cmocka_unit_test(others_are_not_taken_for_it),
-        cmocka_unit_test(damaged_ones_are_not_there),  cmocka_unit_test(what_is_cut_short_is_told),
-        cmocka_unit_test(what_is_discarded_never_was),
+        cmocka_unit_test(the_oldest_make_room),        cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(others_are_not_taken_for_it), cmocka_unit_test(damaged_ones_are_not_there),
+        cmocka_unit_test(what_is_cut_short_is_told),   cmocka_unit_test(what_is_discarded_never_was),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

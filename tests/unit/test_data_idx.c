@@ -179,6 +179,8 @@ static void test_refused_sets(void **state) {
     expect(*state, OCELLUS_BAD_CONTENT, "11 labels (expected 12, one for each image)");
     put_array(temporary_path(*state, labels), images_dims, 3, 1, 3);
     expect(*state, OCELLUS_BAD_CONTENT, "3 dimensions (expected 1)");
+    put_array(temporary_path(*state, labels), labels_dims, 1, 0, 3);
+    expect(*state, OCELLUS_BAD_CONTENT, "there is one class alone (");
     put_set(*state);
     put_array(temporary_path(*state, images), flat, 2, 1, 3);
     expect(*state, OCELLUS_BAD_CONTENT, "2 dimensions (expected 3 or 4)");

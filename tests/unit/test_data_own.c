@@ -350,6 +350,36 @@ static void what_is_known_is_not_looked_at_again(void **state) {
     free(bytes);
 }
 
+/* As if another decoder had been there when the pictures were looked at. */
+static void another_decoder_is_noticed(void **state) {
+    char photos[FILE_PATH_SIZE], surveys[FILE_PATH_SIZE], cache[FILE_PATH_SIZE], hash[SHA256_TEXT_SIZE];
+    enum { END = SHA256_TEXT_SIZE - 1 };
+    assert_int_equal(path_join(photos, "", make_photos(*state)), OCELLUS_OK);
+    assert_int_equal(path_join(surveys, *state, "cache/ocellus/surveys"), OCELLUS_OK);
+    make_text(*state, "photos/cats/other.gif", "GIF89a");
+    make_old(*state, "photos/cats/other.gif");
+    struct data_parts parts = open_photos(photos, &usual);
+    const struct picture_facts first = shared_collection_survey(parts.pictures)->facts[0];
+    data_parts_close(&parts);
+    assert_int_equal(count_decoded(photos), 0);
+    char **names;
+    size_t count, size, at = 0;
+    unsigned char *bytes;
+    assert_int_equal(folder_names(surveys, &names, &count), OCELLUS_OK);
+    assert_int_equal(path_join(cache, surveys, names[0]), OCELLUS_OK);
+    names_free(names);
+    assert_int_equal(file_read(cache, 1 << 20, &bytes, &size), OCELLUS_OK);
+    while (memcmp(bytes + at, first.pixels, PICTURE_HASH_SIZE) != 0)
+        at++;
+    bytes[at] ^= 1;
+    sha256_bytes(bytes, size - END, hash);
+    memcpy(bytes + size - END, hash, END);
+    assert_int_equal(file_write(cache, bytes, size), OCELLUS_OK);
+    free(bytes);
+    assert_int_equal(count_decoded(photos), 2 * EACH); /* all but the GIF */
+    assert_int_equal(count_decoded(photos), 0);
+}
+
 static void the_number_of_threads_changes_nothing(void **state) {
     const char *photos = make_photos(*state);
     char identity[SHA256_TEXT_SIZE];
@@ -394,6 +424,7 @@ int main(void) {
         IN_FOLDER(a_picture_that_changes_ends_a_run),
         IN_FOLDER(a_run_goes_on_with_its_own_pictures),
         IN_FOLDER(what_is_known_is_not_looked_at_again),
+        IN_FOLDER(another_decoder_is_noticed),
         IN_FOLDER(the_number_of_threads_changes_nothing),
         IN_FOLDER(a_place_that_cannot_be_written_is_said),
     };
