@@ -64,7 +64,9 @@ void log_bar(const char *bar) {
 static void print_wrapped(const char *line, size_t columns) {
     enum { INDENT = 2 };
     struct text wrapped = {0};
-    text_append_wrapped(&wrapped, line, 0, INDENT, columns);
+    const size_t begin = strspn(line, " "); /* of a list's item */
+    text_append(&wrapped, "%.*s", (int)begin, line);
+    text_append_wrapped(&wrapped, line, begin, begin + INDENT, columns);
     fprintf(stderr, "%s\n", wrapped.failed || !wrapped.bytes ? line : wrapped.bytes);
     text_free(&wrapped);
 }

@@ -55,6 +55,16 @@ narrow 80 out
 ocellus data show cifar10 --data-path data --out pictures >out 2>/dev/null
 narrow 80 out
 
+# An item of a list that is too long for the terminal stays an item.
+for class in cat coffee; do
+    mkdir -p listed/$class
+    cp "$SOURCE/tests/golden/photographs/$class.png" listed/$class
+done
+echo text >"listed/cat/a picture with a name of many words.jpg"
+on_terminal 60 "ocellus data show listed --out listed-figures"
+tr -d '\r' <seen | grep -q "^  cat/a picture with" || die "an item of a list lost its place"
+tr -d '\r' <seen | grep -q "^    .*(expected a PNG" || die "an item's second line is not below it"
+
 # What files say.
 make_hostile_model names "$long/last.safetensors" hostile.safetensors
 cp "$SOURCE/tests/golden/photographs/cat.png" .
