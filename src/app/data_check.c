@@ -88,16 +88,6 @@ struct looking {
     struct progress progress;
 };
 
-/* Also where it is stored in colour: decoded files have three channels in any case. */
-static bool is_grey(const struct picture *picture) {
-    const size_t channels = picture->channels, pixels = picture->height * picture->width;
-    for (size_t i = 0; i < pixels && channels >= 3; i++) {
-        const uint8_t *pixel = picture->pixels + i * channels;
-        if (pixel[0] != pixel[1] || pixel[1] != pixel[2]) return false;
-    }
-    return true;
-}
-
 static void look(void *context, size_t place, size_t worker) {
     struct looking *looking = context;
     struct looker *looker = &looking->lookers[worker];
@@ -107,7 +97,7 @@ static void look(void *context, size_t place, size_t worker) {
         looker->status = data_check_read(looking->check, place, &wish, &looker->picture);
         if (looker->status == OCELLUS_OK)
             looker->status = thumbnail_make(&looker->picture, &looking->thumbnails[place]);
-        if (looker->status == OCELLUS_OK) checked->grey = is_grey(&looker->picture);
+        if (looker->status == OCELLUS_OK) checked->grey = picture_is_grey(&looker->picture);
         looker->failed = place;
         if (looker->status != OCELLUS_OK) snprintf(looker->message, sizeof looker->message, "%s", status_message());
     }

@@ -67,16 +67,15 @@ static int compare_sides(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* What is seen of pictures: their shorter sides, and whether any has colours. */
+/* What is seen of pictures: their shorter sides, and whether any of those that were read has colours. */
 struct seen {
     uint32_t *sides; /* [count], of room for all */
     size_t count;
     bool colours;
 };
 
-static void see(struct seen *seen, size_t height, size_t width, size_t channels) {
+static void see(struct seen *seen, size_t height, size_t width) {
     seen->sides[seen->count++] = (uint32_t)(height < width ? height : width);
-    seen->colours = seen->colours || channels != 1;
 }
 
 /* Reads some pictures, spread over the set, and tells how long one takes. */
@@ -85,8 +84,10 @@ static ocellus_status read_some(const struct source *source, struct seen *seen, 
     const size_t wanted = source->count < PICTURES_LOOKED_AT ? source->count : PICTURES_LOOKED_AT;
     const double started = clock_seconds();
     for (size_t i = 0; i < wanted && (seen->count == 0 || clock_seconds() - started < longest_look); i++)
-        if (source_read(source, i * source->count / wanted, NULL, &picture) == OCELLUS_OK)
-            see(seen, picture.height, picture.width, picture.channels);
+        if (source_read(source, i * source->count / wanted, NULL, &picture) == OCELLUS_OK) {
+            see(seen, picture.height, picture.width);
+            seen->colours = seen->colours || !picture_is_grey(&picture);
+        }
     picture_free(&picture);
     if (seen->count == 0)
         return fail(OCELLUS_BAD_CONTENT, "%s: none of %zu pictures can be read: %s", source->name, wanted,
@@ -99,11 +100,10 @@ static ocellus_status read_some(const struct source *source, struct seen *seen, 
 static void see_survey(const struct data_parts *parts, struct seen *seen) {
     const struct survey *survey = parts->pictures ? shared_collection_survey(parts->pictures) : NULL;
     if (!survey) return;
-    *seen = (struct seen){.sides = seen->sides};
+    seen->count = 0;
     for (size_t i = 0; i < survey->count; i++) {
         const struct picture_facts *facts = &survey->facts[i];
-        if (shared_collection_part(parts->pictures, i) == PICTURE_PART_TRAIN)
-            see(seen, facts->height, facts->width, facts->channels);
+        if (shared_collection_part(parts->pictures, i) == PICTURE_PART_TRAIN) see(seen, facts->height, facts->width);
     }
 }
 

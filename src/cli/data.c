@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/text_layout.h"
 #include "cli/command.h"
+#include "cli/data_check.h"
+#include "cli/data_words.h"
 #include "cli/recipe_flags.h"
 #include "cli/verbs.h"
 #include "data/cache.h"
@@ -128,21 +130,12 @@ static ocellus_status check_flags(const struct settings *settings) {
     return OCELLUS_OK;
 }
 
-static ocellus_status fail_by_name(const char *what, const char *name, bool fetched) {
-    struct text names = {0};
-    data_set_append_names(fetched, &names);
-    const ocellus_status status =
-        fail(OCELLUS_USAGE, "%s '%s' (known: %s)", what, name, names.bytes && !names.failed ? names.bytes : "?");
-    text_free(&names);
-    return status;
-}
-
 static ocellus_status data_fetch(int argc, char **argv) {
     struct words words;
     TRY(command_parse(&fetch_command, fetch_options, argc, argv, &words));
     const struct data_set *set = data_set_find(words.items[0]);
     char folder[FILE_PATH_SIZE];
-    if (!set) return fail_by_name("data: nothing to fetch is called", words.items[0], true);
+    if (!set) return command_fail_data("data: nothing to fetch is called", words.items[0], true);
     if (!set->fetch)
         return fail(OCELLUS_USAGE, "data: %s: is opened by its path, there is nothing to fetch", set->name);
     TRY(set->fetch(&fetch));
@@ -241,38 +234,6 @@ ocellus_status command_print_data(const struct data_shown *shown) {
     text_free(&bars);
     if (!whole) return OCELLUS_IO;
     return log_has_color(1) ? print_preview(train) : OCELLUS_OK;
-}
-
-ocellus_status command_open_data(const char *word, const struct data_request *request, struct data_parts *parts,
-                                 const char **called) {
-    const struct data_set *set = data_set_find(word);
-    const char *name = word;
-    struct data_request asked = *request;
-    *called = word;
-    if (!set || !set->open) {
-        enum path_kind kind;
-        TRY(path_look(word, &kind));
-        if (kind == PATH_NONE && !set) return fail_by_name("data: no such file, folder or data set", word, false);
-        if (kind != PATH_NONE) {
-            TRY(look_recognise(word, &name));
-            if (!name)
-                return fail(OCELLUS_USAGE,
-                            "%s: is no set of pictures (expected a folder of pictures, or a list of them)", word);
-            asked.path = word;
-        }
-    }
-    TRY(data_set_open(name, &asked, parts));
-    if (asked.path == word) *called = parts->train->name;
-    return OCELLUS_OK;
-}
-
-ocellus_status command_data_folder(const char *out, bool nowhere, const char *called, char folder[FILE_PATH_SIZE]) {
-    char beside[SOURCE_NAME_SIZE + sizeof "-data"];
-    *folder = '\0';
-    if (out) return path_join(folder, "", out);
-    if (nowhere) return OCELLUS_OK;
-    snprintf(beside, sizeof beside, "%s-data", called);
-    return path_join(folder, "runs", beside);
 }
 
 static ocellus_status show_opened(const struct data_parts *parts, const char *folder) {

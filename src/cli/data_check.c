@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* ocellus data check */
-#include "app/data_check.h"
+#include "cli/data_check.h"
 
+#include "app/data_check.h"
 #include "app/data_check_files.h"
 #include "app/data_check_json.h"
 #include "app/data_check_text.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/data.h"
+#include "cli/data_words.h"
 
 const char *const data_check_summary = "Looks for what would spoil a training on these pictures.";
 

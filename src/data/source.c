@@ -31,6 +31,15 @@ ocellus_status picture_make_room(struct picture *picture, size_t height, size_t 
     return OCELLUS_OK;
 }
 
+bool picture_is_grey(const struct picture *picture) {
+    const size_t channels = picture->channels, pixels = picture->height * picture->width;
+    for (size_t i = 0; i < pixels && channels >= 3; i++) {
+        const uint8_t *pixel = picture->pixels + i * channels;
+        if (pixel[0] != pixel[1] || pixel[1] != pixel[2]) return false;
+    }
+    return true;
+}
+
 void source_close(struct source *source) {
     if (!source) return;
     for (size_t i = 0; source->class_names && i < source->classes; i++)

@@ -22,6 +22,8 @@ struct picture {
     enum file_format format; /* of its file, also where that could not be decoded; FILE_FORMAT_UNKNOWN without a file */
 };
 void picture_free(struct picture *picture);
+/* Whether it has no colours: one channel, or three that are alike in every pixel. */
+bool picture_is_grey(const struct picture *picture);
 /* For sources: a picture of that form whose pixels lie in its room, which *pixels points to, to be filled. */
 ocellus_status picture_make_room(struct picture *picture, size_t height, size_t width, size_t channels,
                                  uint8_t **pixels);
