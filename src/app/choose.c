@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- The numbers of the choice. docs/your-own-pictures.md says what each was found by. */
+/* ---- The numbers of the choice. */
 
 /* Small pictures, of which there are many: what is learned from them alone fits better than what photographs taught. */
 enum { SMALL_SIDE = 48, SMALL_LEAST_PICTURES = 5000, SMALL_LEAST_OF_A_CLASS = 100 };
@@ -19,9 +19,12 @@ static const double test_share = 0.2;
 /* ResNet50: sides in the order in which they are wanted; pictures are enlarged by no more than that. */
 static const size_t sides[] = {224, 192, 160, 128, 96, 64};
 enum { MEASURED_SIDE = 160, ENLARGED_MOST = 4, SMALL_INPUT_LEAST = 20, SMALL_INPUT_MOST = 64 };
-enum { HEAD_EPOCHS = 12, LAST_EPOCHS_LEAST = 4, LAST_EPOCHS_MOST = 10, VIEWS = 2 };
+enum { BATCH = 32, HEAD_EPOCHS = 12, VIEWS = 2 };                        /* the last layer alone, on features */
+enum { FIRST_EPOCHS = 2, LAST_EPOCHS_LEAST = 6, LAST_EPOCHS_MOST = 12 }; /* of it, and then of the last stages */
+/* BatchNormalization's moving statistics, with Keras's momentum of 0.99, have forgotten 95 % of what they were. */
+enum { LAST_STEPS_LEAST = 300 };
 static const double epoch_seconds = 1;       /* of an epoch's end: a network of 100 MB is saved twice */
-static const double frozen_share = 0.81;     /* of the body's time: what comes before its last stage */
+static const double frozen_share = 0.45;     /* of the body's time: what comes before its last two stages */
 static const double last_training_share = 3; /* a stage trained is its time forward and twice that back */
 static const double fixed_seconds = 15;      /* opening, saving, the page */
 static const double budget_used = 0.9;       /* of the budget: what is measured on a few pictures is not sure */
@@ -90,22 +93,29 @@ static void set(struct choice *choice, const char *flag, const char *format, ...
 
 /* What ResNet50 costs at a side, in seconds a picture. */
 struct cost {
-    double decode, forward, last; /* last: a training step of the last stage by features of those before it */
+    double decode, forward, last; /* last: a training step with the last stages learning */
 };
 
 static struct cost cost_at(const struct choose_speed *speed, size_t side) {
     const double scale = (double)(side * side) / (double)(MEASURED_SIDE * MEASURED_SIDE);
-    const double least = speed->forward * (1 - frozen_share) * last_training_share / 2; /* a measurement may be off */
-    double last = speed->train - frozen_share * speed->forward;
-    return (struct cost){speed->decode, scale * speed->forward, scale * (last > least ? last : least)};
+    const double least = speed->forward * (frozen_share + (1 - frozen_share) * last_training_share) / 2;
+    /* a measurement may be off */
+    return (struct cost){speed->decode, scale * speed->forward, scale * (speed->train > least ? speed->train : least)};
 }
 
-/* Seconds of everything but the epochs of the last stage. `last`: whether there are any. */
+/* Seconds of everything but the epochs of the last stages. `last`: whether there are any. */
 static double seconds_around(const struct work *work, const struct cost *cost, bool last) {
-    const double features = VIEWS * (cost->decode + cost->forward);
-    const double again = last ? VIEWS * (cost->decode + frozen_share * cost->forward) : 0;
-    return fixed_seconds + work->trainings * (work->train * (features + again) + HEAD_EPOCHS * epoch_seconds) +
+    const double passes = last ? FIRST_EPOCHS : VIEWS, epochs = last ? FIRST_EPOCHS : HEAD_EPOCHS;
+    return fixed_seconds +
+           work->trainings * (work->train * passes * (cost->decode + cost->forward) + epochs * epoch_seconds) +
            work->judged * (cost->decode + cost->forward);
+}
+
+/* Epochs of the last stages after which their statistics are those of these pictures. */
+static size_t least_epochs(const struct work *work) {
+    const size_t steps = ((size_t)work->train + BATCH - 1) / BATCH;
+    const size_t epochs = (LAST_STEPS_LEAST + steps - 1) / (steps > 0 ? steps : 1);
+    return epochs > LAST_EPOCHS_LEAST ? epochs : LAST_EPOCHS_LEAST;
 }
 
 static bool side_is_open(const struct choose_facts *facts, const struct choose_wish *wish, size_t side) {
@@ -113,48 +123,55 @@ static bool side_is_open(const struct choose_facts *facts, const struct choose_w
     return wish->side > 0 ? side == wish->side : last || side <= ENLARGED_MOST * facts->side;
 }
 
-/* The largest side at which the last stage gets its epochs; else at which features are made in the time; else the smallest. */
+/* What is done at that side in the time; false: not even the last layer's training. */
+static bool fit_side(const struct cost *cost, const struct work *work, double seconds, struct choice *choice) {
+    const double epoch = work->trainings * (work->train * cost->last + epoch_seconds);
+    const double with_last = seconds_around(work, cost, true), alone = seconds_around(work, cost, false);
+    const size_t least = least_epochs(work), most = least > LAST_EPOCHS_MOST ? least : LAST_EPOCHS_MOST;
+    const bool last = with_last + (double)least * epoch <= seconds;
+    const double fits = epoch > 0 ? (seconds - with_last) / epoch : (double)most;
+    choice->last_epochs = !last ? 0 : fits < (double)most ? (size_t)fits : most;
+    choice->seconds = last ? with_last + (double)choice->last_epochs * epoch : alone;
+    return last || alone <= seconds;
+}
+
+/* The largest side that there is time for: what is seen of a picture counts for more than what is learned of it. */
 static void choose_side(const struct choose_facts *facts, const struct choose_speed *speed,
                         const struct choose_wish *wish, const struct work *work, double seconds,
                         struct choice *choice) {
     const size_t given[] = {wish->side};
     const size_t *open = wish->side > 0 ? given : sides, count = wish->side > 0 ? 1 : sizeof sides / sizeof *sides;
-    for (int last = 1; last >= 0; last--) {
-        for (size_t i = 0; i < count; i++) {
-            const struct cost cost = cost_at(speed, open[i]);
-            const double around = seconds_around(work, &cost, last),
-                         epoch = work->trainings * (work->train * cost.last + epoch_seconds);
-            if (!side_is_open(facts, wish, open[i]) || around + last * LAST_EPOCHS_LEAST * epoch > seconds) continue;
-            const double fits = epoch > 0 ? (seconds - around) / epoch : LAST_EPOCHS_MOST;
-            choice->side = open[i];
-            choice->last_epochs = last == 0 ? 0 : fits < LAST_EPOCHS_MOST ? (size_t)fits : LAST_EPOCHS_MOST;
-            choice->seconds = around + (double)choice->last_epochs * epoch;
-            return;
-        }
-    }
-    choice->side = open[count - 1];
     choice->short_of_time = true;
-    const struct cost cost = cost_at(speed, choice->side);
-    choice->seconds = seconds_around(work, &cost, false);
+    for (size_t i = 0; i < count && choice->short_of_time; i++) {
+        if (!side_is_open(facts, wish, open[i])) continue;
+        const struct cost cost = cost_at(speed, open[i]);
+        choice->side = open[i];
+        choice->short_of_time = !fit_side(&cost, work, seconds, choice);
+    }
 }
 
+/* The last layer alone learns from features that are made once; with the last stages, from other parts of the pictures each time:
+ * few pictures are soon known by heart. */
 static void set_pretrained(const struct choose_facts *facts, struct choice *choice) {
-    choice->epochs = HEAD_EPOCHS + choice->last_epochs;
+    const bool last = choice->last_epochs > 0;
+    choice->epochs = (last ? FIRST_EPOCHS : HEAD_EPOCHS) + choice->last_epochs;
     set(choice, "model", "resnet50");
     set(choice, "weights", "imagenet");
     set(choice, "input-size", "%zu", choice->side);
     set(choice, "resize", "crop");
     if (facts->side >= 2 * choice->side) set(choice, "jpeg-scaled", "true");
     set(choice, "freeze", "conv*");
-    set(choice, "features", "cached");
-    set(choice, "views", "%d", VIEWS);
     set(choice, "flip", "0.5");
-    if (choice->last_epochs > 0) {
-        set(choice, "unfreeze", "%d:conv5_*_conv", HEAD_EPOCHS);
-        set(choice, "rates", "conv5_*:0.05");
+    if (last) {
+        set(choice, "unfreeze", "%d:conv4_*, %d:conv5_*", FIRST_EPOCHS, FIRST_EPOCHS);
+        set(choice, "rates", "conv*:0.05");
+        set(choice, "resized-crop-smallest", "0.4");
+    } else {
+        set(choice, "features", "cached");
+        set(choice, "views", "%d", VIEWS);
     }
     set(choice, "epochs", "%zu", choice->epochs);
-    set(choice, "batch-size", "32");
+    set(choice, "batch-size", "%d", BATCH);
     set(choice, "optimizer", "adam");
     set(choice, "learning-rate", "0.001");
 }
@@ -236,10 +253,11 @@ static void explain_training(const struct choice *choice, struct text *words) {
     } else {
         text_append(words, "a new last layer for ");
         text_append_count(words, choice->epochs - choice->last_epochs, "epoch");
-        text_append(words, ", on features computed once");
         if (choice->last_epochs > 0) {
-            text_append(words, "; then the last of four stages too, slowly, for ");
+            text_append(words, "; then the last two of four stages too, slowly, for ");
             text_append_count(words, choice->last_epochs, "epoch");
+        } else {
+            text_append(words, ", on features computed once");
         }
     }
 }
@@ -252,7 +270,7 @@ static void explain_time(const struct choice *choice, double budget, struct text
     if (choice->short_of_time)
         text_append(words, ": more than the budget; the smallest training that makes sense takes that long");
     else if (choice->network == CHOOSE_PRETRAINED && choice->last_epochs == 0)
-        text_append(words, "; with a larger --budget its last stage would learn too");
+        text_append(words, "; with a larger --budget its last stages would learn too");
 }
 
 void choose_explain(const struct choose_facts *facts, const struct choice *choice, double budget, struct text *out) {
@@ -272,7 +290,8 @@ void choose_explain(const struct choose_facts *facts, const struct choice *choic
         append_reason(out, labels[i], &words);
     }
     words.size = 0;
-    text_append(&words, "%zu x %zu pixels, from the middle of a picture%s", choice->side, choice->side,
+    text_append(&words, "%zu x %zu pixels, from the middle of a picture%s%s", choice->side, choice->side,
+                choice->last_epochs > 0 ? "; in training, other parts of it each time" : "",
                 facts->grey && choice->network == CHOOSE_SMALL ? "" : "; half of them mirrored in training");
     append_reason(out, "seen as", &words);
     words.size = 0;

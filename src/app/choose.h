@@ -12,7 +12,7 @@
 
 enum choose_network {
     CHOOSE_SMALL,      /* SimCNN from random values */
-    CHOOSE_PRETRAINED, /* ResNet50 from ImageNet's: its features, then its last stage */
+    CHOOSE_PRETRAINED, /* ResNet50 from ImageNet's: its features, then its last stages */
 };
 
 struct choose_facts {
@@ -37,7 +37,7 @@ struct choose_speed {
     double decode;  /* read, decoded and brought to its size */
     double forward; /* through the whole network, in inference */
     double
-        train; /* a training step: of SimCNN whole, of ResNet50 with all but its last stage frozen, those computed too */
+        train; /* a training step: of SimCNN whole, of ResNet50 with all but its last two stages frozen, those computed too */
 };
 
 /* What was said on the command line; 0: nothing. */
@@ -54,7 +54,7 @@ struct choice {
     size_t folds;               /* of cross-validation; 0: pictures are kept out, or the set brings a test part */
     size_t judged;              /* pictures the accuracy is measured on */
     bool share_said;            /* how many of them are kept out was said */
-    size_t epochs, last_epochs; /* in all, and those of them with the last stage unfrozen */
+    size_t epochs, last_epochs; /* in all, and those of them with the last stages unfrozen */
     double seconds;             /* forecast: from the first step to the page */
     bool short_of_time;         /* the budget is too small for what would be done without one */
     struct choice_setting {

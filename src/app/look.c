@@ -149,7 +149,7 @@ ocellus_status look_at_machine(enum choose_network network, const struct choose_
                               &graph));
     size_t matched = 0;
     ocellus_status status = OCELLUS_OK;
-    for (char stage = '1'; !small && stage <= '4' && status == OCELLUS_OK; stage++)
+    for (char stage = '1'; !small && stage <= '3' && status == OCELLUS_OK; stage++)
         status = graph_freeze(graph, (char[]){'c', 'o', 'n', 'v', stage, '_', '*', '\0'}, &matched);
     if (status == OCELLUS_OK) status = measure(graph, threads, false, &speed->forward);
     if (status == OCELLUS_OK) status = measure(graph, threads, true, &speed->train);

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-/* Two quiet cores: ResNet50 at 160 x 160 in 0.03 s, a step with its last stage in 0.05 s. */
-static const struct choose_speed usual_speed = {.decode = 0.002, .forward = 0.03, .train = 0.05};
+/* Two quiet cores: ResNet50 at 160 x 160 in 0.01 s, a step with its last two stages in 0.02 s. */
+static const struct choose_speed usual_speed = {.decode = 0.002, .forward = 0.01, .train = 0.02};
 static const struct choose_wish nothing;
 
 static struct choose_facts photographs(size_t pictures, size_t classes) {
@@ -76,22 +76,37 @@ static void test_budget(void **state) {
     (void)state;
     const struct choose_facts facts = photographs(2000, 10);
     struct choice before = {0}, choice;
-    for (double seconds = 30; seconds <= 3600; seconds += 30) {
+    for (double seconds = 10; seconds <= 3600; seconds += 10) {
         choose_recipe(&facts, &usual_speed, &nothing, seconds, &choice);
+        const bool last = choice.last_epochs > 0;
         assert_true(choice.short_of_time || choice.seconds <= seconds);
-        assert_true(choice.side >= before.side || choice.last_epochs > before.last_epochs);
-        assert_true(choice.last_epochs == 0 || choice.last_epochs >= 4);
-        assert_int_equal(choice.epochs - choice.last_epochs, 12);
+        assert_true(choice.side > before.side ||
+                    (choice.side == before.side && choice.last_epochs >= before.last_epochs));
+        assert_true(!last || (choice.last_epochs >= 6 && choice.last_epochs * 50 >= 300));
+        assert_int_equal(choice.epochs - choice.last_epochs, last ? 2 : 12);
+        assert_string_equal(value_of(&choice, "features"), last ? "" : "cached");
         before = choice;
     }
     assert_int_equal(choice.side, 224);
-    assert_int_equal(choice.last_epochs, 10);
-    choose_recipe(&facts, &usual_speed, &nothing, 30, &choice);
+    assert_int_equal(choice.last_epochs, 12);
+    choose_recipe(&facts, &usual_speed, &nothing, 20, &choice);
     assert_true(choice.short_of_time);
+    assert_int_equal(choice.side, 64);
     assert_int_equal(choice.last_epochs, 0);
     assert_string_equal(value_of(&choice, "unfreeze"), "");
     choose_recipe(&facts, &usual_speed, &(struct choose_wish){.side = 96}, 3600, &choice);
     assert_int_equal(choice.side, 96);
+}
+
+/* Statistics of the last stages need steps to follow: few pictures get more epochs, or none. */
+static void test_few_pictures(void **state) {
+    (void)state;
+    const struct choose_facts facts = photographs(600, 10);
+    struct choice choice;
+    choose_recipe(&facts, &usual_speed, &nothing, 36000, &choice);
+    assert_true(choice.last_epochs * (480 / 32) >= 300);
+    choose_recipe(&facts, &usual_speed, &nothing, 300, &choice);
+    assert_int_equal(choice.last_epochs, 0);
 }
 
 static void test_small_pictures_are_not_enlarged_much(void **state) {
@@ -153,6 +168,7 @@ int main(void) {
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_what_judges),
         cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_few_pictures),
         cmocka_unit_test(test_small_pictures_are_not_enlarged_much),
         cmocka_unit_test(test_a_share_that_was_said_is_kept_out),
         cmocka_unit_test(test_recipes_are_sound),
