@@ -19,9 +19,9 @@ bool page_model(const struct page *page, size_t index, struct html *out) {
     return true;
 }
 
-/* The keys that decide this run: those of other optimizers and empty texts are left out. */
+/* The keys that decide this run: those of other optimizers, empty texts, and of later keys those that change nothing are left out. */
 static bool setting_matters(const struct recipe *recipe, const struct recipe_key *key, const char *value) {
-    if (*value == '\0') return false;
+    if (*value == '\0' || (!key->in_format_1 && strcmp(value, key->neutral) == 0)) return false;
     if (key == RECIPE_KEY(held_out)) return recipe->validation == RECIPE_VALIDATION_HELD_OUT;
     return key->optimizers == 0 || (key->optimizers & 1U << recipe->optimizer) != 0;
 }
