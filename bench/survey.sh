@@ -14,7 +14,8 @@ build/release/tests/tools/make_photographs "$scratch" --learn 2000 --judge 0 >/d
 copy=1
 while [ $((copy * 2000)) -lt "$files" ]; do
     for class in "$scratch"/learn/*; do
-        for file in "$class"/photo-*; do cp "$file" "$class/copy-$copy-${file##*/}"; done
+        mkdir "$class/copy-$copy"
+        cp "$class"/photo-* "$class/copy-$copy"
     done
     copy=$((copy + 1))
 done
