@@ -112,6 +112,7 @@ struct walk {
     const char *name;
     size_t reads;
     ocellus_status (*walk)(const struct source *source);
+    bool threads; /* several read: some may have begun when one fails */
 };
 
 static ocellus_status walk_identity(const struct source *source) {
@@ -162,11 +163,11 @@ static ocellus_status walk_batch(const struct source *source) {
 
 static void a_failed_read_ends_every_walk(void **state) {
     (void)state;
-    static const struct walk walks[] = {{"identity", COUNT, walk_identity},
-                                        {"summary", COUNT, walk_summary},
-                                        {"grid", 6, walk_grid},
-                                        {"terminal", 3, walk_terminal},
-                                        {"batch", 7, walk_batch}};
+    static const struct walk walks[] = {{"identity", COUNT, walk_identity, false},
+                                        {"summary", COUNT, walk_summary, true},
+                                        {"grid", 6, walk_grid, false},
+                                        {"terminal", 3, walk_terminal, false},
+                                        {"batch", 7, walk_batch, false}};
     struct source *source = make_source((struct change){0});
     for (size_t w = 0; w < sizeof walks / sizeof walks[0]; w++) {
         struct unsteady_source unsteady;
@@ -176,7 +177,8 @@ static void a_failed_read_ends_every_walk(void **state) {
             if (walks[w].walk(&unsteady.source) != wanted) fail_msg("%s: read %zu did not fail", walks[w].name, k);
             expect_words("own, train: image ");
             expect_words(": the file is gone");
-            assert_int_equal(unsteady.reads, k); /* it is the end */
+            if (walks[w].threads) assert_true(unsteady.reads >= k && unsteady.reads <= COUNT);
+            else assert_int_equal(unsteady.reads, k); /* it is the end */
         }
         unsteady_open(&unsteady, source, walks[w].reads + 1, OCELLUS_IO);
         assert_int_equal(walks[w].walk(&unsteady.source), OCELLUS_OK);
