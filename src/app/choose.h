@@ -42,7 +42,7 @@ struct choose_speed {
 
 /* What was said on the command line; 0: nothing. */
 struct choose_wish {
-    size_t side;
+    size_t side, epochs;
     double test_share; /* of the pictures, to judge by */
     bool whole;        /* no pictures are kept out and none are judged: a recipe of one's own says so */
 };

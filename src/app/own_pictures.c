@@ -50,7 +50,8 @@ static bool have_imagenet(void) {
 }
 
 static ocellus_status look(const struct own_pictures_request *request, struct choose_facts *facts, double *decode) {
-    const struct data_request asked = {.path = request->path, .threads = request->threads, .quiet = true};
+    const struct data_request asked = {
+        .path = request->path, .split = request->split, .threads = request->threads, .quiet = true};
     struct data_parts parts;
     TRY(data_set_open(request->data_name, &asked, &parts));
     const ocellus_status status = look_at_pictures(&parts, facts, decode);

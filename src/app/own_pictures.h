@@ -8,6 +8,7 @@
 
 struct own_pictures_request {
     const char *path;      /* of a set that look_recognise() knows */
+    const char *split;     /* the split file; NULL: beside them */
     const char *data_name; /* what it knows it as */
     double budget;         /* seconds, from now to the page */
     size_t threads;        /* 0: all this process may use */

@@ -58,22 +58,26 @@ static ocellus_status default_run(const char *path, char run[FILE_PATH_SIZE]) {
 
 static ocellus_status choose(const struct train_own_request *request, struct recipe *recipe, struct text *reasons) {
     double budget;
-    uint64_t side = 0;
-    const char *given = setting_of(request->settings, "input-size"), *model = setting_of(request->settings, "model");
+    uint64_t side = 0, epochs = 0;
+    const char *given = setting_of(request->settings, "input-size"), *said = setting_of(request->settings, "epochs");
+    const char *model = setting_of(request->settings, "model");
     const char *share = setting_of(request->settings, "test-share");
     double test_share = 0;
     if (given && !text_to_unsigned(given, &side)) side = 0; /* refused below */
+    if (said && !text_to_unsigned(said, &epochs)) epochs = 0;
     if (setting_of(request->settings, "folds") || setting_of(request->settings, "fold"))
         return fail(OCELLUS_USAGE,
                     "--folds, --fold: of PICTURES it is chosen how they are judged (--data folder: one fold)");
     if (share && (!text_to_real(share, &test_share) || !(test_share >= 0 && test_share < 1))) test_share = 0;
     TRY(read_budget(request->budget, &budget));
-    const struct own_pictures_request own = {.path = request->path,
-                                             .data_name = request->data_name,
-                                             .budget = budget,
-                                             .threads = request->threads,
-                                             .small = model && strcmp(model, "simcnn") == 0,
-                                             .wish = {.side = (size_t)side, .test_share = test_share}};
+    const struct own_pictures_request own = {
+        .path = request->path,
+        .split = setting_of(request->settings, "split"),
+        .data_name = request->data_name,
+        .budget = budget,
+        .threads = request->threads,
+        .small = model && strcmp(model, "simcnn") == 0,
+        .wish = {.side = (size_t)side, .epochs = (size_t)epochs, .test_share = test_share}};
     TRY(own_pictures_choose(&own, recipe, reasons));
     append_given(request->settings, reasons);
     TRY(recipe_flags_apply(request->settings, recipe));

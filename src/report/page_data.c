@@ -32,6 +32,13 @@ static void append_pixel_statistics(const struct source_summary *summary, struct
                 summary->largest);
 }
 
+/* Files are decoded to three channels in any case: grey ones have the same values in each. */
+static bool has_colours(const struct source_summary *summary) {
+    for (size_t c = 1; c < 3 && summary->channels >= 3; c++)
+        if (summary->mean[c] != summary->mean[0] || summary->deviation[c] != summary->deviation[0]) return true;
+    return false;
+}
+
 ocellus_status page_data_images(const struct page *page, struct html *out) {
     const struct source *train = page->train;
     char images[32], classes[32];
@@ -47,7 +54,7 @@ ocellus_status page_data_images(const struct page *page, struct html *out) {
     for (size_t i = 0; i < train->classes; i++)
         empty += summary.class_counts[i] == 0;
     html_append(out, "<p>%s: %s %simages %s in %s classes", page_data_title(page), images,
-                summary.channels >= 3 ? "colour " : "", size, classes);
+                has_colours(&summary) ? "colour " : "", size, classes);
     source_summary_free(&summary);
     if (empty > 0) html_append(out, ", %zu of which have no training image", empty);
     html_append(out, ".</p>\n");

@@ -80,8 +80,11 @@ static void test_budget(void **state) {
         choose_recipe(&facts, &usual_speed, &nothing, seconds, &choice);
         const bool last = choice.last_epochs > 0;
         assert_true(choice.short_of_time || choice.seconds <= seconds);
-        assert_true(choice.side > before.side ||
-                    (choice.side == before.side && choice.last_epochs >= before.last_epochs));
+        const bool last_before = before.last_epochs > 0;
+        assert_true(last > last_before ||
+                    (last == last_before && (choice.side > before.side || (choice.side == before.side &&
+                                                                           choice.last_epochs >= before.last_epochs))));
+        assert_true(!last || choice.side >= 128);
         assert_true(!last || (choice.last_epochs >= 6 && choice.last_epochs * 50 >= 300));
         assert_int_equal(choice.epochs - choice.last_epochs, last ? 2 : 12);
         assert_string_equal(value_of(&choice, "features"), last ? "" : "cached");
@@ -96,6 +99,11 @@ static void test_budget(void **state) {
     assert_string_equal(value_of(&choice, "unfreeze"), "");
     choose_recipe(&facts, &usual_speed, &(struct choose_wish){.side = 96}, 3600, &choice);
     assert_int_equal(choice.side, 96);
+    for (size_t epochs = 1; epochs <= 20; epochs++) { /* what is said is what is told */
+        choose_recipe(&facts, &usual_speed, &(struct choose_wish){.side = 96, .epochs = epochs}, 3600, &choice);
+        assert_int_equal(choice.epochs, epochs);
+        assert_int_equal(choice.last_epochs, epochs > 2 ? epochs - 2 : 0);
+    }
 }
 
 /* Statistics of the last stages need steps to follow: few pictures get more epochs, or none. */
@@ -105,7 +113,7 @@ static void test_few_pictures(void **state) {
     struct choice choice;
     choose_recipe(&facts, &usual_speed, &nothing, 36000, &choice);
     assert_true(choice.last_epochs * (480 / 32) >= 300);
-    choose_recipe(&facts, &usual_speed, &nothing, 300, &choice);
+    choose_recipe(&facts, &usual_speed, &nothing, 120, &choice);
     assert_int_equal(choice.last_epochs, 0);
 }
 
